@@ -1,0 +1,51 @@
+// Package window says what a window is and which one is due. Pure: no clock, no I/O.
+package window
+
+import (
+	"fmt"
+	"time"
+)
+
+// Window is the half-open span [Start, End) that one set of averages speaks of.
+// End is a whole multiple of the period since the Unix epoch, in UTC, so that two
+// replicas, a restart and a backfill all compute the same windows.
+type Window struct {
+	Start, End time.Time
+}
+
+// Containing returns the window of the given period that holds t.
+func Containing(t time.Time, period time.Duration) Window {
+	ns, p := t.UnixNano(), int64(period)
+	offset := ns % p
+	if offset < 0 {
+		offset += p
+	}
+	start := time.Unix(0, ns-offset).UTC()
+	return Window{Start: start, End: start.Add(period)}
+}
+
+// Settled returns the newest window that is closed and whose late scrapes have
+// had the settle delay to arrive.
+func Settled(now time.Time, period, settle time.Duration) Window {
+	return Containing(now.Add(-settle), period).Previous()
+}
+
+// Previous returns the window that ends where w starts.
+func (w Window) Previous() Window {
+	return Window{Start: w.Start.Add(-w.Period()), End: w.Start}
+}
+
+// Next returns the window that starts where w ends.
+func (w Window) Next() Window {
+	return Window{Start: w.End, End: w.End.Add(w.Period())}
+}
+
+// Period returns the window's length.
+func (w Window) Period() time.Duration { return w.End.Sub(w.Start) }
+
+// Due returns the moment from which w may be computed.
+func (w Window) Due(settle time.Duration) time.Time { return w.End.Add(settle) }
+
+func (w Window) String() string {
+	return fmt.Sprintf("[%s, %s)", w.Start.UTC().Format(time.RFC3339), w.End.UTC().Format(time.RFC3339))
+}
