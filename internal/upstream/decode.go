@@ -1,0 +1,316 @@
+package upstream
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Answer is what a query returned.
+type Answer struct {
+	Series []Series
+	Stats  Stats
+}
+
+// Series is one row of an answer; that of an instant vector holds one sample.
+type Series struct {
+	Labels  Labels
+	Samples []Sample
+}
+
+// Sample is a value and its time in milliseconds since the Unix epoch.
+type Sample struct {
+	T int64
+	V float64
+}
+
+// Labels are a row's labels.
+type Labels []Label
+
+// Label is a name and its value.
+type Label struct{ Name, Value string }
+
+// Get returns the value of the label of that name, or "" where there is none, as PromQL has it.
+func (l Labels) Get(name string) string {
+	for i := range l {
+		if l[i].Name == name {
+			return l[i].Value
+		}
+	}
+	return ""
+}
+
+// Stats is what the upstream says a query cost.
+type Stats struct {
+	Known       bool
+	SamplesRead int64 // totalQueryableSamples
+	PeakSamples int64 // the most that were held at once
+}
+
+var (
+	errPartial       = errors.New("the answer is partial")
+	errNotPrometheus = errors.New("the answer is not the query API's")
+)
+
+// decoder reads an answer of the query API as a stream; it keeps one copy of each label string.
+type decoder struct {
+	*jsontext.Decoder
+	seen map[string]string
+}
+
+func decode(r io.Reader) (*Answer, error) {
+	d := decoder{Decoder: jsontext.NewDecoder(r, jsontext.AllowDuplicateNames(true)), seen: map[string]string{}}
+	var (
+		answer          Answer
+		status, errText string
+		hasData         bool
+		warnings        []string
+		first           = true
+	)
+	err := d.object(func(name string) error {
+		first = false
+		switch name {
+		case "status":
+			return d.string(&status)
+		case "error":
+			return d.string(&errText)
+		case "data":
+			hasData = true
+			return d.data(&answer)
+		case "warnings":
+			return d.array(func() error {
+				var w string
+				if err := d.string(&w); err != nil {
+					return err
+				}
+				warnings = append(warnings, w)
+				return nil
+			})
+		}
+		return d.SkipValue()
+	})
+	switch {
+	case err != nil && first && !errors.Is(err, errTooLarge):
+		return nil, fmt.Errorf("%w: %w", errNotPrometheus, err)
+	case err != nil:
+		return nil, err
+	case status == "error":
+		return nil, fmt.Errorf("the upstream reports %q", errText)
+	case status != "success" || !hasData:
+		return nil, fmt.Errorf("%w: it has no status and data", errNotPrometheus)
+	case len(warnings) > 0:
+		return nil, fmt.Errorf("%w: %s", errPartial, strings.Join(warnings, "; "))
+	}
+	if _, err := d.ReadToken(); err == nil {
+		return nil, errors.New("there is more after its end")
+	} else if !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	return &answer, nil
+}
+
+func (d decoder) data(a *Answer) error {
+	known := false
+	err := d.object(func(name string) error {
+		switch name {
+		case "resultType":
+			var kind string
+			if err := d.string(&kind); err != nil {
+				return err
+			}
+			if kind != "vector" && kind != "matrix" {
+				return fmt.Errorf("its result type is %q", kind)
+			}
+			known = true
+			return nil
+		case "result":
+			return d.array(func() error { return d.series(a) })
+		case "stats":
+			return d.stats(&a.Stats)
+		}
+		return d.SkipValue()
+	})
+	if err == nil && !known {
+		return fmt.Errorf("%w: it has no result type", errNotPrometheus)
+	}
+	return err
+}
+
+func (d decoder) series(a *Answer) error {
+	var s Series
+	err := d.object(func(name string) error {
+		switch name {
+		case "metric":
+			return d.object(func(name string) error {
+				var value string
+				err := d.string(&value)
+				s.Labels = append(s.Labels, Label{d.intern(name), d.intern(value)})
+				return err
+			})
+		case "value":
+			return d.sample(&s)
+		case "values":
+			return d.array(func() error { return d.sample(&s) })
+		case "histogram", "histograms":
+			return errors.New("it holds native histograms where numbers belong")
+		}
+		return d.SkipValue()
+	})
+	a.Series = append(a.Series, s)
+	return err
+}
+
+// sample reads [seconds, "value"].
+func (d decoder) sample(s *Series) error {
+	var (
+		sample Sample
+		i      int
+	)
+	err := d.array(func() error {
+		i++
+		token, err := d.ReadToken()
+		switch {
+		case err != nil:
+			return err
+		case i == 1 && token.Kind() == '0':
+			seconds, err := token.Float()
+			if err != nil {
+				return err
+			}
+			sample.T = int64(math.Round(seconds * 1000))
+		case i == 2 && token.Kind() == '"':
+			if sample.V, err = strconv.ParseFloat(token.String(), 64); err != nil {
+				return fmt.Errorf("%q is not a number", token.String())
+			}
+			if math.IsNaN(sample.V) || math.IsInf(sample.V, 0) {
+				return fmt.Errorf("a value is %v", sample.V)
+			}
+		default:
+			return errors.New("a sample is not a time and a value")
+		}
+		return nil
+	})
+	if err == nil && i != 2 {
+		err = errors.New("a sample is not a time and a value")
+	}
+	s.Samples = append(s.Samples, sample)
+	return err
+}
+
+func (d decoder) stats(s *Stats) error {
+	return d.object(func(name string) error {
+		if name != "samples" {
+			return d.SkipValue()
+		}
+		return d.object(func(name string) error {
+			switch name {
+			case "totalQueryableSamples":
+				s.Known = true
+				return d.int(&s.SamplesRead)
+			case "peakSamples":
+				return d.int(&s.PeakSamples)
+			}
+			return d.SkipValue()
+		})
+	})
+}
+
+// object calls member for each name, which must read the value. Null is an empty object.
+func (d decoder) object(member func(name string) error) error {
+	if d.PeekKind() == 'n' {
+		return d.SkipValue()
+	}
+	if err := d.expect('{'); err != nil {
+		return err
+	}
+	for d.PeekKind() != '}' {
+		token, err := d.ReadToken()
+		if err != nil {
+			return err
+		}
+		if err := member(token.String()); err != nil {
+			return err
+		}
+	}
+	return d.expect('}')
+}
+
+// array calls element until the array ends. Null is an empty array.
+func (d decoder) array(element func() error) error {
+	if d.PeekKind() == 'n' {
+		return d.SkipValue()
+	}
+	if err := d.expect('['); err != nil {
+		return err
+	}
+	for d.PeekKind() != ']' {
+		if err := element(); err != nil {
+			return err
+		}
+	}
+	return d.expect(']')
+}
+
+func (d decoder) expect(kind jsontext.Kind) error {
+	token, err := d.ReadToken()
+	if errors.Is(err, io.EOF) {
+		err = io.ErrUnexpectedEOF
+	}
+	if err != nil {
+		return err
+	}
+	if token.Kind() != kind {
+		return fmt.Errorf("%v stands where %v belongs", token.Kind(), kind)
+	}
+	return nil
+}
+
+func (d decoder) string(s *string) error {
+	token, err := d.ReadToken()
+	if err != nil {
+		return err
+	}
+	if token.Kind() != '"' {
+		return fmt.Errorf("%v stands where a string belongs", token.Kind())
+	}
+	*s = token.String()
+	return nil
+}
+
+func (d decoder) int(i *int64) error {
+	token, err := d.ReadToken()
+	if err != nil {
+		return err
+	}
+	if token.Kind() != '0' {
+		return fmt.Errorf("%v stands where a number belongs", token.Kind())
+	}
+	*i, err = token.Int()
+	return err
+}
+
+func (d decoder) intern(s string) string {
+	if kept, ok := d.seen[s]; ok {
+		return kept
+	}
+	d.seen[s] = s
+	return s
+}
+
+// decodeError returns the API's words in the body of a refusal.
+func decodeError(body []byte) (string, bool) {
+	var refusal struct {
+		ErrorType string `json:"errorType"`
+		Error     string `json:"error"`
+	}
+	if err := json.Unmarshal(body, &refusal); err != nil || refusal.Error == "" {
+		return "", false
+	}
+	return refusal.ErrorType + ": " + refusal.Error, true
+}
