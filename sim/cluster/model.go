@@ -1,0 +1,52 @@
+package cluster
+
+// Model names a model.
+type Model struct{ Namespace, Type, Name string }
+
+// Metric is one of the seven averages.
+type Metric int
+
+// The seven averages, in the order in which the product exposes them.
+const (
+	Containers Metric = iota
+	CPUUsage
+	MemoryUsage
+	CPURequests
+	CPULimits
+	MemoryRequests
+	MemoryLimits
+	NumMetrics
+)
+
+func (m Metric) String() string {
+	return [...]string{
+		"model_containers_average",
+		"model_cpu_usage_seconds_total", "model_memory_usage_bytes",
+		"model_cpu_requests", "model_cpu_limits",
+		"model_memory_requests_bytes", "model_memory_limits_bytes",
+	}[m]
+}
+
+// Value is an average, if there is one.
+type Value struct {
+	V  float64
+	OK bool
+}
+
+// Values are one model's averages.
+type Values [NumMetrics]Value
+
+// Error is how far a value may be from the truth.
+type Error struct {
+	// Max is the largest absolute error.
+	Max float64
+	// Optional says that the value may be missing though the truth has one, or be there
+	// (and no larger than Max) though the truth has none.
+	Optional bool
+}
+
+// Errors are the errors allowed for one model.
+type Errors [NumMetrics]Error
+
+// Coverage is how much of a window each kind of source observed, from 0 to 1.
+type Coverage struct{ KSM, CAdvisor float64 }

@@ -1,0 +1,35 @@
+// Package histories is a collection of cluster histories: named ones, each for one thing
+// that happens in clusters, and random ones, each made again from its seed.
+package histories
+
+import (
+	"time"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
+)
+
+// Named is a history and the window in which what it is about happens.
+type Named struct {
+	Name    string // as a test's name: lower case and dashes
+	About   string // one line
+	History cluster.History
+	Window  cluster.Span // begins at 0, so an origin on a multiple of its length aligns it
+}
+
+// Feed returns the time whose samples a store needs: the window, some time before it,
+// and late scrapes after it.
+func (n Named) Feed() cluster.Span {
+	return cluster.Span{From: n.Window.From - 10*time.Minute, To: n.Window.To + 2*time.Minute}
+}
+
+// Truth returns the exact averages over the window.
+func (n Named) Truth() map[cluster.Model]cluster.Values { return cluster.Truth(&n.History, n.Window) }
+
+// Bound returns the errors allowed over the window.
+func (n Named) Bound() map[cluster.Model]cluster.Errors { return cluster.Bound(&n.History, n.Window) }
+
+// All returns every named history.
+func All() []Named { return nil }
+
+// Random returns the random history of a seed.
+func Random(seed uint64) Named { return Named{} }
