@@ -1,0 +1,244 @@
+package config
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// load runs Load with only the given environment.
+func load(t *testing.T, env map[string]string, args ...string) (*Config, string, error) {
+	t.Helper()
+	for _, s := range Settings() {
+		t.Setenv(s.Env, env[s.Env])
+	}
+	var out bytes.Buffer
+	cfg, err := Load(args, &out)
+	return cfg, out.String(), err
+}
+
+func mustLoad(t *testing.T, env map[string]string, args ...string) *Config {
+	t.Helper()
+	cfg, _, err := load(t, env, args...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cfg
+}
+
+func write(t *testing.T, content string) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
+func TestDefaults(t *testing.T) {
+	cfg := mustLoad(t, nil)
+	if got := cfg.Prometheus.URL.String(); got != "http://localhost:8080" {
+		t.Errorf("URL %s", got)
+	}
+	if cfg.Period != time.Hour || cfg.SettleDelay != time.Minute {
+		t.Errorf("period %s, settle delay %s", cfg.Period, cfg.SettleDelay)
+	}
+	want := Query{Timeout: 2 * time.Minute, Concurrency: 2, MaxSamples: 1_000_000, MaxAnswerBytes: 64 << 20}
+	if diff := cmp.Diff(want, cfg.Query); diff != "" {
+		t.Error(diff)
+	}
+	if len(cfg.Kinds) != 2 || cfg.Kinds[0].Name != "SeldonDeployment" || cfg.Kinds[1].Name != "InferenceService" {
+		t.Errorf("kinds %v", cfg.Kinds)
+	}
+	if got := *cfg.Web.WebListenAddresses; !cmp.Equal(got, []string{":8000"}) {
+		t.Errorf("listens on %v", got)
+	}
+	if cfg.Log.Level.String() != "info" || cfg.Log.Format.String() != "logfmt" {
+		t.Errorf("logs %s as %s", cfg.Log.Level, cfg.Log.Format)
+	}
+	if h := cfg.Prometheus.HTTP; h.FollowRedirects || h.TLSConfig.InsecureSkipVerify || h.Authorization != nil || h.BasicAuth != nil {
+		t.Errorf("HTTP settings %+v", h)
+	}
+}
+
+func TestWhereSettingsComeFrom(t *testing.T) {
+	for name, test := range map[string]struct {
+		env  map[string]string
+		args []string
+		want time.Duration
+	}{
+		"environment":               {map[string]string{"TIME_PERIOD": "2h"}, nil, 2 * time.Hour},
+		"empty environment":         {map[string]string{"TIME_PERIOD": ""}, nil, time.Hour},
+		"flag":                      {nil, []string{"--time-period=1h30m"}, 90 * time.Minute},
+		"flag wins":                 {map[string]string{"TIME_PERIOD": "2h"}, []string{"--time-period", "1d"}, 24 * time.Hour},
+		"flag wins over bad value":  {map[string]string{"TIME_PERIOD": "bad"}, []string{"--time-period=2m"}, 2 * time.Minute},
+		"newline after the value":   {map[string]string{"TIME_PERIOD": "2h\n"}, nil, 2 * time.Hour},
+		"the longest":               {map[string]string{"TIME_PERIOD": "31d"}, nil, 31 * 24 * time.Hour},
+		"the shortest":              {map[string]string{"TIME_PERIOD": "1m"}, nil, time.Minute},
+		"another form of a minute ": {map[string]string{"TIME_PERIOD": "60s"}, nil, time.Minute},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := mustLoad(t, test.env, test.args...).Period; got != test.want {
+				t.Errorf("period %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestEverySettingHasAnEnvironmentVariable(t *testing.T) {
+	token := write(t, "t0ken\n")
+	env := map[string]string{
+		"PROMETHEUS_URL": "https://prom.example/x", "PROMETHEUS_TOKEN_FILE": token,
+		"PROMETHEUS_CONFIG_FILE": write(t, "enable_http2: false\n"), "PROMETHEUS_INSECURE_SKIP_VERIFY": "true",
+		"TIME_PERIOD": "2h", "SETTLE_DELAY": "5m", "KINDS": "InferenceService",
+		"QUERY_TIMEOUT": "10s", "QUERY_CONCURRENCY": "4", "QUERY_MAX_SAMPLES": "5000", "QUERY_MAX_ANSWER_BYTES": "1MiB",
+		"WEB_LISTEN_ADDRESS": ":1234", "WEB_CONFIG_FILE": write(t, "{}\n"), "WEB_SYSTEMD_SOCKET": "true",
+		"LOG_LEVEL": "debug", "LOG_FORMAT": "json",
+	}
+	cfg := mustLoad(t, env)
+	if cfg.Period != 2*time.Hour || cfg.SettleDelay != 5*time.Minute || len(cfg.Kinds) != 1 ||
+		cfg.Query != (Query{10 * time.Second, 4, 5000, 1 << 20}) ||
+		!cmp.Equal(*cfg.Web.WebListenAddresses, []string{":1234"}) || *cfg.Web.WebConfigFile == "" || !*cfg.Web.WebSystemdSocket ||
+		cfg.Log.Level.String() != "debug" || cfg.Log.Format.String() != "json" {
+		t.Errorf("%+v", cfg)
+	}
+	if h := cfg.Prometheus.HTTP; h.EnableHTTP2 || !h.TLSConfig.InsecureSkipVerify || h.Authorization.CredentialsFile != token {
+		t.Errorf("HTTP settings %+v", h)
+	}
+	for _, s := range Settings() {
+		if s.Env == "" || s.Help == "" {
+			t.Errorf("setting %+v is not whole", s)
+		}
+		if _, ok := env[s.Env]; !ok && s.Env != tokenEnv {
+			t.Errorf("%s is not tried here", s.Env)
+		}
+	}
+}
+
+func TestBadSettings(t *testing.T) {
+	const url = ": write it like http://prometheus:9090"
+	for name, test := range map[string]struct {
+		env  map[string]string
+		args []string
+		want string
+	}{
+		"period junk":          {env: map[string]string{"TIME_PERIOD": "1hour"}, want: `TIME_PERIOD="1hour" is not a Prometheus duration: write 1h, 30m or 1d`},
+		"period junk, flag":    {args: []string{"--time-period=1hour"}, want: `--time-period="1hour" is not a Prometheus duration: write 1h, 30m or 1d`},
+		"period empty, flag":   {args: []string{"--time-period="}, want: `--time-period="" is not a Prometheus duration: write 1h, 30m or 1d`},
+		"period spaces":        {env: map[string]string{"TIME_PERIOD": "  "}, want: `TIME_PERIOD="" is not a Prometheus duration: write 1h, 30m or 1d`},
+		"period fraction":      {env: map[string]string{"TIME_PERIOD": "1.5h"}, want: `TIME_PERIOD="1.5h" is not a Prometheus duration: write 1h, 30m or 1d`},
+		"period without unit":  {env: map[string]string{"TIME_PERIOD": "60"}, want: `TIME_PERIOD="60" has no unit: write 1h, 30m or 1d`},
+		"period zero":          {env: map[string]string{"TIME_PERIOD": "0"}, want: `TIME_PERIOD="0" is zero: choose from 1m to 31d`},
+		"period zero seconds":  {env: map[string]string{"TIME_PERIOD": "0s"}, want: `TIME_PERIOD="0s" is zero: choose from 1m to 31d`},
+		"period negative":      {env: map[string]string{"TIME_PERIOD": "-1h"}, want: `TIME_PERIOD="-1h" is negative: choose from 1m to 31d`},
+		"period short":         {env: map[string]string{"TIME_PERIOD": "59s"}, want: `TIME_PERIOD="59s" is too short: choose from 1m to 31d`},
+		"period long":          {env: map[string]string{"TIME_PERIOD": "32d"}, want: `TIME_PERIOD="32d" is too long: choose from 1m to 31d`},
+		"period overflow":      {env: map[string]string{"TIME_PERIOD": "1000y"}, want: `TIME_PERIOD="1000y" is too long: choose from 1m to 31d`},
+		"settle negative":      {args: []string{"--settle-delay=-1s"}, want: `--settle-delay="-1s" is negative: choose from 0s to 31d`},
+		"settle over period":   {args: []string{"--settle-delay=2h"}, want: `--settle-delay="2h" is longer than the period of 1h: choose a shorter delay`},
+		"kind unknown":         {env: map[string]string{"KINDS": "SeldonDeployment,Pod"}, want: `KINDS="SeldonDeployment,Pod" cannot be used: "Pod" is not a kind this exporter knows: choose from SeldonDeployment, InferenceService`},
+		"kinds empty":          {args: []string{"--kinds=,"}, want: `--kinds="," cannot be used: no kind is given: choose from SeldonDeployment, InferenceService`},
+		"timeout":              {args: []string{"--query.timeout=0"}, want: `--query.timeout="0" is zero: choose from 1s to 1h`},
+		"concurrency":          {args: []string{"--query.concurrency=0"}, want: `--query.concurrency="0" is too small: choose 1 or more`},
+		"concurrency junk":     {env: map[string]string{"QUERY_CONCURRENCY": "two"}, want: `QUERY_CONCURRENCY="two" is not a whole number: choose 1 or more`},
+		"samples":              {args: []string{"--query.max-samples=10"}, want: `--query.max-samples="10" is too small: choose 1000 or more`},
+		"bytes":                {args: []string{"--query.max-answer-bytes=64Mb"}, want: `--query.max-answer-bytes="64Mb" is not a size: write 64MiB or 1GiB`},
+		"bytes few":            {args: []string{"--query.max-answer-bytes=1"}, want: `--query.max-answer-bytes="1" is too small: choose 64KiB or more`},
+		"log level":            {env: map[string]string{"LOG_LEVEL": "loud"}, want: `LOG_LEVEL="loud" is unknown: choose debug, info, warn, error`},
+		"log format":           {args: []string{"--log.format=xml"}, want: `--log.format="xml" is unknown: choose logfmt, json`},
+		"switch":               {env: map[string]string{"PROMETHEUS_INSECURE_SKIP_VERIFY": "maybe"}, want: `PROMETHEUS_INSECURE_SKIP_VERIFY="maybe" is neither true nor false: write one of them`},
+		"systemd":              {env: map[string]string{"WEB_SYSTEMD_SOCKET": "maybe"}, want: `WEB_SYSTEMD_SOCKET="maybe" is neither true nor false: write one of them`},
+		"url unparsable":       {env: map[string]string{"PROMETHEUS_URL": "http://[::1"}, want: `PROMETHEUS_URL="http://[::1" is not a URL` + url},
+		"url without scheme":   {env: map[string]string{"PROMETHEUS_URL": "prometheus:9090"}, want: `PROMETHEUS_URL="prometheus:9090" does not begin with http:// or https://` + url},
+		"url only a host":      {env: map[string]string{"PROMETHEUS_URL": "prometheus"}, want: `PROMETHEUS_URL="prometheus" does not begin with http:// or https://` + url},
+		"url other scheme":     {args: []string{"--prometheus.url=ftp://prometheus"}, want: `--prometheus.url="ftp://prometheus" does not begin with http:// or https://` + url},
+		"url empty":            {args: []string{"--prometheus.url="}, want: `--prometheus.url="" does not begin with http:// or https://` + url},
+		"url without host":     {args: []string{"--prometheus.url=http:///x"}, want: `--prometheus.url="http:///x" names no host` + url},
+		"url only a port":      {args: []string{"--prometheus.url=http://:9090"}, want: `--prometheus.url="http://:9090" names no host` + url},
+		"url port":             {args: []string{"--prometheus.url=http://h:99999"}, want: `--prometheus.url="http://h:99999" has a port that is not from 1 to 65535: choose another`},
+		"url fragment":         {args: []string{"--prometheus.url=http://h/#graph"}, want: `--prometheus.url="http://..." (the rest is hidden) has a fragment: remove the # and what follows`},
+		"url control":          {args: []string{"--prometheus.url=http://h\x7f/"}, want: `--prometheus.url="http://h\x7f/" is not a URL` + url},
+		"token control":        {env: map[string]string{tokenEnv: "s3cr\x01et"}, want: tokenEnv + ` (value not shown) holds a control character: give the token alone, on one line`},
+		"token of two lines":   {env: map[string]string{tokenEnv: "s3cr\net"}, want: tokenEnv + ` (value not shown) holds a control character: give the token alone, on one line`},
+		"token with Bearer":    {env: map[string]string{tokenEnv: "Bearer s3cret"}, want: tokenEnv + ` (value not shown) holds a space: give the token alone, without "Bearer"`},
+		"token file missing":   {env: map[string]string{"PROMETHEUS_TOKEN_FILE": "/no/such"}, want: `PROMETHEUS_TOKEN_FILE="/no/such" cannot be read: no such file or directory: name a file that holds the token`},
+		"token file directory": {args: []string{"--prometheus.token-file=/"}, want: `--prometheus.token-file="/" cannot be read: is a directory: name a file that holds the token`},
+		"config file missing":  {args: []string{"--prometheus.config-file=/no/such"}, want: `--prometheus.config-file="/no/such" cannot be used: no such file or directory`},
+		"web config missing":   {args: []string{"--web.config.file=/no/such"}, want: `--web.config.file="/no/such" cannot be used: open /no/such: no such file or directory`},
+		"two credentials":      {env: map[string]string{tokenEnv: "s3cret", "PROMETHEUS_URL": "http://joe:s3cret@h"}, want: `the user in PROMETHEUS_URL and ` + tokenEnv + ` hold credentials for the Prometheus: keep one of them`},
+		"several at once":      {env: map[string]string{"TIME_PERIOD": "0"}, args: []string{"--kinds=X", "--prometheus.url=x"}, want: "TIME_PERIOD=\"0\" is zero: choose from 1m to 31d\n--kinds=\"X\" cannot be used: \"X\" is not a kind this exporter knows: choose from SeldonDeployment, InferenceService\n--prometheus.url=\"x\" does not begin with http:// or https://" + url},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg, out, err := load(t, test.env, test.args...)
+			if err == nil {
+				t.Fatalf("was accepted: %+v", cfg)
+			}
+			if diff := cmp.Diff(test.want, err.Error()); diff != "" {
+				t.Error(diff)
+			}
+			if usage := (*UsageError)(nil); errors.As(err, &usage) {
+				t.Error("a bad value is no usage error")
+			}
+			if out != "" {
+				t.Errorf("wrote %q", out)
+			}
+		})
+	}
+}
+
+func TestUsage(t *testing.T) {
+	for name, test := range map[string]struct {
+		args []string
+		want string
+	}{
+		"unknown flag":       {[]string{"--bogus"}, "unknown long flag '--bogus' (see --help)"},
+		"unknown short flag": {[]string{"-x"}, "unknown short flag '-x' (see --help)"},
+		"argument":           {[]string{"serve"}, "unexpected argument: settings are given as --name=value (see --help)"},
+		"no value":           {[]string{"--time-period"}, "expected argument for flag '--time-period' (see --help)"},
+		"twice":              {[]string{"--time-period=1h", "--time-period=2h"}, "flag 'time-period' cannot be repeated (see --help)"},
+		"argument a URL":     {[]string{"http://joe:s3cret@h"}, "unexpected argument: settings are given as --name=value (see --help)"},
+		"flag with a URL":    {[]string{"--prometheus.url:http://joe:s3cret@h"}, "unknown long flag (see --help)"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, out, err := load(t, nil, test.args...)
+			usage := (*UsageError)(nil)
+			if !errors.As(err, &usage) || err.Error() != test.want || out != "" {
+				t.Errorf("error %v, wrote %q; want a usage error %q", err, out, test.want)
+			}
+		})
+	}
+}
+
+func TestHelpFitsATerminal(t *testing.T) {
+	t.Setenv("COLUMNS", "")
+	_, out, err := load(t, map[string]string{tokenEnv: "s3cret", "PROMETHEUS_URL": "http://joe:s3cret@h"}, "--help")
+	if !errors.Is(err, ErrShown) {
+		t.Fatalf("error %v", err)
+	}
+	for line := range strings.Lines(out) {
+		if n := len([]rune(strings.TrimSuffix(line, "\n"))); n > 80 {
+			t.Errorf("%d columns: %s", n, line)
+		}
+	}
+	for _, s := range Settings() {
+		if !strings.Contains(out, s.Env) || !strings.Contains(out, strings.TrimPrefix(s.Flag, "--")) {
+			t.Errorf("help does not name %s", s)
+		}
+	}
+	if strings.Contains(out, "s3cret") {
+		t.Error("help shows a secret")
+	}
+}
+
+func TestVersion(t *testing.T) {
+	_, out, err := load(t, nil, "--version")
+	if !errors.Is(err, ErrShown) || !strings.HasPrefix(out, Name+", version") {
+		t.Errorf("error %v, wrote %q", err, out)
+	}
+}

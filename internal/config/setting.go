@@ -1,0 +1,113 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"regexp"
+	"strings"
+
+	"github.com/alecthomas/kingpin/v2"
+)
+
+// setting is one flag's text and where it came from. It takes any text: what the text
+// means is found out later, with all the others, so that every error is told at once.
+type setting struct {
+	flag, env string
+	raw       string
+	onLine    bool                // given on the command line
+	show      func(string) string // how the value may be printed, nil for as it is
+}
+
+func add(app *kingpin.Application, flag, env, fallback, help string) *setting {
+	clause := app.Flag(flag, help)
+	if fallback == "" {
+		clause.PlaceHolder("<file>")
+	} else {
+		clause.Default(fallback)
+	}
+	s := adopt(clause, flag, env)
+	clause.SetValue(s)
+	return s
+}
+
+func addSwitch(app *kingpin.Application, flag, env, help string) *setting {
+	clause := app.Flag(flag, help)
+	s := adopt(clause, flag, env)
+	clause.SetValue(switchValue{s})
+	return s
+}
+
+// adopt makes a setting of a flag, whoever has defined it.
+func adopt(clause *kingpin.FlagClause, flag, env string) *setting {
+	s := &setting{flag: flag, env: env}
+	clause.Envar(env).IsSetByUser(&s.onLine)
+	return s
+}
+
+// Set takes the text, as kingpin.Value.
+func (s *setting) Set(raw string) error {
+	s.raw = strings.TrimSpace(raw)
+	return nil
+}
+
+// String names the setting, as the user did, and its value.
+func (s *setting) String() string {
+	value := fmt.Sprintf("%q", s.raw)
+	if s.show != nil {
+		value = s.show(s.raw)
+	}
+	return s.name() + "=" + value
+}
+
+// name is the flag, unless it was the environment that spoke.
+func (s *setting) name() string {
+	if !s.onLine && os.Getenv(s.env) != "" {
+		return s.env
+	}
+	return "--" + s.flag
+}
+
+// switchValue is a setting that needs no value on the command line.
+type switchValue struct{ *setting }
+
+func (switchValue) IsBoolFlag() bool { return true }
+
+// checker collects what is wrong.
+type checker struct{ errs []error }
+
+func (c *checker) failf(format string, args ...any) {
+	c.errs = append(c.errs, fmt.Errorf(format, args...))
+}
+
+func (c *checker) err() error { return errors.Join(c.errs...) }
+
+// parse reads s by read, whose error completes a sentence that begins with the
+// setting and its value.
+func parse[T any](c *checker, s *setting, read func(string) (T, error)) T {
+	v, err := read(s.raw)
+	if err != nil {
+		c.failf("%s %w", s, err)
+	}
+	return v
+}
+
+var quoted = regexp.MustCompile("`[^`]*`")
+
+// plain is the text of an error from a file that may hold secrets: on one line, and
+// without the excerpts that YAML errors put between backquotes.
+func plain(err error) string {
+	return strings.Join(strings.Fields(quoted.ReplaceAllString(err.Error(), "(value)")), " ")
+}
+
+// usageError explains a command line that kingpin refused. What could be a URL with
+// secrets in it, or a token, is not repeated.
+func usageError(err error) error {
+	reason := err.Error()
+	if strings.HasPrefix(reason, "unexpected ") {
+		reason = "unexpected argument: settings are given as --name=value"
+	} else if strings.ContainsAny(reason, "@?") {
+		reason, _, _ = strings.Cut(reason, " '")
+	}
+	return &UsageError{Reason: reason}
+}

@@ -1,0 +1,111 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/alecthomas/units"
+	"github.com/prometheus/common/model"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
+)
+
+// durationBetween reads a duration in Prometheus' syntax, bounds included.
+func durationBetween(least, most time.Duration) func(string) (time.Duration, error) {
+	bounds := fmt.Sprintf("choose from %s to %s", model.Duration(least), model.Duration(most))
+	return func(s string) (time.Duration, error) {
+		d, err := model.ParseDuration(s)
+		switch v := time.Duration(d); {
+		case err != nil && isNumber(s) && !strings.HasPrefix(s, "-"):
+			return 0, errors.New("has no unit: write 1h, 30m or 1d")
+		case err != nil && strings.HasPrefix(s, "-"):
+			return 0, fmt.Errorf("is negative: %s", bounds)
+		case err != nil && strings.Contains(err.Error(), "out of range"):
+			return 0, fmt.Errorf("is too long: %s", bounds)
+		case err != nil:
+			return 0, errors.New("is not a Prometheus duration: write 1h, 30m or 1d")
+		case v == 0 && least > 0:
+			return 0, fmt.Errorf("is zero: %s", bounds)
+		case v < least:
+			return 0, fmt.Errorf("is too short: %s", bounds)
+		case v > most:
+			return 0, fmt.Errorf("is too long: %s", bounds)
+		default:
+			return v, nil
+		}
+	}
+}
+
+func isNumber(s string) bool {
+	_, err := strconv.ParseFloat(s, 64)
+	return err == nil
+}
+
+func kinds(s string) ([]workload.Kind, error) {
+	var names []string
+	for name := range strings.SplitSeq(s, ",") {
+		if name = strings.TrimSpace(name); name != "" {
+			names = append(names, name)
+		}
+	}
+	found, err := workload.Select(names)
+	if err != nil {
+		return nil, fmt.Errorf("cannot be used: %w", err)
+	}
+	return found, nil
+}
+
+func atLeast(least int) func(string) (int, error) {
+	return func(s string) (int, error) {
+		n, err := strconv.Atoi(s)
+		if err != nil {
+			return 0, fmt.Errorf("is not a whole number: choose %d or more", least)
+		}
+		if n < least {
+			return 0, fmt.Errorf("is too small: choose %d or more", least)
+		}
+		return n, nil
+	}
+}
+
+// size reads a number of bytes, in powers of two where it has a unit.
+func size(s string) (int64, error) {
+	const least = 64 << 10 // below that, even a small cluster's answers do not fit
+	n, err := strconv.ParseInt(s, 10, 64)
+	if err != nil {
+		var b units.Base2Bytes
+		b, err = units.ParseBase2Bytes(s)
+		n = int64(b)
+	}
+	if err != nil {
+		return 0, errors.New("is not a size: write 64MiB or 1GiB")
+	}
+	if n < least {
+		return 0, errors.New("is too small: choose 64KiB or more")
+	}
+	return n, nil
+}
+
+func boolean(s string) (bool, error) {
+	if s == "" {
+		return false, nil
+	}
+	b, err := strconv.ParseBool(s)
+	if err != nil {
+		return false, errors.New("is neither true nor false: write one of them")
+	}
+	return b, nil
+}
+
+// oneOf hands a text to set, and names the options if it is none of them.
+func oneOf(set func(string) error, options []string) func(string) (struct{}, error) {
+	return func(s string) (struct{}, error) {
+		if err := set(s); err != nil {
+			return struct{}{}, fmt.Errorf("is unknown: choose %s", strings.Join(options, ", "))
+		}
+		return struct{}{}, nil
+	}
+}
