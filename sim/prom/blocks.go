@@ -1,0 +1,146 @@
+// Package prom runs real Prometheus servers for the simulator: the current one in
+// process, from its own TSDB, PromQL engine and HTTP API, and the one that Debian
+// packages as a process of its own, both over samples that a simulated cluster's
+// observers would have stored.
+package prom
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/prometheus/common/promslog"
+	"github.com/prometheus/prometheus/model/labels"
+	"github.com/prometheus/prometheus/storage"
+	"github.com/prometheus/prometheus/tsdb"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
+)
+
+// samplesPerCommit bounds what an appender holds before it is committed.
+const samplesPerCommit = 100_000
+
+// WriteBlock stores the series as one block under dir, a TSDB's directory. Any span of
+// time may be one block, but no two blocks should cover the same time.
+func WriteBlock(ctx context.Context, dir string, series []cluster.Series) (err error) {
+	first, last, n := extent(series)
+	if n == 0 {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	// A head refuses samples older than half its range behind its newest one. Series are
+	// written one after another, each from the first moment on, so the range is twice the span.
+	w, err := tsdb.NewBlockWriter(promslog.NewNopLogger(), dir, 2*(last-first+1))
+	if err != nil {
+		return fmt.Errorf("block writer in %s: %w", dir, err)
+	}
+	defer func() {
+		if cerr := w.Close(); err == nil {
+			err = cerr
+		}
+	}()
+	if err := appendAll(ctx, w, series); err != nil {
+		return err
+	}
+	if _, err := w.Flush(ctx); err != nil {
+		return fmt.Errorf("write block in %s: %w", dir, err)
+	}
+	return nil
+}
+
+// LinkBlocks makes dst a TSDB directory that holds src's blocks, as hard links: blocks
+// never change, so two servers can read them, each with a directory to itself.
+func LinkBlocks(dst, src string) error {
+	metas, err := filepath.Glob(filepath.Join(src, "*", "meta.json"))
+	if err != nil {
+		return err
+	}
+	for _, meta := range metas {
+		block := filepath.Dir(meta)
+		if err := linkTree(filepath.Join(dst, filepath.Base(block)), block); err != nil {
+			return fmt.Errorf("link block: %w", err)
+		}
+	}
+	return nil
+}
+
+func linkTree(dst, src string) error {
+	if err := os.MkdirAll(dst, 0o755); err != nil {
+		return err
+	}
+	entries, err := os.ReadDir(src)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		link := os.Link
+		if e.IsDir() {
+			link = func(from, to string) error { return linkTree(to, from) }
+		}
+		if err := link(filepath.Join(src, e.Name()), filepath.Join(dst, e.Name())); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// appendAll stores every sample of the series, in batches.
+func appendAll(ctx context.Context, to storage.AppendableV2, series []cluster.Series) error {
+	app, pending := to.AppenderV2(ctx), 0
+	for _, s := range series {
+		ls := labelsOf(s)
+		var ref storage.SeriesRef
+		for _, sample := range s.Samples {
+			var err error
+			ref, err = app.Append(ref, ls, 0, sample.T, sample.V, nil, nil, storage.AOptions{RejectOutOfOrder: true})
+			if err != nil {
+				return rollback(app, fmt.Errorf("store %s at %d: %w", ls, sample.T, err))
+			}
+		}
+		if pending += len(s.Samples); pending >= samplesPerCommit {
+			if err := app.Commit(); err != nil {
+				return fmt.Errorf("commit samples: %w", err)
+			}
+			app, pending = to.AppenderV2(ctx), 0
+		}
+	}
+	if err := app.Commit(); err != nil {
+		return fmt.Errorf("commit samples: %w", err)
+	}
+	return nil
+}
+
+func rollback(app storage.AppenderV2, err error) error {
+	if rerr := app.Rollback(); rerr != nil {
+		return fmt.Errorf("%w (and the roll-back failed: %v)", err, rerr)
+	}
+	return err
+}
+
+func labelsOf(s cluster.Series) labels.Labels {
+	b := labels.NewScratchBuilder(len(s.Labels))
+	for _, l := range s.Labels {
+		b.Add(l.Name, l.Value)
+	}
+	b.Sort()
+	return b.Labels()
+}
+
+// extent returns the first and last moment of the series, and how many samples they hold.
+func extent(series []cluster.Series) (first, last int64, n int) {
+	for _, s := range series {
+		for _, sample := range s.Samples {
+			if n == 0 || sample.T < first {
+				first = sample.T
+			}
+			if n == 0 || sample.T > last {
+				last = sample.T
+			}
+			n++
+		}
+	}
+	return first, last, n
+}

@@ -1,0 +1,64 @@
+// Package promtest starts real Prometheus servers for tests, and ends them with the test.
+package promtest
+
+import (
+	"errors"
+	"net/url"
+	"os"
+	"testing"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/prom"
+)
+
+// Start serves the options' TSDB by the current Prometheus until the test ends.
+func Start(t testing.TB, o prom.Options) *prom.Server {
+	t.Helper()
+	s, err := prom.Start(t.Context(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := s.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return s
+}
+
+// StartDebian serves the blocks in dir by Debian's Prometheus 2.x until the test ends. The
+// test is skipped where there is none to be had, except in CI, where that is a failure.
+func StartDebian(t testing.TB, dir string) *url.URL {
+	t.Helper()
+	pkg := Debian(t)
+	own := t.TempDir()
+	if err := prom.LinkBlocks(own, dir); err != nil {
+		t.Fatal(err)
+	}
+	p, err := prom.StartProcess(t.Context(), pkg, own)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return p.URL()
+}
+
+// Debian returns Debian's package of Prometheus 2.x, or skips the test as StartDebian does.
+func Debian(t testing.TB) prom.Package {
+	t.Helper()
+	cache, err := prom.CacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	pkg, err := prom.FetchDebian(t.Context(), cache)
+	if errors.Is(err, prom.ErrNoDebian) && os.Getenv("CI") != "true" {
+		t.Skipf("left out: %v", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pkg
+}

@@ -1,0 +1,75 @@
+package prom
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/prometheus/config"
+	"github.com/prometheus/prometheus/discovery/targetgroup"
+	"github.com/prometheus/prometheus/scrape"
+	"github.com/prometheus/prometheus/storage"
+)
+
+// Target is a job with one instance, scraped at /metrics.
+type Target struct {
+	Job      string
+	Address  string // host:port
+	Interval time.Duration
+}
+
+// scraper is Prometheus' scrape manager, with its targets told instead of discovered.
+type scraper struct {
+	manager *scrape.Manager
+	config  *config.Config
+	targets map[string][]*targetgroup.Group
+	done    chan struct{}
+}
+
+func newScraper(to storage.AppendableV2, targets []Target, reg prometheus.Registerer, log *slog.Logger) (*scraper, error) {
+	s := &scraper{targets: map[string][]*targetgroup.Group{}, done: make(chan struct{})}
+	var err error
+	if s.config, err = config.Load(scrapeConfig(targets), log); err != nil {
+		return nil, fmt.Errorf("scrape configuration: %w", err)
+	}
+	for _, t := range targets {
+		s.targets[t.Job] = []*targetgroup.Group{{
+			Source:  t.Job,
+			Targets: []model.LabelSet{{model.AddressLabel: model.LabelValue(t.Address)}},
+		}}
+	}
+	s.manager, err = scrape.NewManager(&scrape.Options{DiscoveryReloadOnStartup: true}, log, nil, nil, to, reg)
+	if err != nil {
+		return nil, fmt.Errorf("scrape manager: %w", err)
+	}
+	if err := s.manager.ApplyConfig(s.config); err != nil {
+		return nil, fmt.Errorf("scrape configuration: %w", err)
+	}
+	return s, nil
+}
+
+func scrapeConfig(targets []Target) string {
+	text := "global: {scrape_interval: 15s}\nscrape_configs:\n"
+	for _, t := range targets {
+		timeout := min(t.Interval, 10*time.Second)
+		text += fmt.Sprintf("- {job_name: %q, scrape_interval: %s, scrape_timeout: %s}\n",
+			t.Job, model.Duration(t.Interval), model.Duration(timeout))
+	}
+	return text
+}
+
+func (s *scraper) start() {
+	sets := make(chan map[string][]*targetgroup.Group, 1)
+	sets <- s.targets
+	go func() {
+		defer close(s.done)
+		_ = s.manager.Run(sets) // it ends with stop, and never with an error
+	}()
+}
+
+func (s *scraper) stop() {
+	s.manager.Stop()
+	<-s.done
+}
