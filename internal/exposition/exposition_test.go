@@ -1,0 +1,195 @@
+package exposition
+
+import (
+	"bytes"
+	"maps"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
+)
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+func hour() window.Window { return window.Window{Start: noon.Add(-time.Hour), End: noon} }
+
+func some(v float64) usage.Value { return usage.Value{V: v, OK: true} }
+
+// averages are two models, of which one has no limits.
+func averages() *downsample.Averages {
+	return &downsample.Averages{
+		Window:   hour(),
+		Coverage: downsample.Coverage{KubeStateMetrics: 1, CAdvisor: 0.5},
+		Models: []downsample.Model{
+			{Model: workload.Model{Namespace: "other", Type: "SeldonDeployment", Name: `a"b\c` + "\n"}, Values: usage.Values{usage.Containers: some(0)}},
+			{Model: workload.Model{Namespace: "seldon", Type: "InferenceService", Name: "income.v2"}, Values: usage.Values{
+				some(1.21), some(0.0198), some(123456789), some(1.1), some(2), some(1073741824), some(1.0 / 3),
+			}},
+		},
+	}
+}
+
+func text(t *testing.T, families []*dto.MetricFamily) string {
+	t.Helper()
+	var out bytes.Buffer
+	for _, f := range families {
+		if _, err := expfmt.MetricFamilyToText(&out, f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return out.String()
+}
+
+func TestPageReadsBackAsTheAverages(t *testing.T) {
+	a := averages()
+	p, err := Encode(a, noon.Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	parsed, err := parser.TextToMetricFamilies(strings.NewReader(text(t, p.families)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	got := map[workload.Model]usage.Values{}
+	for metric, info := range usage.Table() {
+		f := parsed[info.Name]
+		if f == nil {
+			t.Fatalf("%s is missing", info.Name)
+		}
+		if f.GetType() != dto.MetricType_GAUGE || f.GetHelp() != info.Help {
+			t.Errorf("%s is a %s with help %q", info.Name, f.GetType(), f.GetHelp())
+		}
+		for _, m := range f.Metric {
+			labels := map[string]string{}
+			for _, l := range m.Label {
+				labels[l.GetName()] = l.GetValue()
+			}
+			if names := slices.Sorted(maps.Keys(labels)); !slices.Equal(names, []string{"name", "namespace", "type"}) {
+				t.Errorf("%s has labels %v", info.Name, names)
+			}
+			id := workload.Model{Namespace: labels["namespace"], Type: labels["type"], Name: labels["name"]}
+			values := got[id]
+			values[metric] = some(m.GetGauge().GetValue())
+			got[id] = values
+		}
+		delete(parsed, info.Name)
+	}
+	want := map[workload.Model]usage.Values{}
+	for _, m := range a.Models {
+		want[m.Model] = m.Values
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	if len(parsed) != 4 {
+		t.Errorf("besides the seven metrics there are %v", slices.Sorted(maps.Keys(parsed)))
+	}
+}
+
+func TestPageDescribesItsWindow(t *testing.T) {
+	p, err := Encode(&downsample.Averages{Window: hour(), Coverage: downsample.Coverage{KubeStateMetrics: 1, CAdvisor: 0.5}}, noon.Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// A window without models shows none of the seven metrics, and says so.
+	want := `# HELP seldon_exporter_models Models in the window that is served.
+# TYPE seldon_exporter_models gauge
+seldon_exporter_models 0
+# HELP seldon_exporter_window_coverage_ratio Part of the window that is served in which targets of this source were scraped.
+# TYPE seldon_exporter_window_coverage_ratio gauge
+seldon_exporter_window_coverage_ratio{source="cadvisor"} 0.5
+seldon_exporter_window_coverage_ratio{source="kube-state-metrics"} 1
+# HELP seldon_exporter_window_end_timestamp_seconds End of the window that is served.
+# TYPE seldon_exporter_window_end_timestamp_seconds gauge
+seldon_exporter_window_end_timestamp_seconds 1.7723664e+09
+# HELP seldon_exporter_window_start_timestamp_seconds Start of the window that is served.
+# TYPE seldon_exporter_window_start_timestamp_seconds gauge
+seldon_exporter_window_start_timestamp_seconds 1.7723628e+09
+`
+	if diff := cmp.Diff(want, text(t, p.families)); diff != "" {
+		t.Error(diff)
+	}
+}
+
+func TestWhatCannotBeShownIsRefused(t *testing.T) {
+	for name, spoil := range map[string]func(*downsample.Averages){
+		"NaN":          func(a *downsample.Averages) { a.Models[1].Values[usage.CPUUsage].V = math.NaN() },
+		"infinity":     func(a *downsample.Averages) { a.Models[1].Values[usage.MemoryLimits].V = math.Inf(1) },
+		"coverage":     func(a *downsample.Averages) { a.Coverage.CAdvisor = math.NaN() },
+		"twice":        func(a *downsample.Averages) { a.Models[1].Model = a.Models[0].Model },
+		"out of order": func(a *downsample.Averages) { slices.Reverse(a.Models) },
+		"not UTF-8":    func(a *downsample.Averages) { a.Models[0].Name = "\xff" },
+	} {
+		t.Run(name, func(t *testing.T) {
+			a := averages()
+			spoil(a)
+			if _, err := Encode(a, noon.Add(time.Hour)); err == nil {
+				t.Error("was accepted")
+			}
+		})
+	}
+	absent := averages()
+	absent.Models[1].Values[usage.CPUUsage] = usage.Value{V: math.NaN()}
+	if _, err := Encode(absent, noon.Add(time.Hour)); err != nil {
+		t.Errorf("what has no value cannot be wrong: %v", err)
+	}
+}
+
+func TestBoard(t *testing.T) {
+	now := noon.Add(time.Minute)
+	board := NewBoard(func() time.Time { return now })
+	shown := func() string {
+		p := board.Page()
+		families, err := board.Gather()
+		if err != nil || (p == nil) != (families == nil) {
+			t.Fatalf("page %v, families %v, error %v", p, families, err)
+		}
+		if p == nil {
+			return "nothing"
+		}
+		return p.Window.End.Format("15:04")
+	}
+	publish := func(w window.Window) {
+		p, err := Encode(&downsample.Averages{Window: w}, w.Next().End.Add(7*time.Minute))
+		if err != nil {
+			t.Fatal(err)
+		}
+		board.Publish(p)
+	}
+	expect := func(want, why string) {
+		t.Helper()
+		if got := shown(); got != want {
+			t.Errorf("%s: %s is shown, want %s", why, got, want)
+		}
+	}
+
+	expect("nothing", "an empty board")
+	publish(hour())
+	expect("12:00", "the first page")
+	publish(hour().Previous())
+	expect("12:00", "an older window never replaces a newer one")
+	now = noon.Add(67*time.Minute - 1)
+	expect("12:00", "until the page expires")
+	now = noon.Add(67 * time.Minute)
+	expect("nothing", "an expired page")
+	publish(hour().Next())
+	expect("13:00", "the next page")
+	now = noon.Add(30 * time.Minute)
+	expect("13:00", "the clock is put back by half a period")
+	now = noon.Add(-3 * time.Hour)
+	expect("nothing", "the clock is put back so far that the window lies ahead")
+	publish(hour().Previous().Previous().Previous().Previous())
+	expect("08:00", "a page of a wrong clock gives way")
+}

@@ -1,0 +1,115 @@
+// Package exposition holds the current averages as they are shown to a scrape:
+// made once per window, swapped in whole, and withdrawn when they are stale.
+package exposition
+
+import (
+	"fmt"
+	"math"
+	"time"
+	"unicode/utf8"
+
+	dto "github.com/prometheus/client_model/go"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
+)
+
+// Page is one window as it is shown. It is immutable once made.
+type Page struct {
+	Window  window.Window
+	Models  int
+	Expires time.Time // from when on the values are too old to be shown
+
+	families []*dto.MetricFamily
+}
+
+// Encode makes a page of averages. What describes the window is part of the page, so
+// that no scrape sees one window's values beside another's time.
+func Encode(a *downsample.Averages, expires time.Time) (*Page, error) {
+	if err := check(a); err != nil {
+		return nil, fmt.Errorf("window %s: %w", a.Window, err)
+	}
+	var families []*dto.MetricFamily
+	for metric, info := range usage.Table() {
+		if f := modelFamily(info, usage.Metric(metric), a.Models); len(f.Metric) > 0 {
+			families = append(families, f)
+		}
+	}
+	return &Page{
+		Window:   a.Window,
+		Models:   len(a.Models),
+		Expires:  expires,
+		families: append(families, windowFamilies(a)...),
+	}, nil
+}
+
+// check is the last guard before values are shown: a scrape must never fail, or be
+// wrong, because of them.
+func check(a *downsample.Averages) error {
+	for i, m := range a.Models {
+		if i > 0 && a.Models[i-1].Compare(m.Model) >= 0 {
+			return fmt.Errorf("model %v is listed twice or out of order", m.Model)
+		}
+		for _, label := range []string{m.Namespace, m.Type, m.Name} {
+			if !utf8.ValidString(label) {
+				return fmt.Errorf("model %v: %q is not UTF-8", m.Model, label)
+			}
+		}
+		for metric, info := range usage.Table() {
+			if v := m.Values[metric]; v.OK && !finite(v.V) {
+				return fmt.Errorf("model %v: %s is %v", m.Model, info.Name, v.V)
+			}
+		}
+	}
+	if !finite(a.Coverage.KubeStateMetrics) || !finite(a.Coverage.CAdvisor) {
+		return fmt.Errorf("coverage is %v", a.Coverage)
+	}
+	return nil
+}
+
+func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
+
+func modelFamily(info usage.Info, metric usage.Metric, models []downsample.Model) *dto.MetricFamily {
+	var rows []*dto.Metric
+	for _, m := range models {
+		if v := m.Values[metric]; v.OK {
+			rows = append(rows, gauge(v.V, labels(m.Model)...))
+		}
+	}
+	return family(info.Name, info.Help, rows...)
+}
+
+func windowFamilies(a *downsample.Averages) []*dto.MetricFamily {
+	return []*dto.MetricFamily{
+		family("seldon_exporter_models", "Models in the window that is served.",
+			gauge(float64(len(a.Models)))),
+		family("seldon_exporter_window_coverage_ratio", "Part of the window that is served in which targets of this source were scraped.",
+			gauge(a.Coverage.CAdvisor, label("source", "cadvisor")),
+			gauge(a.Coverage.KubeStateMetrics, label("source", "kube-state-metrics"))),
+		family("seldon_exporter_window_end_timestamp_seconds", "End of the window that is served.",
+			gauge(seconds(a.Window.End))),
+		family("seldon_exporter_window_start_timestamp_seconds", "Start of the window that is served.",
+			gauge(seconds(a.Window.Start))),
+	}
+}
+
+// labels are sorted by name, as clients expect them.
+func labels(m workload.Model) []*dto.LabelPair {
+	return []*dto.LabelPair{label("name", m.Name), label("namespace", m.Namespace), label("type", m.Type)}
+}
+
+func label(name, value string) *dto.LabelPair {
+	return &dto.LabelPair{Name: &name, Value: &value}
+}
+
+func gauge(v float64, labels ...*dto.LabelPair) *dto.Metric {
+	return &dto.Metric{Label: labels, Gauge: &dto.Gauge{Value: &v}}
+}
+
+func family(name, help string, rows ...*dto.Metric) *dto.MetricFamily {
+	return &dto.MetricFamily{Name: &name, Help: &help, Type: dto.MetricType_GAUGE.Enum(), Metric: rows}
+}
+
+func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1e3 }
