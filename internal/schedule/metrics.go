@@ -1,0 +1,72 @@
+package schedule
+
+import (
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+)
+
+// The results of an attempt that are no kind of upstream failure.
+const (
+	success  = "success"
+	ownFault = "internal" // the upstream is not to blame
+)
+
+// results are all values of the label, so that each is there before it first happens.
+func results() []string {
+	return []string{
+		success, ownFault,
+		string(upstream.Unreachable), string(upstream.Timeout), string(upstream.Unauthorized),
+		string(upstream.NotPrometheus), string(upstream.Rejected), string(upstream.TooExpensive),
+		string(upstream.Throttled), string(upstream.Unavailable), string(upstream.Malformed),
+		string(upstream.TooLarge), string(upstream.Partial),
+	}
+}
+
+func resultOf(err error) string {
+	if kind := upstream.KindOf(err); kind != "" {
+		return string(kind)
+	}
+	return ownFault
+}
+
+// metrics are the loop's own. Those that describe the window served are part of its page.
+type metrics struct {
+	refreshes   *prometheus.CounterVec
+	duration    prometheus.Histogram
+	lastSuccess prometheus.Gauge
+}
+
+func newMetrics(reg prometheus.Registerer) *metrics {
+	factory := promauto.With(reg)
+	m := &metrics{
+		refreshes: factory.NewCounterVec(prometheus.CounterOpts{
+			Name: "seldon_exporter_refreshes_total",
+			Help: "Attempts to compute a window, by how they ended.",
+		}, []string{"result"}),
+		duration: factory.NewHistogram(prometheus.HistogramOpts{
+			Name:    "seldon_exporter_refresh_duration_seconds",
+			Help:    "How long it took to compute a window, failed attempts left out.",
+			Buckets: []float64{.1, .3, 1, 3, 10, 30, 60, 120, 300, 900, 3600},
+		}),
+		lastSuccess: factory.NewGauge(prometheus.GaugeOpts{
+			Name: "seldon_exporter_last_success_timestamp_seconds",
+			Help: "When a window was last computed, 0 before the first.",
+		}),
+	}
+	for _, result := range results() {
+		m.refreshes.WithLabelValues(result)
+	}
+	return m
+}
+
+func (m *metrics) succeeded(now time.Time, took time.Duration) {
+	m.refreshes.WithLabelValues(success).Inc()
+	m.duration.Observe(took.Seconds())
+	m.lastSuccess.Set(float64(now.UnixMilli()) / 1e3)
+}
+
+func (m *metrics) failed(result string) { m.refreshes.WithLabelValues(result).Inc() }
