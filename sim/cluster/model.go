@@ -36,8 +36,8 @@ type Value struct {
 // Values are one model's averages.
 type Values [NumMetrics]Value
 
-// Error is how far a value may be from the truth.
-type Error struct {
+// Tolerance is how far a value may be from the truth.
+type Tolerance struct {
 	// Max is the largest absolute error.
 	Max float64
 	// Optional says that the value may be missing though the truth has one, or be there
@@ -45,8 +45,8 @@ type Error struct {
 	Optional bool
 }
 
-// Errors are the errors allowed for one model.
-type Errors [NumMetrics]Error
+// Tolerances are those allowed for one model.
+type Tolerances [NumMetrics]Tolerance
 
 // Coverage is how much of a window each kind of source observed, from 0 to 1.
 type Coverage struct{ KSM, CAdvisor float64 }

@@ -3,6 +3,7 @@
 package histories
 
 import (
+	"slices"
 	"time"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
@@ -26,10 +27,26 @@ func (n Named) Feed() cluster.Span {
 func (n Named) Truth() map[cluster.Model]cluster.Values { return cluster.Truth(&n.History, n.Window) }
 
 // Bound returns the errors allowed over the window.
-func (n Named) Bound() map[cluster.Model]cluster.Errors { return cluster.Bound(&n.History, n.Window) }
+func (n Named) Bound() map[cluster.Model]cluster.Tolerances {
+	return cluster.Bound(&n.History, n.Window)
+}
 
 // All returns every named history.
-func All() []Named { return nil }
+func All() []Named {
+	var out []Named
+	for _, s := range slices.Concat(podStories()) {
+		b := newBuilder()
+		s.tell(b)
+		out = append(out, Named{Name: s.name, About: s.about, History: b.History, Window: span(0, b.window)})
+	}
+	return out
+}
+
+// story tells one named history to a builder.
+type story struct {
+	name, about string
+	tell        func(*builder)
+}
 
 // Random returns the random history of a seed.
 func Random(seed uint64) Named { return Named{} }
