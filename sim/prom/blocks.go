@@ -1,7 +1,6 @@
-// Package prom runs real Prometheus servers for the simulator: the current one in
-// process, from its own TSDB, PromQL engine and HTTP API, and the one that Debian
-// packages as a process of its own, both over samples that a simulated cluster's
-// observers would have stored.
+// Package prom runs a real Prometheus in process, from its own TSDB, PromQL engine,
+// scrape manager and HTTP API, over samples that a simulated cluster's observers would
+// have stored.
 package prom
 
 import (

@@ -7,6 +7,7 @@ import (
 	"os"
 	"testing"
 
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/debian"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/prom"
 )
 
@@ -34,7 +35,7 @@ func StartDebian(t testing.TB, dir string) *url.URL {
 	if err := prom.LinkBlocks(own, dir); err != nil {
 		t.Fatal(err)
 	}
-	p, err := prom.StartProcess(t.Context(), pkg, own)
+	p, err := debian.Start(t.Context(), pkg, own)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,14 +48,14 @@ func StartDebian(t testing.TB, dir string) *url.URL {
 }
 
 // Debian returns Debian's package of Prometheus 2.x, or skips the test as StartDebian does.
-func Debian(t testing.TB) prom.Package {
+func Debian(t testing.TB) debian.Package {
 	t.Helper()
-	cache, err := prom.CacheDir()
+	cache, err := debian.CacheDir()
 	if err != nil {
 		t.Fatal(err)
 	}
-	pkg, err := prom.FetchDebian(t.Context(), cache)
-	if errors.Is(err, prom.ErrNoDebian) && os.Getenv("CI") != "true" {
+	pkg, err := debian.Fetch(t.Context(), cache)
+	if errors.Is(err, debian.ErrNone) && os.Getenv("CI") != "true" {
 		t.Skipf("left out: %v", err)
 	}
 	if err != nil {

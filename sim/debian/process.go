@@ -1,4 +1,4 @@
-package prom
+package debian
 
 import (
 	"bufio"
@@ -31,9 +31,9 @@ type Process struct {
 	last tail          // of its log
 }
 
-// StartProcess runs Debian's Prometheus over the TSDB in dir, which it needs for itself,
+// Start runs Debian's Prometheus over the TSDB in dir, which it needs for itself,
 // on a port of the loopback interface that the system chooses.
-func StartProcess(ctx context.Context, pkg Package, dir string) (*Process, error) {
+func Start(ctx context.Context, pkg Package, dir string) (*Process, error) {
 	config := filepath.Join(dir, "prometheus.yml")
 	if err := os.WriteFile(config, nil, 0o644); err != nil {
 		return nil, err

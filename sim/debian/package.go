@@ -1,4 +1,6 @@
-package prom
+// Package debian has Debian's Prometheus 2.x as a real process: fetched and unpacked
+// without root, started on a port of its own, and ended.
+package debian
 
 import (
 	"bytes"
@@ -13,8 +15,8 @@ import (
 	"strings"
 )
 
-// ErrNoDebian tells that this machine cannot have Debian's Prometheus 2.x.
-var ErrNoDebian = errors.New("no Prometheus 2.x from a Debian package")
+// ErrNone tells that this machine cannot have Debian's Prometheus 2.x.
+var ErrNone = errors.New("no Prometheus 2.x from a Debian package")
 
 // Package is Debian's package of Prometheus, unpacked.
 type Package struct {
@@ -37,16 +39,16 @@ func CacheDir() (string, error) {
 	return filepath.Join(dir, "seldon-prometheus-exporter"), nil
 }
 
-// FetchDebian returns the package from the cache, where it puts it first if need be: by
+// Fetch returns the package from the cache, where it puts it first if need be: by
 // apt-get and dpkg, into directories of its own, so that no root is needed and the system
-// stays as it is. The error is ErrNoDebian where the system has no such package.
-func FetchDebian(ctx context.Context, cache string) (Package, error) {
+// stays as it is. The error is ErrNone where the system has no such package.
+func Fetch(ctx context.Context, cache string) (Package, error) {
 	if p, ok := cached(cache); ok {
 		return p, nil
 	}
 	for _, program := range []string{"apt-get", "dpkg"} {
 		if _, err := exec.LookPath(program); err != nil {
-			return Package{}, fmt.Errorf("%w: there is no %s here", ErrNoDebian, program)
+			return Package{}, fmt.Errorf("%w: there is no %s here", ErrNone, program)
 		}
 	}
 	if err := os.MkdirAll(cache, 0o755); err != nil {
@@ -67,7 +69,7 @@ func FetchDebian(ctx context.Context, cache string) (Package, error) {
 		return Package{}, err
 	}
 	if !strings.HasPrefix(version, "2.") {
-		return Package{}, fmt.Errorf("%w: this release's is %s", ErrNoDebian, version)
+		return Package{}, fmt.Errorf("%w: this release's is %s", ErrNone, version)
 	}
 	root := filepath.Join(work, "root")
 	if _, err := run(ctx, work, "dpkg", "-x", deb, root); err != nil {

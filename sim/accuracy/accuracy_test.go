@@ -1,0 +1,103 @@
+package accuracy
+
+import (
+	"cmp"
+	"fmt"
+	"math/rand/v2"
+	"net/url"
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/histories"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/prom"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/prom/promtest"
+)
+
+// TestHistories computes every named history and some hundred random ones by the exporter,
+// with its shortcut and by the close look alone, on the current Prometheus and on Debian's.
+func TestHistories(t *testing.T) {
+	seed := setting(t, "SIM_SEED", rand.Uint64N(1e9))
+	count := setting(t, "SIM_RANDOM", 200)
+	all := histories.All()
+	named := len(all)
+	for i := range count {
+		all = append(all, histories.Random(seed+i))
+	}
+	placed := Lay(all)
+	dir := t.TempDir()
+	if err := Store(t.Context(), dir, placed); err != nil {
+		t.Fatal(err)
+	}
+	say(t, "%d named histories and %d random ones, SIM_SEED=%d", named, count, seed)
+
+	t.Run("Prometheus "+prom.Version(), func(t *testing.T) {
+		judgeAll(t, placed, promtest.Start(t, prom.Options{Dir: dir}).URL())
+	})
+	t.Run("Prometheus 2 of Debian", func(t *testing.T) {
+		judgeAll(t, placed, promtest.StartDebian(t, dir))
+	})
+}
+
+// judgeAll makes a test of each history, and tells what they came to.
+func judgeAll(t *testing.T, placed []Placed, server *url.URL) {
+	ways := []Way{Exporter{}, Exporter{CloseLook: true}}
+	tallies := make([]Tally, len(ways))
+	t.Run("history", func(t *testing.T) {
+		for _, p := range placed {
+			t.Run(p.Name, func(t *testing.T) {
+				t.Parallel()
+				var results []Result
+				for i, way := range ways {
+					got, verdict, err := Try(t.Context(), p, way, server)
+					if err != nil {
+						tallies[i].Fail(p.Name)
+						t.Fatal(err)
+					}
+					tallies[i].Add(p.Name, verdict)
+					complain(t, p, way.Name(), verdict)
+					results = append(results, got)
+				}
+				complain(t, p, "exporter beside close look", Agree(p, results[0], results[1]))
+			})
+		}
+	})
+	for i, way := range ways {
+		lines := tallies[i].Lines()
+		say(t, "%s: %s", way.Name(), strings.Join(lines, "\n"))
+	}
+}
+
+// mostComplaints of one history and way are printed.
+const mostComplaints = 12
+
+func complain(t *testing.T, p Placed, way string, v Verdict) {
+	t.Helper()
+	for i, d := range v.Deviations {
+		if i == mostComplaints {
+			t.Errorf("%s, %s: and %d more", p.Name, way, len(v.Deviations)-i)
+			break
+		}
+		t.Errorf("%s, %s: %s", p.Name, way, d)
+	}
+}
+
+// say tells something that is worth a line at the end of all tests.
+func say(t *testing.T, format string, args ...any) {
+	t.Helper()
+	for line := range strings.Lines(fmt.Sprintf(format, args...)) {
+		line = strings.TrimRight(line, "\n")
+		t.Log(line)
+		t.Attr("summary", line)
+	}
+}
+
+func setting(t *testing.T, name string, preset uint64) uint64 {
+	t.Helper()
+	v, err := strconv.ParseUint(cmp.Or(os.Getenv(name), strconv.FormatUint(preset, 10)), 10, 64)
+	if err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	return v
+}

@@ -1,0 +1,64 @@
+package accuracy
+
+import (
+	"context"
+	"net/url"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/promslog"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
+)
+
+// Exporter is the product's own way, in process.
+type Exporter struct {
+	CloseLook bool // every pod by its raw samples: the definition, without the shortcut
+}
+
+// Name implements Way.
+func (e Exporter) Name() string {
+	if e.CloseLook {
+		return "close look"
+	}
+	return "exporter"
+}
+
+// Compute implements Way.
+func (e Exporter) Compute(ctx context.Context, base *url.URL, w window.Window) (Result, error) {
+	averages, err := e.Averages(ctx, base, w)
+	if err != nil {
+		return Result{}, err
+	}
+	result := Result{
+		Values:   make(map[cluster.Model]cluster.Values, len(averages.Models)),
+		Coverage: &cluster.Coverage{KSM: averages.Coverage.KubeStateMetrics, CAdvisor: averages.Coverage.CAdvisor},
+	}
+	for _, m := range averages.Models {
+		var values cluster.Values
+		for i := range usage.NumMetrics {
+			values[i] = cluster.Value(m.Values[i])
+		}
+		result.Values[cluster.Model(m.Model)] = values
+	}
+	return result, nil
+}
+
+// Averages returns what the product computes, its cost included.
+func (e Exporter) Averages(ctx context.Context, base *url.URL, w window.Window) (*downsample.Averages, error) {
+	log := promslog.NewNopLogger()
+	client, err := upstream.New(upstream.Config{
+		URL: base, Timeout: 2 * time.Minute, MaxAnswerBytes: 64 << 20, MaxSamples: 5_000_000,
+		Concurrency: 2, UserAgent: "accuracy", Log: log,
+	}, prometheus.NewRegistry())
+	if err != nil {
+		return nil, err
+	}
+	d := downsample.New(downsample.Config{Upstream: client, Kinds: workload.Kinds(), Log: log, CloseLook: e.CloseLook})
+	return d.Compute(ctx, w)
+}

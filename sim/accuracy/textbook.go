@@ -1,0 +1,130 @@
+package accuracy
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
+)
+
+// Textbook is the seven averages as a competent user would write them as recording rules:
+// one step over the window per container, joined with the pods' labels, and summed.
+type Textbook struct{}
+
+// Name implements Way.
+func (Textbook) Name() string { return "textbook rules" }
+
+// rules are per metric, with the window's length as W.
+func (Textbook) rules() [cluster.NumMetrics]string {
+	return [cluster.NumMetrics]string{
+		cluster.Containers:     `avg_over_time(kube_pod_container_status_running[W])`,
+		cluster.CPUUsage:       `rate(container_cpu_usage_seconds_total{container!="",container!="POD"}[W])`,
+		cluster.MemoryUsage:    `avg_over_time(container_memory_usage_bytes{container!="",container!="POD"}[W])`,
+		cluster.CPURequests:    `avg_over_time(kube_pod_container_resource_requests{resource="cpu"}[W])`,
+		cluster.CPULimits:      `avg_over_time(kube_pod_container_resource_limits{resource="cpu"}[W])`,
+		cluster.MemoryRequests: `avg_over_time(kube_pod_container_resource_requests{resource="memory"}[W])`,
+		cluster.MemoryLimits:   `avg_over_time(kube_pod_container_resource_limits{resource="memory"}[W])`,
+	}
+}
+
+// Queries returns what is evaluated at a window's end, a query per kind and metric.
+func (t Textbook) Queries(period time.Duration) []Query {
+	var queries []Query
+	for metric, perContainer := range t.rules() {
+		perContainer = strings.ReplaceAll(perContainer, "[W]", "["+model.Duration(period).String()+"]")
+		for _, kind := range workload.Kinds() {
+			label := kind.Labels[0].Prometheus
+			queries = append(queries, Query{
+				Kind: kind.Name, Label: label, Metric: cluster.Metric(metric),
+				Expr: fmt.Sprintf(`sum by (namespace, %[1]s) (%[2]s * on (namespace, pod) group_left (%[1]s) kube_pod_labels{%[1]s!=""})`,
+					label, perContainer),
+			})
+		}
+	}
+	return queries
+}
+
+// Query is one of the rules, for one kind.
+type Query struct {
+	Kind   string
+	Label  string // the label that names the model
+	Metric cluster.Metric
+	Expr   string
+}
+
+// Compute implements Way. A rule that fails gives nothing for its metric, as it would in Prometheus.
+func (t Textbook) Compute(ctx context.Context, base *url.URL, w window.Window) (Result, error) {
+	result := Result{Values: map[cluster.Model]cluster.Values{}}
+	for _, q := range t.Queries(w.Period()) {
+		answer, err := Ask(ctx, base, q.Expr, w.End)
+		if err != nil {
+			return Result{}, err
+		}
+		for _, r := range answer.Data.Result {
+			m := cluster.Model{Namespace: r.Metric["namespace"], Type: q.Kind, Name: r.Metric[q.Label]}
+			values := result.Values[m]
+			v, err := r.number()
+			if err != nil {
+				return Result{}, fmt.Errorf("%s: %w", q.Expr, err)
+			}
+			values[q.Metric] = cluster.Value{V: v, OK: true}
+			result.Values[m] = values
+		}
+	}
+	return result, nil
+}
+
+// Answer is what the query API says. Of a refused query, only Error is set.
+type Answer struct {
+	Error string
+	Data  struct {
+		Result []Row
+		Stats  struct {
+			Samples struct{ TotalQueryableSamples, PeakSamples int64 }
+		}
+	}
+}
+
+// Row is one series of an answer, at one moment.
+type Row struct {
+	Metric map[string]string
+	Value  [2]json.RawMessage
+}
+
+func (r Row) number() (float64, error) {
+	var text string
+	if err := json.Unmarshal(r.Value[1], &text); err != nil {
+		return 0, err
+	}
+	return strconv.ParseFloat(text, 64)
+}
+
+// Ask evaluates an expression. That Prometheus refuses it is part of the answer.
+func Ask(ctx context.Context, base *url.URL, expr string, at time.Time) (Answer, error) {
+	form := url.Values{"query": {expr}, "time": {at.Format(time.RFC3339Nano)}, "stats": {"all"}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, base.JoinPath("api/v1/query").String(), strings.NewReader(form.Encode()))
+	if err != nil {
+		return Answer{}, err
+	}
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return Answer{}, err
+	}
+	defer resp.Body.Close()
+	var answer Answer
+	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
+		return Answer{}, fmt.Errorf("%s: status %d: %w", expr, resp.StatusCode, err)
+	}
+	return answer, nil
+}

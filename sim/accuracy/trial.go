@@ -1,0 +1,92 @@
+package accuracy
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
+)
+
+// Try computes a history's window in a way and judges what came of it.
+func Try(ctx context.Context, p Placed, way Way, prometheus *url.URL) (Result, Verdict, error) {
+	got, err := way.Compute(ctx, prometheus, p.Span())
+	if err != nil {
+		return Result{}, Verdict{}, fmt.Errorf("%s, %s: %w", p.Name, way.Name(), err)
+	}
+	return got, Judge(p, got), nil
+}
+
+// Tally counts verdicts. It may be used by several goroutines.
+type Tally struct {
+	mu      sync.Mutex
+	windows int
+	values  int
+	worst   [cluster.NumMetrics]worst
+	failed  map[string]int // deviations by history
+}
+
+type worst struct {
+	share   float64 // of the bound
+	history string
+}
+
+// Add counts a verdict on a history.
+func (t *Tally) Add(history string, v Verdict) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.windows++
+	t.values += v.Values
+	for m, share := range v.Worst {
+		if share > t.worst[m].share {
+			t.worst[m] = worst{share, history}
+		}
+	}
+	t.fail(history, len(v.Deviations))
+}
+
+// Fail counts a history that gave no result.
+func (t *Tally) Fail(history string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.fail(history, 1)
+}
+
+func (t *Tally) fail(history string, deviations int) {
+	if deviations == 0 {
+		return
+	}
+	if t.failed == nil {
+		t.failed = map[string]int{}
+	}
+	t.failed[history] += deviations
+}
+
+// Failed returns the histories on which anything was wrong, sorted.
+func (t *Tally) Failed() []string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return slices.Sorted(maps.Keys(t.failed))
+}
+
+// Lines returns the tally for a reader: what was judged, what failed, and the worst
+// error per metric as a share of its bound.
+func (t *Tally) Lines() []string {
+	failed := t.Failed()
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	lines := []string{fmt.Sprintf("%d windows, %d values: %d histories wrong", t.windows, t.values, len(failed))}
+	if len(failed) > 0 {
+		lines[0] += ": " + strings.Join(failed, ", ")
+	}
+	for m := range cluster.NumMetrics {
+		w := t.worst[m]
+		lines = append(lines, fmt.Sprintf("  %-30s worst %3.0f %% of its bound (%s)", m, 100*w.share, cmp.Or(w.history, "exact everywhere")))
+	}
+	return lines
+}

@@ -1,0 +1,21 @@
+package accuracy
+
+import (
+	"context"
+	"net/url"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
+)
+
+// Way is a way of computing a window's averages from a Prometheus.
+type Way interface {
+	Name() string
+	Compute(ctx context.Context, prometheus *url.URL, w window.Window) (Result, error)
+}
+
+// Result is what a way made of a window.
+type Result struct {
+	Values   map[cluster.Model]cluster.Values
+	Coverage *cluster.Coverage // nil where the way tells none
+}
