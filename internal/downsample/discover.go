@@ -1,0 +1,251 @@
+package downsample
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
+)
+
+// podName is what a pod is called; it may be given again to another pod, with another uid.
+type podName struct{ namespace, pod string }
+
+func (p podName) compare(o podName) int {
+	return cmp.Or(cmp.Compare(p.namespace, o.namespace), cmp.Compare(p.pod, o.pod))
+}
+
+// pod is all that goes by one name in one slice.
+type pod struct {
+	podName
+	forms     []form   // by which kube-state-metrics names it
+	knowing   []target // the kube-state-metrics instances that know it
+	sightings []sighted
+	sidecars  []string // init containers that run like any other
+}
+
+// sighted is how often an instance saw the pod as a model's.
+type sighted struct {
+	claimant
+	rank  int // of the label among those that name models; the first wins
+	who   target
+	count int
+}
+
+// claimant is a model and the pod, by its uid where that is known, that it had.
+type claimant struct {
+	uid   string
+	model workload.Model
+}
+
+func (p *pod) uids() []string {
+	var uids []string
+	for _, s := range p.sightings {
+		if !slices.Contains(uids, s.uid) {
+			uids = append(uids, s.uid)
+		}
+	}
+	return uids
+}
+
+// ownerLabel is a label that names a model, at its rank.
+type ownerLabel struct{ kind, label string }
+
+func ownerLabels(kinds []workload.Kind) []ownerLabel {
+	var labels []ownerLabel
+	for _, k := range kinds {
+		for _, l := range k.Labels {
+			labels = append(labels, ownerLabel{k.Name, l.Prometheus})
+		}
+	}
+	return labels
+}
+
+// discover finds every pod that was a model's at any time of the slice.
+func (q *querier) discover(ctx context.Context, labels []ownerLabel) ([]*pod, error) {
+	found := map[podName]*pod{}
+	for rank, l := range labels {
+		rows, err := q.instant(ctx, fmt.Sprintf(`max by (%s,%s) (count_over_time(kube_pod_labels{%s!=""}[%s]))`,
+			podLabels, l.label, l.label, length(q.slice.length())))
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			name := podOf(row.Labels)
+			p := found[name]
+			if p == nil {
+				p = &pod{podName: name}
+				found[name] = p
+			}
+			if f := formOf(row.Labels); !slices.Contains(p.forms, f) {
+				p.forms = append(p.forms, f)
+			}
+			who := targetOf(row.Labels)
+			if !slices.Contains(p.knowing, who) {
+				p.knowing = append(p.knowing, who)
+			}
+			p.sightings = append(p.sightings, sighted{
+				claimant: claimant{row.Labels.Get("uid"), workload.Model{Namespace: name.namespace, Type: l.kind, Name: row.Labels.Get(l.label)}},
+				rank:     rank, who: who, count: int(row.Samples[0].V),
+			})
+		}
+	}
+	pods := make([]*pod, 0, len(found))
+	for _, p := range found {
+		slices.SortFunc(p.knowing, target.compare)
+		pods = append(pods, p)
+	}
+	slices.SortFunc(pods, func(a, b *pod) int { return a.compare(b.podName) })
+	return pods, nil
+}
+
+// kubeStateMetrics finds every kube-state-metrics instance, those included that know no
+// model's pod, and when it was scraped.
+func (q *querier) kubeStateMetrics(ctx context.Context, pods []*pod) (*source, error) {
+	rows, err := q.points(ctx, `group by (job,instance) (kube_node_info)`, q.coarseStep())
+	if err != nil {
+		return nil, err
+	}
+	var targets []target
+	for _, row := range rows {
+		targets = append(targets, targetOf(row.Labels))
+	}
+	for _, p := range pods {
+		targets = append(targets, p.knowing...)
+	}
+	return q.scrapes(ctx, targets, func(t target) string {
+		// Where up is missing, the pods that this instance saw longest tell of its scrapes.
+		longest := slices.Clone(pods)
+		longest = slices.DeleteFunc(longest, func(p *pod) bool { return !slices.Contains(p.knowing, t) })
+		slices.SortStableFunc(longest, func(a, b *pod) int { return b.seenBy(t) - a.seenBy(t) })
+		longest = longest[:min(len(longest), 3)]
+		if len(longest) == 0 {
+			return ""
+		}
+		return "kube_pod_labels{" + longest[0].forms[0].selector(namesOf(longest)) + "}"
+	})
+}
+
+func (p *pod) seenBy(who target) int {
+	var most int
+	for _, s := range p.sightings {
+		if s.who == who {
+			most = max(most, s.count)
+		}
+	}
+	return most
+}
+
+// coarseStep is for questions about targets, of which there are few and which live long.
+func (q *querier) coarseStep() time.Duration {
+	return max(time.Minute, time.Duration(q.slice.length()/60)*time.Millisecond)
+}
+
+// scrapes asks when targets were scraped. Where up does not tell, standIn names a selector
+// of series that they carry.
+func (q *querier) scrapes(ctx context.Context, targets []target, standIn func(target) string) (*source, error) {
+	slices.SortFunc(targets, target.compare)
+	targets = slices.Compact(targets)
+	times := make(map[target]*scrapes, len(targets))
+	for batch := range slices.Chunk(targets, maxSet) {
+		if err := q.up(ctx, batch, times); err != nil {
+			return nil, err
+		}
+	}
+	for _, t := range targets {
+		if len(times[t].all) > 0 {
+			continue
+		}
+		sel := standIn(t)
+		if sel == "" {
+			continue
+		}
+		rows, err := q.instant(ctx, sel+"["+length(q.slice.length())+"]")
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			if r := targetOf(row.Labels); r.job == t.job && r.instance == t.instance {
+				times[t].add(inside(row.Samples, q.slice))
+			}
+		}
+		slices.Sort(times[t].ok)
+		times[t].ok = slices.Compact(times[t].ok)
+		times[t].all = times[t].ok
+	}
+	for t, sc := range times {
+		if len(sc.all) == 0 {
+			delete(times, t) // nothing tells of it
+		}
+	}
+	return newSource(q.slice, times), nil
+}
+
+func (s *scrapes) add(samples []upstream.Sample) {
+	for _, x := range samples {
+		s.ok = append(s.ok, x.T)
+	}
+}
+
+// up reads the targets' own series.
+func (q *querier) up(ctx context.Context, targets []target, times map[target]*scrapes) error {
+	var jobs, instances []string
+	for _, t := range targets {
+		jobs, instances = append(jobs, t.job), append(instances, t.instance)
+		if times[t] == nil {
+			times[t] = &scrapes{}
+		}
+	}
+	rows, err := q.instant(ctx, fmt.Sprintf("up{%s,%s}[%s]", matcher("job", jobs), matcher("instance", instances), length(q.slice.length())))
+	if err != nil {
+		return err
+	}
+	for _, t := range targets {
+		for _, row := range rows {
+			r := kubeletOf(row.Labels)
+			samePath := t.path == "" || r.path == "" || r.path == t.path
+			if r.job != t.job || r.instance != t.instance || !samePath {
+				continue
+			}
+			for _, x := range inside(row.Samples, q.slice) {
+				times[t].all = append(times[t].all, x.T)
+				if x.V == 1 {
+					times[t].ok = append(times[t].ok, x.T)
+				}
+			}
+		}
+		slices.Sort(times[t].all)
+		times[t].all = slices.Compact(times[t].all)
+		slices.Sort(times[t].ok)
+		times[t].ok = slices.Compact(times[t].ok)
+	}
+	return nil
+}
+
+func namesOf(pods []*pod) []podName {
+	names := make([]podName, len(pods))
+	for i, p := range pods {
+		names[i] = p.podName
+	}
+	return names
+}
+
+// selectors returns what restricts a query to the pods, one for each form that names some.
+func selectors(pods []*pod) []string {
+	byForm := map[form][]podName{}
+	for _, p := range pods {
+		for _, f := range p.forms {
+			byForm[f] = append(byForm[f], p.podName)
+		}
+	}
+	var out []string
+	for f, names := range byForm {
+		out = append(out, f.selector(names))
+	}
+	slices.SortFunc(out, strings.Compare)
+	return out
+}

@@ -1,0 +1,187 @@
+package downsample
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+)
+
+const (
+	cpuUsage    = "container_cpu_usage_seconds_total"
+	memoryUsage = "container_memory_usage_bytes"
+
+	// realContainers leaves out the pod's cgroup, pause containers, and nodes' slices.
+	realContainers = `container!="",container!="POD"`
+	// wholeCPU leaves out what some cAdvisors tell of each single CPU.
+	wholeCPU = `cpu=~"|total"`
+
+	rowLabels = "namespace,pod,container,exported_namespace,exported_pod,exported_container,id,job,instance,metrics_path"
+)
+
+// kubelets is where usage comes from in one slice.
+type kubelets struct {
+	*source
+	forms []form // by which cAdvisor's rows name pods
+	means map[podName][]meanRow
+}
+
+// meanRow is the mean memory of one row, or only its presence where memory is not told.
+type meanRow struct {
+	container, id string
+	target        target
+	mean          float64
+}
+
+// selectors returns what restricts a query to the pods' real containers.
+func (k *kubelets) selectors(pods []*pod) []string {
+	out := make([]string, len(k.forms))
+	for i, f := range k.forms {
+		out[i] = realContainers + "," + f.selector(namesOf(pods))
+	}
+	return out
+}
+
+// lead is how far before the slice a counter's last sample may lie.
+func (k *kubelets) lead() int64 { return int64(outageIntervals * float64(k.interval)) }
+
+// any says whether usage is told at all.
+func (k *kubelets) any() bool { return len(k.targets) > 0 }
+
+// existence returns when the targets that show a container were there. Of a target that
+// tells nothing of itself, all that is known is that it did.
+func (k *kubelets) existence(rows []row) spans {
+	var out spans
+	for _, r := range rows {
+		if _, ok := k.targets[r.target]; !ok {
+			return spans{k.slice}
+		}
+		out = out.union(k.exists[r.target])
+	}
+	return out
+}
+
+// kubelets finds the targets that tell of the pods' usage, when they were scraped, and the
+// mean memory of every row of the pods.
+func (q *querier) kubelets(ctx context.Context, pods []*pod, atOnce int) (*kubelets, error) {
+	k := &kubelets{means: map[podName][]meanRow{}}
+	var err error
+	if k.forms, err = q.usageForms(ctx); err != nil {
+		return nil, err
+	}
+	if err := q.means(ctx, k, pods, atOnce, "avg_over_time", memoryUsage, ""); err != nil {
+		return nil, err
+	}
+	if len(k.means) == 0 { // only /metrics/resource, which has no memory_usage_bytes
+		if err := q.means(ctx, k, pods, atOnce, "count_over_time", cpuUsage, ","+wholeCPU); err != nil {
+			return nil, err
+		}
+	}
+	var targets []target
+	for _, rows := range k.means {
+		for _, r := range rows {
+			targets = append(targets, r.target)
+		}
+	}
+	standIn := func(t target) string {
+		var names []podName
+		for _, p := range pods {
+			if len(names) < 3 && slices.ContainsFunc(k.means[p.podName], func(r meanRow) bool { return r.target == t }) {
+				names = append(names, p.podName)
+			}
+		}
+		if len(names) == 0 {
+			return ""
+		}
+		return fmt.Sprintf("{%s,%s}", matcher("__name__", []string{memoryUsage, cpuUsage}), k.forms[0].selector(names))
+	}
+	if k.source, err = q.scrapes(ctx, targets, standIn); err != nil || k.observed.is(q.slice) {
+		return k, err
+	}
+	// Silence of the models' own nodes is an outage only if the others are silent, too.
+	others, err := q.otherKubelets(ctx, targets)
+	if err != nil {
+		return nil, err
+	}
+	k.source, err = q.scrapes(ctx, append(targets, others...), standIn)
+	return k, err
+}
+
+// usageForms tells whether cAdvisor, too, is scraped without honor_labels.
+func (q *querier) usageForms(ctx context.Context) ([]form, error) {
+	forms := []form{{"namespace", "pod"}}
+	rows, err := q.instant(ctx, fmt.Sprintf(`group by (job) (last_over_time(%s{exported_pod!=""}[%s]))`, cpuUsage, length(q.slice.length())))
+	if err != nil {
+		return nil, err
+	}
+	if len(rows) > 0 {
+		forms = append(forms, form{"exported_namespace", "exported_pod"}, form{"namespace", "exported_pod"})
+	}
+	rows, err = q.instant(ctx, fmt.Sprintf(`group by (job) (last_over_time(%s{exported_namespace!="",exported_pod=""}[%s]))`, cpuUsage, length(q.slice.length())))
+	if len(rows) > 0 {
+		forms = append(forms, form{"exported_namespace", "pod"})
+	}
+	return forms, err
+}
+
+func (q *querier) means(ctx context.Context, k *kubelets, pods []*pod, atOnce int, function, metric, extra string) error {
+	var mu sync.Mutex
+	return inBatches(ctx, pods, maxSet, atOnce, func(ctx context.Context, batch []*pod) error {
+		asked := asked(batch)
+		var all []upstream.Series
+		for _, sel := range k.selectors(batch) {
+			rows, err := q.instant(ctx, fmt.Sprintf("max by (%s) (%s(%s{%s%s}[%s]))", rowLabels, function, metric, sel, extra, length(q.slice.length())))
+			if err != nil {
+				return err
+			}
+			all = append(all, rows...)
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		for _, r := range all {
+			name := podOf(r.Labels)
+			if asked[name] == nil {
+				continue
+			}
+			k.means[name] = append(k.means[name], meanRow{
+				container: label(r.Labels, "container"), id: r.Labels.Get("id"), target: kubeletOf(r.Labels), mean: r.Samples[0].V,
+			})
+		}
+		return nil
+	})
+}
+
+func asked(pods []*pod) map[podName]*pod {
+	m := make(map[podName]*pod, len(pods))
+	for _, p := range pods {
+		m[p.podName] = p
+	}
+	return m
+}
+
+// otherKubelets finds every target of the same jobs, or of any where none is known, by the
+// row that each node has for itself.
+func (q *querier) otherKubelets(ctx context.Context, like []target) ([]target, error) {
+	selector := `id="/"`
+	var jobs []string
+	for _, t := range like {
+		jobs = append(jobs, t.job)
+	}
+	if len(jobs) > 0 {
+		selector += "," + matcher("job", jobs)
+	}
+	rows, err := q.points(ctx, fmt.Sprintf("group by (job,instance,metrics_path) (%s{%s})", memoryUsage, selector), q.coarseStep())
+	if err != nil {
+		return nil, err
+	}
+	var others []target
+	for _, r := range rows {
+		if t := kubeletOf(r.Labels); strings.TrimSpace(t.job+t.instance) != "" {
+			others = append(others, t)
+		}
+	}
+	return others, nil
+}

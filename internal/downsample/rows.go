@@ -1,0 +1,195 @@
+package downsample
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+)
+
+// row is one series of cAdvisor for a container.
+type row struct {
+	id      string // the cgroup, "" where that label was dropped, or comes from /metrics/resource
+	target  target
+	samples []upstream.Sample
+}
+
+// real drops the rows that show a container a second time: those without an id where
+// others have one, and those of a cgroup below another's.
+func real(ids []string) []string {
+	slices.Sort(ids)
+	ids = slices.Compact(ids)
+	if len(ids) > 1 && ids[0] == "" {
+		ids = ids[1:]
+	}
+	var out []string
+	for _, id := range ids {
+		nested := slices.ContainsFunc(ids, func(o string) bool { return o != "" && strings.HasPrefix(id, o+"/") })
+		if !nested {
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// uidIn returns which of the uids a cgroup's id holds; systemd's cgroup driver writes it with
+// underscores.
+func uidIn(id string, uids []string) (string, bool) {
+	for _, uid := range uids {
+		if uid != "" && (strings.Contains(id, uid) || strings.Contains(id, strings.ReplaceAll(uid, "-", "_"))) {
+			return uid, true
+		}
+	}
+	return "", false
+}
+
+// instance is one life of a container, from a start to the end or the next restart.
+type instance struct {
+	id          string
+	cpu, memory []upstream.Sample
+}
+
+func (i *instance) first() int64 {
+	return min(firstOf(i.cpu), firstOf(i.memory))
+}
+
+func (i *instance) last() int64 {
+	return max(lastOf(i.cpu), lastOf(i.memory))
+}
+
+func firstOf(s []upstream.Sample) int64 {
+	if len(s) == 0 {
+		return 1<<63 - 1
+	}
+	return s[0].T
+}
+
+func lastOf(s []upstream.Sample) int64 {
+	if len(s) == 0 {
+		return -1 << 63
+	}
+	return s[len(s)-1].T
+}
+
+// rise is how much CPU the instance was seen to use.
+func (i *instance) rise() float64 {
+	if len(i.cpu) == 0 {
+		return 0
+	}
+	return i.cpu[len(i.cpu)-1].V - i.cpu[0].V
+}
+
+// instances sorts a container's rows into its lives, in the order in which they began, and
+// ends each where the next begins: the kubelet may go on showing a dead one for minutes.
+func instances(slice span, interval int64, cpu, memory []row) []*instance {
+	byID := map[string]*instance{}
+	var ids []string
+	for _, r := range slices.Concat(cpu, memory) {
+		ids = append(ids, r.id)
+	}
+	var out []*instance
+	for _, id := range real(ids) {
+		i := &instance{id: id}
+		i.cpu = once(cpu, id, interval)
+		i.memory = once(memory, id, interval)
+		byID[id] = i
+		out = append(out, i)
+	}
+	// Those there from the start on began before it, in an order that how they end tells:
+	// the dead one's row goes first, or at least stands still.
+	begin := func(i *instance) int64 { return max(i.first(), slice.from+interval*3/2) }
+	slices.SortFunc(out, func(a, b *instance) int {
+		return cmp.Or(cmp.Compare(begin(a), begin(b)), cmp.Compare(a.last(), b.last()), cmp.Compare(a.rise(), b.rise()), cmp.Compare(a.id, b.id))
+	})
+	for n := 0; n+1 < len(out); n++ {
+		end := span{-1 << 63, out[n+1].first()}
+		out[n].cpu, out[n].memory = inside(out[n].cpu, end), inside(out[n].memory, end)
+	}
+	return out
+}
+
+// once merges what several targets show of one cgroup: the one with the most samples,
+// and the others' where that has a hole.
+func once(rows []row, id string, interval int64) []upstream.Sample {
+	var all []row
+	for _, r := range rows {
+		if r.id == id && len(r.samples) > 0 {
+			all = append(all, r)
+		}
+	}
+	if len(all) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(all, func(a, b row) int {
+		return cmp.Or(len(b.samples)-len(a.samples), a.target.compare(b.target))
+	})
+	merged := all[0].samples
+	for _, r := range all[1:] {
+		var filling []upstream.Sample
+		for _, x := range r.samples {
+			i, _ := slices.BinarySearchFunc(merged, x.T, func(s upstream.Sample, t int64) int { return cmp.Compare(s.T, t) })
+			hole := int64(1<<63 - 1)
+			switch {
+			case i == 0:
+				hole = 2 * (merged[0].T - x.T)
+			case i == len(merged):
+				hole = 2 * (x.T - merged[i-1].T)
+			default:
+				hole = merged[i].T - merged[i-1].T
+			}
+			if float64(hole) > outageIntervals*float64(interval) {
+				filling = append(filling, x)
+			}
+		}
+		if len(filling) > 0 {
+			merged = slices.Concat(merged, filling)
+			slices.SortFunc(merged, func(a, b upstream.Sample) int { return cmp.Compare(a.T, b.T) })
+		}
+	}
+	return merged
+}
+
+// times returns when any instance was seen.
+func sightingsOf(all []*instance) []int64 {
+	var times []int64
+	for _, i := range all {
+		for _, s := range slices.Concat(i.cpu, i.memory) {
+			times = append(times, s.T)
+		}
+	}
+	slices.Sort(times)
+	return slices.Compact(times)
+}
+
+// integrateCPU adds up what the counters rose between successive samples that both, and
+// all the time between them, belong to the life. A pair that begins before the slice
+// counts for the part inside.
+func integrateCPU(all []*instance, life spans, slice span) (e evidence) {
+	for _, i := range all {
+		for n := 1; n < len(i.cpu); n++ {
+			a, b := i.cpu[n-1], i.cpu[n]
+			rise, from := b.V-a.V, max(a.T, slice.from)
+			if rise < 0 || b.T <= from || !life.holds(from, b.T) {
+				continue // a reset says nothing of what was used in between
+			}
+			part := float64(b.T - from)
+			e.seen += part
+			e.integral += rise * 1000 * part / float64(b.T-a.T) // core-milliseconds
+		}
+	}
+	return e
+}
+
+// integrateMemory takes each sample in the life to speak for one scrape interval.
+func integrateMemory(all []*instance, life spans, interval int64) (e evidence) {
+	for _, i := range all {
+		for _, s := range i.memory {
+			if life.holds(s.T, s.T) {
+				e.seen += float64(interval)
+				e.integral += s.V * float64(interval)
+			}
+		}
+	}
+	return e
+}
