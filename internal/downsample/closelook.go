@@ -163,9 +163,6 @@ func note[K comparable](seen map[K]map[target][]int64, key K, who target, sample
 		}
 		seen[key][who] = append(seen[key][who], s.T)
 	}
-	for _, times := range seen[key] {
-		slices.Sort(times)
-	}
 }
 
 func isOne(v float64) bool { return v == 1 }

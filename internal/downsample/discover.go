@@ -173,8 +173,6 @@ func (q *querier) scrapes(ctx context.Context, targets []target, standIn func(ta
 				times[t].add(inside(row.Samples, q.slice))
 			}
 		}
-		slices.Sort(times[t].ok)
-		times[t].ok = slices.Compact(times[t].ok)
 		times[t].all = times[t].ok
 	}
 	for t, sc := range times {
@@ -191,6 +189,10 @@ func (s *scrapes) add(samples []upstream.Sample) {
 	}
 }
 
+// intervalLead is how far before the slice scrapes are read as well, so that a short one
+// shows their interval.
+const intervalLead = 5 * 60_000
+
 // up reads the targets' own series.
 func (q *querier) up(ctx context.Context, targets []target, times map[target]*scrapes) error {
 	var jobs, instances []string
@@ -200,7 +202,7 @@ func (q *querier) up(ctx context.Context, targets []target, times map[target]*sc
 			times[t] = &scrapes{}
 		}
 	}
-	rows, err := q.instant(ctx, fmt.Sprintf("up{%s,%s}[%s]", matcher("job", jobs), matcher("instance", instances), length(q.slice.length())))
+	rows, err := q.instant(ctx, fmt.Sprintf("up{%s,%s}[%s]", matcher("job", jobs), matcher("instance", instances), length(q.slice.length()+intervalLead)))
 	if err != nil {
 		return err
 	}
@@ -211,6 +213,7 @@ func (q *querier) up(ctx context.Context, targets []target, times map[target]*sc
 			if r.job != t.job || r.instance != t.instance || !samePath {
 				continue
 			}
+			times[t].interval = max(times[t].interval, intervalOf(row.Samples))
 			for _, x := range inside(row.Samples, q.slice) {
 				times[t].all = append(times[t].all, x.T)
 				if x.V == 1 {
@@ -218,12 +221,16 @@ func (q *querier) up(ctx context.Context, targets []target, times map[target]*sc
 				}
 			}
 		}
-		slices.Sort(times[t].all)
-		times[t].all = slices.Compact(times[t].all)
-		slices.Sort(times[t].ok)
-		times[t].ok = slices.Compact(times[t].ok)
 	}
 	return nil
+}
+
+func intervalOf(samples []upstream.Sample) int64 {
+	times := make([]int64, len(samples))
+	for i, s := range samples {
+		times[i] = s.T
+	}
+	return medianGap(times)
 }
 
 func namesOf(pods []*pod) []podName {

@@ -128,6 +128,7 @@ func (w *witness) runs(seen map[target][]int64) []run {
 		if sc := w.source.targets[k]; sc != nil {
 			scraped = sc.ok
 		}
+		slices.Sort(seen[k])
 		for _, t := range seen[k] {
 			if slices.ContainsFunc(chosen, func(r run) bool { return r.first <= t && t <= r.last }) {
 				cur = nil

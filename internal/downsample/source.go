@@ -24,7 +24,7 @@ func (t target) compare(o target) int {
 type scrapes struct {
 	ok       []int64 // successfully
 	all      []int64 // or not
-	interval int64
+	interval int64   // between scrapes, 0 if not known
 }
 
 func (s *scrapes) silence() int64 { return int64(outageIntervals * float64(s.interval)) }
@@ -44,11 +44,13 @@ func newSource(slice span, targets map[target]*scrapes) *source {
 	for _, sc := range targets {
 		slices.Sort(sc.ok)
 		slices.Sort(sc.all)
-		if len(sc.all) < 2 {
-			unknown = append(unknown, sc)
-			continue
+		sc.ok, sc.all = slices.Compact(sc.ok), slices.Compact(sc.all)
+		if sc.interval == 0 {
+			sc.interval = medianGap(sc.all)
 		}
-		sc.interval = medianGap(sc.all)
+		if sc.interval == 0 {
+			unknown = append(unknown, sc)
+		}
 		s.interval = max(s.interval, sc.interval)
 	}
 	if s.interval == 0 {
@@ -64,7 +66,7 @@ func newSource(slice span, targets map[target]*scrapes) *source {
 	return s
 }
 
-// medianGap is the scrape interval that the times show.
+// medianGap is the scrape interval that the times show, 0 if they show none.
 func medianGap(times []int64) int64 {
 	gaps := make([]int64, 0, len(times))
 	for i := 1; i < len(times); i++ {
@@ -73,7 +75,7 @@ func medianGap(times []int64) int64 {
 		}
 	}
 	if len(gaps) == 0 {
-		return defaultInterval
+		return 0
 	}
 	slices.Sort(gaps)
 	return gaps[len(gaps)/2]
