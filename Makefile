@@ -1,0 +1,60 @@
+# `make` alone tells what there is. Nothing here needs more than Go and make, and
+# nothing is left behind but a cache.
+
+CACHE := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/seldon-prometheus-exporter
+BIN   := $(CACHE)/bin
+
+GOLANGCI_VERSION := v2.15.0
+GOLANGCI_DIR     := $(CACHE)/golangci-lint-$(GOLANGCI_VERSION)
+GOLANGCI         := $(GOLANGCI_DIR)/golangci-lint
+
+.PHONY: help
+help: ## list what can be made
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+.PHONY: build
+build: ## the exporter, as ./seldon-prometheus-exporter
+	go build -o seldon-prometheus-exporter .
+
+.PHONY: test
+test: ## every test, on real Prometheus servers, with a summary at the end
+	@cd sim && go run ./cmd/runtests .. .
+
+.PHONY: lint
+lint: $(GOLANGCI) ## gofmt, go vet and golangci-lint
+	@unformatted="$$(gofmt -l *.go internal sim)"; \
+	if [ -n "$$unformatted" ]; then echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
+	@for module in . sim; do \
+		echo "lint: $$module"; \
+		(cd $$module && go vet ./... && $(GOLANGCI) run --config $(CURDIR)/.golangci.yml ./...) || exit 1; \
+	done
+
+# golangci-lint comes from the Go module proxy like everything else, into a module of its
+# own: its hundreds of dependencies are no business of ours.
+$(GOLANGCI):
+	@echo "building golangci-lint $(GOLANGCI_VERSION), once: this takes some minutes"
+	@rm -rf $(GOLANGCI_DIR) && mkdir -p $(GOLANGCI_DIR)
+	@cd $(GOLANGCI_DIR) && go mod init lint 2>/dev/null \
+		&& go get -tool github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION) 2>/dev/null \
+		&& go build -o golangci-lint.new github.com/golangci/golangci-lint/v2/cmd/golangci-lint \
+		&& mv golangci-lint.new golangci-lint
+
+.PHONY: demo
+demo: ## a simulated cluster, a real Prometheus over it and the exporter; Ctrl-C ends it
+	@echo "building the exporter and a Prometheus: the first time this takes some minutes"
+	@go build -o $(BIN)/seldon-prometheus-exporter .
+	@cd sim && go build -o $(BIN)/demo ./cmd/demo
+	@exec $(BIN)/demo -exporter $(BIN)/seldon-prometheus-exporter
+
+.PHONY: accuracy
+accuracy: ## docs/accuracy.md: histories x ways of computing, what is right and what is off
+	@cd sim && go run ./cmd/accuracy -o ../docs/accuracy.md
+
+.PHONY: bench
+bench: ## what one refresh costs a Prometheus, beside textbook rules
+	@cd sim && go build -o $(BIN)/cost ./cmd/cost && exec $(BIN)/cost
+
+.PHONY: clean
+clean: ## remove what was built here, and the cache
+	rm -f seldon-prometheus-exporter
+	rm -rf $(CACHE)

@@ -1,0 +1,237 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+)
+
+// event is one line of go test -json.
+type event struct {
+	Action     string
+	Package    string
+	ImportPath string
+	Test       string
+	Output     string
+	Elapsed    float64
+	Key, Value string // of an attribute
+}
+
+// report turns events into lines for a reader.
+type report struct {
+	out io.Writer
+
+	mu      sync.Mutex
+	output  map[string][]string // of tests that have not passed yet, by package and test
+	running map[string]bool     // packages
+	tests   map[string]int      // that passed, by package
+	spoke   time.Time
+
+	passed   int
+	packages int
+	failures []string
+	skipped  []string
+	summary  []string
+}
+
+func newReport(out io.Writer) *report {
+	return &report{
+		out: out, spoke: time.Now(),
+		output: map[string][]string{}, running: map[string]bool{}, tests: map[string]int{},
+	}
+}
+
+// read takes events until there are no more.
+func (r *report) read(events io.Reader) error {
+	lines := bufio.NewReader(events)
+	for {
+		line, err := lines.ReadBytes('\n')
+		if len(line) > 0 {
+			var e event
+			if jerr := json.Unmarshal(line, &e); jerr != nil {
+				r.say("%s", strings.TrimRight(string(line), "\n"))
+			} else {
+				r.take(e)
+			}
+		}
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return fmt.Errorf("read go test's events: %w", err)
+		}
+	}
+}
+
+func (r *report) take(e event) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	key := e.Package + " " + e.Test
+	switch e.Action {
+	case "start":
+		r.running[e.Package] = true
+	case "output":
+		r.output[key] = append(r.output[key], e.Output)
+	case "build-output":
+		r.print("%s", strings.TrimRight(e.Output, "\n"))
+	case "build-fail":
+		r.failures = append(r.failures, "build of "+e.ImportPath)
+	case "attr":
+		if e.Key == "summary" {
+			r.summary = append(r.summary, e.Test+": "+e.Value)
+		}
+	case "pass", "fail", "skip":
+		if e.Test == "" {
+			r.finishPackage(e)
+		} else {
+			r.finishTest(e)
+		}
+		delete(r.output, key)
+	}
+}
+
+func (r *report) finishTest(e event) {
+	output := r.output[e.Package+" "+e.Test]
+	switch e.Action {
+	case "pass":
+		r.passed++
+		r.tests[e.Package]++
+	case "fail":
+		r.failures = append(r.failures, short(e.Package)+" "+e.Test)
+		r.print("FAIL %s %s", short(e.Package), e.Test)
+		r.lines(output)
+	case "skip":
+		r.skipped = append(r.skipped, fmt.Sprintf("%s %s: %s", short(e.Package), e.Test, reason(output)))
+	}
+}
+
+func (r *report) finishPackage(e event) {
+	delete(r.running, e.Package)
+	switch {
+	case e.Action == "fail":
+		r.packages++
+		r.print("FAIL %s (%.1f s)", short(e.Package), e.Elapsed)
+		r.lines(r.output[e.Package+" "])
+		r.failures = append(r.failures, short(e.Package))
+	case e.Action == "pass":
+		r.packages++
+		r.print("ok   %s (%d tests, %.1f s)", short(e.Package), r.tests[e.Package], e.Elapsed)
+	}
+}
+
+// lines prints a test's own output, without what go test says around it.
+func (r *report) lines(output []string) {
+	for _, line := range output {
+		trimmed := strings.TrimSpace(line)
+		if trimmed == "" || trimmed == "FAIL" || strings.HasPrefix(trimmed, "=== ") || strings.HasPrefix(trimmed, "--- ") || strings.HasPrefix(trimmed, "FAIL\t") {
+			continue
+		}
+		r.print("%s", strings.TrimRight(line, "\n"))
+	}
+}
+
+// reason returns what a skipped test said, without the place in the code.
+func reason(output []string) string {
+	for _, line := range output {
+		line = strings.TrimSpace(line)
+		if _, said, ok := strings.Cut(line, ".go:"); ok {
+			_, said, _ = strings.Cut(said, ": ")
+			return said
+		}
+	}
+	return "no reason given"
+}
+
+// short returns a package's path within its module.
+func short(path string) string {
+	const module = "github.com/seldon-prometheus-exporter/seldon-prometheus-exporter"
+	if path == module {
+		return "main"
+	}
+	return strings.TrimPrefix(path, module+"/")
+}
+
+func (r *report) print(format string, args ...any) {
+	r.spoke = time.Now()
+	fmt.Fprintf(r.out, format+"\n", args...)
+}
+
+func (r *report) say(format string, args ...any) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.print(format, args...)
+}
+
+func (r *report) leftOut(what string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.skipped = append(r.skipped, what)
+}
+
+func (r *report) failed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return len(r.failures) > 0
+}
+
+// beat speaks up now and then where nothing else does.
+func (r *report) beat(done <-chan struct{}) {
+	ticker := time.NewTicker(heartbeat)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-done:
+			return
+		case <-ticker.C:
+		}
+		r.mu.Lock()
+		if time.Since(r.spoke) >= heartbeat {
+			at := "building"
+			if len(r.running) > 0 {
+				var packages []string
+				for p := range r.running {
+					packages = append(packages, short(p))
+				}
+				at = "running " + strings.Join(packages, ", ")
+			}
+			r.print("...  %s (%d tests passed so far)", at, r.passed)
+		}
+		r.mu.Unlock()
+	}
+}
+
+// close prints the closing lines, what was left out last of all.
+func (r *report) close(took time.Duration) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	fmt.Fprintln(r.out)
+	for _, line := range r.summary {
+		fmt.Fprintln(r.out, line)
+	}
+	if len(r.failures) > 0 {
+		fmt.Fprintf(r.out, "FAILED: %d of %d packages' tests and builds:\n", len(r.failures), r.packages)
+		for _, f := range r.failures {
+			fmt.Fprintln(r.out, "  "+f)
+		}
+	} else {
+		fmt.Fprintf(r.out, "PASSED: %d tests in %d packages, %s\n", r.passed, r.packages, took.Round(time.Second))
+	}
+	for _, s := range r.skipped {
+		fmt.Fprintln(r.out, "Left out: "+s)
+	}
+	if len(r.skipped) == 0 {
+		fmt.Fprintln(r.out, "Nothing was left out.")
+	}
+	switch {
+	case len(r.failures) > 0:
+		return errors.New("tests failed")
+	case r.packages == 0:
+		return errors.New("no tests were found")
+	}
+	return nil
+}
