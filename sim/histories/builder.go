@@ -76,6 +76,17 @@ func (b *builder) kubelets(job string) *cluster.Kubelet {
 	return &b.Kubelets[len(b.Kubelets)-1]
 }
 
+// cast adds what most histories have besides what they are about: two quiet models, and
+// a pod that is no model's.
+func (b *builder) cast() {
+	b.pod("income-0", seldon("income"),
+		container("classifier", uses(0.5, 300*Mi), requests(0.6, 256*Mi), limits(1, 512*Mi)),
+		container("engine", uses(0.05, 80*Mi), requests(0.1, 64*Mi), limits(0.5, 128*Mi)))
+	b.pod("iris-0", kserve("iris"),
+		container("kserve-container", uses(0.25, 700*Mi), requests(1, 1*Gi), limits(2, 2*Gi)))
+	b.pod("postgres-0", container("postgres", uses(1.5, 4*Gi), requests(2, 4*Gi)))
+}
+
 // hole is a single failed scrape of a 30 s schedule: the first one after at.
 func hole(at time.Duration) cluster.Span { return span(at, at+30*s) }
 
@@ -106,6 +117,18 @@ func (b *builder) pod(name string, parts ...podPart) *cluster.Pod {
 	}
 	b.Pods = append(b.Pods, p)
 	return &b.Pods[len(b.Pods)-1]
+}
+
+// server adds a pod of a SeldonDeployment, with one plain container.
+func (b *builder) server(name, model string, parts ...podPart) *cluster.Pod {
+	return b.pod(name, append([]podPart{seldon(model), plain("classifier")}, parts...)...)
+}
+
+// plain is a container that uses most of what it asks for, and is limited to twice that.
+func plain(name string, parts ...containerPart) podPart {
+	return container(name, append([]containerPart{
+		uses(0.4, 200*Mi), requests(0.5, 256*Mi), limits(1, 512*Mi),
+	}, parts...)...)
 }
 
 // podPart is something to say of a pod.

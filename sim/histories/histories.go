@@ -34,10 +34,12 @@ func (n Named) Bound() map[cluster.Model]cluster.Tolerances {
 // All returns every named history.
 func All() []Named {
 	var out []Named
-	for _, s := range slices.Concat(podStories()) {
+	for _, st := range slices.Concat(
+		lifeStories(), ownerStories(), settingStories(), ksmStories(), kubeletStories(), outageStories(), mixedStories(),
+	) {
 		b := newBuilder()
-		s.tell(b)
-		out = append(out, Named{Name: s.name, About: s.about, History: b.History, Window: span(0, b.window)})
+		st.tell(b)
+		out = append(out, Named{Name: st.name, About: st.about, History: b.History, Window: span(0, b.window)})
 	}
 	return out
 }
