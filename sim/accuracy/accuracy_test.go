@@ -32,18 +32,24 @@ func TestHistories(t *testing.T) {
 	}
 	say(t, "%d named histories and %d random ones, SIM_SEED=%d", named, count, seed)
 
-	t.Run("Prometheus "+prom.Version(), func(t *testing.T) {
-		judgeAll(t, placed, promtest.Start(t, prom.Options{Dir: dir}).URL())
+	var tallies []*Tally
+	t.Run("Prometheus "+prom.Version, func(t *testing.T) {
+		tallies = append(tallies, judgeAll(t, placed, promtest.Start(t, prom.Options{Dir: dir}).URL(), prom.Version)...)
 	})
 	t.Run("Prometheus 2 of Debian", func(t *testing.T) {
-		judgeAll(t, placed, promtest.StartDebian(t, dir))
+		version := promtest.Debian(t).Version
+		tallies = append(tallies, judgeAll(t, placed, promtest.StartDebian(t, dir), version)...)
 	})
+	say(t, "%s", Summary(tallies))
 }
 
-// judgeAll makes a test of each history, and tells what they came to.
-func judgeAll(t *testing.T, placed []Placed, server *url.URL) {
+// judgeAll makes a test of each history, and returns a tally of each way.
+func judgeAll(t *testing.T, placed []Placed, server *url.URL, version string) []*Tally {
 	ways := []Way{Exporter{}, Exporter{CloseLook: true}}
-	tallies := make([]Tally, len(ways))
+	var tallies []*Tally
+	for _, way := range ways {
+		tallies = append(tallies, &Tally{Way: way.Name(), Version: version})
+	}
 	t.Run("history", func(t *testing.T) {
 		for _, p := range placed {
 			t.Run(p.Name, func(t *testing.T) {
@@ -63,10 +69,7 @@ func judgeAll(t *testing.T, placed []Placed, server *url.URL) {
 			})
 		}
 	})
-	for i, way := range ways {
-		lines := tallies[i].Lines()
-		say(t, "%s: %s", way.Name(), strings.Join(lines, "\n"))
-	}
+	return tallies
 }
 
 // mostComplaints of one history and way are printed.

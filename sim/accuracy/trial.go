@@ -1,13 +1,11 @@
 package accuracy
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"maps"
 	"net/url"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
@@ -22,8 +20,11 @@ func Try(ctx context.Context, p Placed, way Way, prometheus *url.URL) (Result, V
 	return got, Judge(p, got), nil
 }
 
-// Tally counts verdicts. It may be used by several goroutines.
+// Tally counts verdicts on one way's results from one Prometheus. It may be used by
+// several goroutines.
 type Tally struct {
+	Way, Version string
+
 	mu      sync.Mutex
 	windows int
 	values  int
@@ -72,21 +73,4 @@ func (t *Tally) Failed() []string {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return slices.Sorted(maps.Keys(t.failed))
-}
-
-// Lines returns the tally for a reader: what was judged, what failed, and the worst
-// error per metric as a share of its bound.
-func (t *Tally) Lines() []string {
-	failed := t.Failed()
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	lines := []string{fmt.Sprintf("%d windows, %d values: %d histories wrong", t.windows, t.values, len(failed))}
-	if len(failed) > 0 {
-		lines[0] += ": " + strings.Join(failed, ", ")
-	}
-	for m := range cluster.NumMetrics {
-		w := t.worst[m]
-		lines = append(lines, fmt.Sprintf("  %-30s worst %3.0f %% of its bound (%s)", m, 100*w.share, cmp.Or(w.history, "exact everywhere")))
-	}
-	return lines
 }

@@ -5,8 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"runtime"
-	"runtime/debug"
-	"strings"
 	"time"
 
 	"github.com/grafana/regexp"
@@ -20,6 +18,9 @@ import (
 	"github.com/prometheus/prometheus/util/notifications"
 	v1 "github.com/prometheus/prometheus/web/api/v1"
 )
+
+// Version is that of the Prometheus in process. Its module calls 3.16.0 v0.316.0.
+const Version = "3.16.0"
 
 // newAPI returns Prometheus' own HTTP API over the server's parts. Its constructor takes
 // everything that Prometheus has; what this server lacks (rules, alerting, a web UI) is empty.
@@ -55,7 +56,7 @@ func newAPI(s *Server, o Options, reg *prometheus.Registry, p parser.Parser) *v1
 				GoroutineCount: runtime.NumGoroutine(), GOMAXPROCS: runtime.GOMAXPROCS(0),
 			}, nil
 		},
-		&v1.PrometheusVersion{Version: Version(), GoVersion: runtime.Version()},
+		&v1.PrometheusVersion{Version: Version, GoVersion: runtime.Version()},
 		func() []notifications.Notification { return nil },
 		func() (<-chan notifications.Notification, func(), bool) { return nil, func() {}, false },
 		reg,
@@ -69,34 +70,11 @@ func newAPI(s *Server, o Options, reg *prometheus.Registry, p parser.Parser) *v1
 		false, // metadata
 		nil,   // error codes
 		features.NewRegistry(),
-		v1.OpenAPIOptions{Version: Version()},
+		v1.OpenAPIOptions{Version: Version},
 		p,
 		false, // query cost
 		o.Timeout,
 	)
-}
-
-// Version returns the version of the Prometheus in process: its module v0.316.0 is Prometheus 3.16.0.
-func Version() string {
-	info, ok := debug.ReadBuildInfo()
-	if !ok {
-		return "unknown"
-	}
-	for _, dep := range info.Deps {
-		if dep.Path != "github.com/prometheus/prometheus" {
-			continue
-		}
-		parts := strings.Split(strings.TrimPrefix(dep.Version, "v0."), ".")
-		if len(parts) == 2 && len(parts[0]) == 3 {
-			minor := strings.TrimLeft(parts[0][1:], "0")
-			if minor == "" {
-				minor = "0"
-			}
-			return parts[0][:1] + "." + minor + "." + parts[1]
-		}
-		return dep.Version
-	}
-	return "unknown"
 }
 
 // adminStats gives the TSDB the methods that Prometheus' main package adds to it.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -83,7 +84,7 @@ func (r *report) take(e event) {
 		r.failures = append(r.failures, "build of "+e.ImportPath)
 	case "attr":
 		if e.Key == "summary" {
-			r.summary = append(r.summary, e.Test+": "+e.Value)
+			r.summary = append(r.summary, e.Value)
 		}
 	case "pass", "fail", "skip":
 		if e.Test == "" {
@@ -214,8 +215,8 @@ func (r *report) close(took time.Duration) error {
 		fmt.Fprintln(r.out, line)
 	}
 	if len(r.failures) > 0 {
-		fmt.Fprintf(r.out, "FAILED: %d of %d packages' tests and builds:\n", len(r.failures), r.packages)
-		for _, f := range r.failures {
+		fmt.Fprintf(r.out, "FAILED, with %d tests passed, after %s:\n", r.passed, took.Round(time.Second))
+		for _, f := range leaves(r.failures) {
 			fmt.Fprintln(r.out, "  "+f)
 		}
 	} else {
@@ -234,4 +235,15 @@ func (r *report) close(took time.Duration) error {
 		return errors.New("no tests were found")
 	}
 	return nil
+}
+
+// leaves returns the failures that are not merely those of something inside them: a
+// test fails with its subtests, and a package with its tests.
+func leaves(failures []string) []string {
+	inside := func(outer string) bool {
+		return slices.ContainsFunc(failures, func(f string) bool {
+			return strings.HasPrefix(f, outer+"/") || strings.HasPrefix(f, outer+" ")
+		})
+	}
+	return slices.DeleteFunc(slices.Clone(failures), inside)
 }
