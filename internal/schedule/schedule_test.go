@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"math"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -29,16 +30,34 @@ import (
 // computes windows by compute, which may take its time.
 type lab struct {
 	compute func(context.Context, window.Window) error
-	calls   []string // moment and window's end, one for each computation
 	running atomic.Int32
 	jumped  atomic.Int64 // how far the clock was put forward
 
 	board *exposition.Board
 	loop  *Loop
 	reg   *prometheus.Registry
-	log   bytes.Buffer
+	log   record
+	calls record // moment and window's end, one line for each computation
 	stop  context.CancelFunc
 	ended chan struct{}
+}
+
+// record is a text that is written and read by several goroutines.
+type record struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (r *record) Write(p []byte) (int, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.text.Write(p)
+}
+
+func (r *record) String() string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.text.String()
 }
 
 func (l *lab) now() time.Time { return time.Now().Add(time.Duration(l.jumped.Load())) }
@@ -48,7 +67,7 @@ func (l *lab) Compute(ctx context.Context, w window.Window) (*downsample.Average
 		panic("two computations at once")
 	}
 	defer l.running.Add(-1)
-	l.calls = append(l.calls, clock(l.now())+" "+clock(w.End))
+	fmt.Fprintf(&l.calls, "%s %s\n", clock(l.now()), clock(w.End))
 	if err := l.compute(ctx, w); err != nil {
 		return nil, err
 	}
@@ -94,7 +113,7 @@ func pass(d time.Duration) {
 
 func (l *lab) expectCalls(t *testing.T, want ...string) {
 	t.Helper()
-	if diff := cmp.Diff(want, l.calls); diff != "" {
+	if diff := cmp.Diff(want, strings.Split(strings.TrimSpace(l.calls.String()), "\n")); diff != "" {
 		t.Errorf("computations (when, end of window): %s", diff)
 	}
 }
