@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
 )
@@ -25,6 +26,13 @@ func (d Deviation) String() string {
 		subject = fmt.Sprintf("%s of %s/%s/%s", d.Metric, d.Model.Namespace, d.Model.Type, d.Model.Name)
 	}
 	return fmt.Sprintf("%s is %s, want %s (bound %.3g)", subject, show(d.Got), show(d.Want), d.Bound)
+}
+
+// Fields returns the deviation as tab-separated values.
+func (d Deviation) Fields() string {
+	return strings.Join([]string{
+		d.Model.Namespace, d.Model.Type, d.Model.Name, d.Metric, show(d.Got), show(d.Want), strconv.FormatFloat(d.Bound, 'g', 3, 64),
+	}, "\t")
 }
 
 func show(v cluster.Value) string {
