@@ -8,17 +8,9 @@ import (
 // usageDoubt returns the doubt about what a container used.
 func (s share) usageDoubt(c *Container, m Metric) doubt {
 	curve := c.usage(m)
-	var runs, life, seen float64
-	var out doubt
+	var seen, life, sum float64
 	lo, hi := math.Inf(1), math.Inf(-1)
-	var lives []Span
 	for _, r := range c.Runs {
-		for _, span := range (Spans{r.Span}).And(s.owned) {
-			if len((Spans{span}).And(s.observed.cadvisor)) == 0 && span.And(s.window).Length() == 0 {
-				continue
-			}
-			lives = append(lives, span)
-		}
 		for _, span := range s.seen(r, m) {
 			seen += span.Length().Seconds()
 			l, h := curve.Range(span)
@@ -26,39 +18,78 @@ func (s share) usageDoubt(c *Container, m Metric) doubt {
 		}
 	}
 	if seen == 0 {
-		return doubt{}
+		return doubt{} // nothing is known, and nothing wanted
 	}
-	every := s.seers(m).longest().Seconds()
-	if s.stamped() {
-		every += 1.5 * housekeeping.Seconds() // a sample is as old as the last look at the cgroup
+	var out doubt
+	for _, r := range c.Runs {
+		for _, span := range (Spans{r.Span}).And(s.owned) {
+			in := Spans{span}.And(s.observed.cadvisor)
+			life += in.Seconds()
+			var edges float64
+			for _, t := range []time.Duration{span.From, span.To} {
+				edges += s.usageSilence(t, m).And(s.observed.cadvisor).Seconds() * hi
+			}
+			enough := s.sampled(span, m)
+			if !enough {
+				edges = max(edges, in.Seconds()*hi)
+			}
+			out.sure = out.sure || enough
+			sum += edges
+		}
+		for _, span := range s.seen(r, m) {
+			sum += s.meanDoubt(curve, span, m, hi-lo)
+		}
 	}
-	for _, span := range lives {
-		in := Spans{span}.And(s.observed.cadvisor)
-		whole := in.Seconds() * hi
-		life += in.Seconds()
+	// What the seen part is off by counts for as much more as life is longer.
+	out.v = sum * max(1, life/seen)
+	return out
+}
 
-		var edges float64
-		for _, t := range []time.Duration{span.From, span.To} {
-			inDoubt := s.usageSilence(t, m).And(s.observed.cadvisor).Seconds()
-			edges += inDoubt * hi
-			if inDoubt > 0 {
-				edges += every * (hi - lo) // its mean misses what the curve did there
+// meanDoubt returns what the integral over a seen part is off by because the curve moves
+// between scrapes, within a range that is so wide.
+func (s share) meanDoubt(curve Curve, part Span, m Metric, width float64) float64 {
+	if width == 0 {
+		return 0
+	}
+	every := s.seers(m).longest()
+	if s.stamped() {
+		every += housekeeping * 3 / 2 // a sample is as old as the last look at the cgroup
+	}
+	inside := func(t time.Duration) bool { return t > s.window.From && t < s.window.To }
+	var sum float64
+	if m == MemoryUsage {
+		// Between two scrapes a gauge can have been all that it passed through.
+		sum = every.Seconds() * curve.Variation(part)
+	}
+	for _, t := range []time.Duration{part.From, part.To} {
+		switch {
+		case inside(t):
+			// The first sample that is surely this part's comes after both sources have
+			// been scraped; likewise the last.
+			sum += (every + s.ksms.longest()).Seconds() * width
+		case m == CPUUsage:
+			// A counter shows everything but what was before its first sample in the
+			// window and after its last.
+			sum += s.seers(m).unscraped(t, part).Seconds() * width
+			if s.stamped() {
+				sum += housekeeping.Seconds() * 3 / 2 * width
 			}
 		}
-		enough, sure := s.sampled(span, m)
-		if !enough {
-			edges = max(edges, whole)
-		}
-		out.sure = out.sure || sure
-		runs += edges
-		for _, part := range in {
-			runs += every * curve.Variation(part)
-			runs += every * (hi - lo) * 2 * float64(s.holes(part, m))
+	}
+	return sum
+}
+
+// unscraped returns how long an end of a part is from the scrape nearest to it inside.
+func (gs targets) unscraped(end time.Duration, part Span) time.Duration {
+	var longest time.Duration
+	for _, g := range gs {
+		if end == part.From {
+			longest = max(longest, g.after(end)-end)
+		} else {
+			longest = max(longest, end-g.before(end))
 		}
 	}
-	// What the seen part is off by is off by as much more as life is longer.
-	out.v = runs * max(1, life/seen)
-	return out
+	return min(longest, part.Length())
 }
 
 // seers returns the targets that a usage metric comes from.
@@ -76,15 +107,6 @@ func (s share) stamped() bool {
 		}
 	}
 	return false
-}
-
-// holes returns how often a span's targets fell silent and came back.
-func (s share) holes(span Span, m Metric) int {
-	n := 0
-	for _, g := range s.seers(m) {
-		n = max(n, len(Spans{span}.Without(g.scraped)))
-	}
-	return n
 }
 
 // usageSilence returns the time in which a container can have started or stopped, or
@@ -128,37 +150,25 @@ func (s share) changedHands(t time.Duration) bool {
 	return false
 }
 
-// sampled says whether a life was scraped often enough to know its mean, and whether it
-// is sure that somebody notices. A kubelet's sample can be trusted to be the model's
-// between two scrapes of kube-state-metrics that say so.
-func (s share) sampled(life Span, m Metric) (enough, sure bool) {
+// sampled says whether a life is scraped often enough to know its mean. A kubelet's
+// sample can be trusted to be the model's from the first to the last scrape in which
+// kube-state-metrics says so, or wherever that is out, or the window ends.
+func (s share) sampled(life Span, m Metric) bool {
 	need := 1
 	if m == CPUUsage {
 		need = 2
 	}
-	in := life.And(s.window)
-	trusted := Span{s.ksms.first(in), s.ksms.last(in)}
+	trusted := life.And(s.window)
+	if from := s.ksms.around(life.From); trusted.Holds(life.From) && regular(from, s.ksms.longest()) {
+		trusted.From = from.To
+	}
+	if to := s.ksms.around(life.To); life.To < s.window.To && regular(to, s.ksms.longest()) {
+		trusted.To = to.From + 1
+	}
 	for _, g := range s.seers(m) {
 		if g.count(trusted, need) >= need {
-			return true, true
+			return true
 		}
 	}
-	return false, false
-}
-
-// first and last return the first and last scrapes in a span, or its other end.
-func (gs targets) first(s Span) time.Duration {
-	out := s.To
-	for _, g := range gs {
-		out = min(out, g.after(s.From))
-	}
-	return out
-}
-
-func (gs targets) last(s Span) time.Duration {
-	out := s.From
-	for _, g := range gs {
-		out = max(out, g.before(s.To))
-	}
-	return out
+	return false
 }

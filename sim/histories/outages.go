@@ -54,8 +54,9 @@ func outageStories() []story {
 		}},
 		{"single-scrapes-fail-while-things-happen", "a scrape fails just where a pod starts, and where one stops", func(b *builder) {
 			b.busyCast()
-			b.KSMs[0].Holes = cluster.Spans{hole(14*m + 40*s), hole(15*m + 32*s)}
+			b.KSMs[0].Holes = cluster.Spans{hole(4 * m), hole(15*m + 32*s)}
 			b.Nodes[0].Holes = cluster.Spans{hole(4 * m), hole(14*m + 50*s)}
+			b.Nodes[1].Holes = cluster.Spans{hole(14*m + 50*s)}
 		}},
 		{"node-out-of-reach", "a kubelet cannot be scraped for five minutes, its pods run on", func(b *builder) {
 			b.cast()
