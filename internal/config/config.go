@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -46,6 +47,15 @@ type Query struct {
 	Concurrency    int
 	MaxSamples     int
 	MaxAnswerBytes int64
+}
+
+// KindNames lists the kinds for people.
+func (c *Config) KindNames() string {
+	names := make([]string, len(c.Kinds))
+	for i, kind := range c.Kinds {
+		names[i] = kind.Name
+	}
+	return strings.Join(names, ", ")
 }
 
 // ErrShown is returned when --help or --version was asked for and has been written.

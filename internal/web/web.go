@@ -1,0 +1,86 @@
+// Package web serves the pages: the metrics, the health of the exporter, and a page
+// for people that says how it is doing.
+package web
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	_ "github.com/prometheus/client_golang/prometheus/promhttp/zstd" // offers the encoding to scrapers
+)
+
+// Config is what the pages show.
+type Config struct {
+	Metrics http.Handler
+	Ready   func() bool
+	Landing func() Landing // asked for each time
+	Log     *slog.Logger
+}
+
+// NewServer returns a server for the pages. A slow client cannot hold it for long.
+func NewServer(cfg Config) *http.Server {
+	return &http.Server{
+		Handler:           handler(cfg),
+		ReadHeaderTimeout: 10 * time.Second,
+		ReadTimeout:       30 * time.Second,
+		WriteTimeout:      2 * time.Minute,
+		IdleTimeout:       5 * time.Minute,
+		MaxHeaderBytes:    64 << 10,
+		ErrorLog:          slog.NewLogLogger(cfg.Log.Handler(), slog.LevelWarn),
+	}
+}
+
+func handler(cfg Config) http.Handler {
+	// A GET pattern serves HEAD too; for other methods the mux answers 405.
+	mux := http.NewServeMux()
+	mux.Handle("GET /metrics", cfg.Metrics)
+	mux.HandleFunc("GET /-/healthy", healthy)
+	mux.HandleFunc("GET /healthz", healthy)
+	mux.HandleFunc("GET /-/ready", func(w http.ResponseWriter, _ *http.Request) {
+		if !cfg.Ready() {
+			http.Error(w, "Not ready: no window has been computed yet. The log and / say why.", http.StatusServiceUnavailable)
+			return
+		}
+		plain(w, "Ready.")
+	})
+	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
+		page, err := cfg.Landing().render()
+		if err != nil {
+			cfg.Log.Error("Landing page failed", "err", err)
+			http.Error(w, "The page could not be made: the log says why.", http.StatusInternalServerError)
+			return
+		}
+		w.Header().Set("Content-Type", "text/html; charset=utf-8")
+		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
+		w.Header().Set("Cache-Control", "no-store")
+		w.Write(page)
+	})
+	return mux
+}
+
+func healthy(w http.ResponseWriter, _ *http.Request) { plain(w, "Healthy.") }
+
+func plain(w http.ResponseWriter, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	io.WriteString(w, text+"\n")
+}
+
+// Metrics serves what is on the board and the exporter's own metrics, in the format
+// and encoding the scraper prefers.
+func Metrics(own *prometheus.Registry, board prometheus.Gatherer, log *slog.Logger) http.Handler {
+	return promhttp.HandlerFor(prometheus.Gatherers{own, board}, promhttp.HandlerOpts{
+		EnableOpenMetrics: true,
+		Registry:          own,
+		ErrorLog:          printer{log},
+	})
+}
+
+// printer logs what promhttp prints.
+type printer struct{ log *slog.Logger }
+
+func (p printer) Println(v ...any) { p.log.Error("Scrape failed", "err", fmt.Sprint(v...)) }

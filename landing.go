@@ -1,0 +1,29 @@
+package main
+
+import (
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/common/version"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/schedule"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/web"
+)
+
+// landing says what the page for people shows.
+func landing(cfg *config.Config, page *exposition.Page, status schedule.Status) web.Landing {
+	l := web.Landing{
+		Version:   version.Info(),
+		Upstream:  cfg.Prometheus.Redacted(),
+		Period:    model.Duration(cfg.Period).String(),
+		Kinds:     cfg.KindNames(),
+		Next:      status.Next,
+		Error:     status.Error,
+		ErrorTime: status.ErrorTime,
+	}
+	if page != nil {
+		l.HasWindow, l.Start, l.End = true, page.Window.Start, page.Window.End
+		l.Models, l.Expires = page.Models, page.Expires
+	}
+	return l
+}
