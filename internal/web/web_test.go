@@ -1,0 +1,273 @@
+package web
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+	"github.com/prometheus/client_golang/prometheus"
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
+)
+
+var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+
+// page is one hour's, in which every value is the hour's number.
+func page(t testing.TB, hour int) *exposition.Page {
+	t.Helper()
+	end := noon.Add(time.Duration(hour) * time.Hour)
+	a := &downsample.Averages{Window: window.Window{Start: end.Add(-time.Hour), End: end}}
+	for i := range 50 {
+		m := downsample.Model{Model: workload.Model{Namespace: "seldon", Type: "SeldonDeployment", Name: fmt.Sprintf("m%02d", i)}}
+		for metric := range m.Values {
+			m.Values[metric] = usage.Value{V: float64(end.Unix()), OK: true}
+		}
+		a.Models = append(a.Models, m)
+	}
+	p, err := exposition.Encode(a, noon.Add(2*time.Hour))
+	if err != nil {
+		t.Error(err)
+	}
+	return p
+}
+
+// site is a server over a board, with the status the test sets.
+type site struct {
+	*httptest.Server
+	board   *exposition.Board
+	ready   bool
+	landing Landing
+}
+
+func newSite(t *testing.T) *site {
+	s := &site{board: exposition.NewBoard(func() time.Time { return noon.Add(time.Hour) })}
+	log := slog.New(slog.DiscardHandler)
+	server := NewServer(Config{
+		Metrics: Metrics(prometheus.NewRegistry(), s.board, log),
+		Ready:   func() bool { return s.ready },
+		Landing: func() Landing { return s.landing },
+		Log:     log,
+	})
+	s.Server = httptest.NewServer(server.Handler)
+	t.Cleanup(s.Close)
+	return s
+}
+
+func (s *site) get(t *testing.T, method, path string, header http.Header) (*http.Response, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), method, s.URL+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if header != nil {
+		req.Header = header
+	}
+	resp, err := (&http.Transport{DisableCompression: true}).RoundTrip(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp, string(body)
+}
+
+func TestPages(t *testing.T) {
+	s := newSite(t)
+	for _, test := range []struct {
+		method, path string
+		ready        bool
+		status       int
+		body         string
+	}{
+		{"GET", "/-/healthy", false, 200, "Healthy.\n"},
+		{"GET", "/healthz", false, 200, "Healthy.\n"},
+		{"GET", "/-/ready", false, 503, "Not ready: no window has been computed yet. The log and / say why.\n"},
+		{"GET", "/-/ready", true, 200, "Ready.\n"},
+		{"HEAD", "/-/ready", true, 200, ""},
+		{"HEAD", "/metrics", true, 200, ""},
+		{"HEAD", "/", true, 200, ""},
+		{"POST", "/metrics", true, 405, "Method Not Allowed\n"},
+		{"DELETE", "/", true, 405, "Method Not Allowed\n"},
+		{"PUT", "/-/ready", true, 405, "Method Not Allowed\n"},
+		{"GET", "/metrics/", true, 404, "404 page not found\n"},
+		{"GET", "/favicon.ico", true, 404, "404 page not found\n"},
+		{"GET", "/debug/pprof/", true, 404, "404 page not found\n"},
+	} {
+		t.Run(fmt.Sprintf("%s %s ready=%t", test.method, test.path, test.ready), func(t *testing.T) {
+			s.ready = test.ready
+			resp, body := s.get(t, test.method, test.path, nil)
+			if resp.StatusCode != test.status || body != test.body {
+				t.Errorf("answered %d %q, want %d %q", resp.StatusCode, body, test.status, test.body)
+			}
+		})
+	}
+}
+
+func TestLandingPage(t *testing.T) {
+	s := newSite(t)
+	s.landing = Landing{Upstream: "http://prom/x?...", Period: "1h", Kinds: "SeldonDeployment", Error: "<script>alert(1)</script>", ErrorTime: noon}
+	resp, body := s.get(t, "GET", "/", nil)
+	if got := resp.Header.Get("Content-Type"); got != "text/html; charset=utf-8" {
+		t.Errorf("content type %s", got)
+	}
+	for _, want := range []string{"http://prom/x?...", "1h", "SeldonDeployment", "&lt;script&gt;", "2026-03-01 12:00:00 UTC", "<dd>none</dd>", "under way",
+		`href="metrics"`, `href="-/healthy"`, `href="-/ready"`} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+	if strings.Contains(body, "<script>") {
+		t.Error("an error's text is not escaped")
+	}
+	s.landing = Landing{HasWindow: true, Start: noon.Add(-time.Hour), End: noon, Models: 17, Expires: noon.Add(time.Hour), Next: noon.Add(30 * time.Minute)}
+	_, body = s.get(t, "GET", "/", nil)
+	for _, want := range []string{"2026-03-01 11:00:00 UTC to 2026-03-01 12:00:00 UTC", "<dd>17</dd>", "2026-03-01 13:00:00 UTC at the latest", "<dd>2026-03-01 12:30:00 UTC</dd>"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page lacks %s", want)
+		}
+	}
+	if strings.Contains(body, "failed") {
+		t.Error("the page tells of a failure that was not")
+	}
+}
+
+func TestMetricsInEveryFormat(t *testing.T) {
+	s := newSite(t)
+	s.board.Publish(page(t, 0))
+	const row = `model_cpu_requests{name="m07",namespace="seldon",type="SeldonDeployment"} 1.7723664e+09`
+	for name, test := range map[string]struct{ accept, contentType string }{
+		"nothing asked": {"", "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"},
+		"text":          {"text/plain;version=0.0.4", "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"},
+		"OpenMetrics":   {"application/openmetrics-text;version=1.0.0", "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=underscores"},
+		"protobuf":      {"application/vnd.google.protobuf;proto=io.prometheus.client.MetricFamily;encoding=delimited", "application/vnd.google.protobuf; proto=io.prometheus.client.MetricFamily; encoding=delimited; escaping=underscores"},
+		"Prometheus 3":  {"application/openmetrics-text;version=1.0.0;escaping=allow-utf-8;q=0.5,text/plain;version=0.0.4;q=0.2,*/*;q=0.1", "application/openmetrics-text; version=1.0.0; charset=utf-8; escaping=allow-utf-8"},
+	} {
+		for encoding, decode := range map[string]func(io.Reader) (io.Reader, error){
+			"":     func(r io.Reader) (io.Reader, error) { return r, nil },
+			"gzip": func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) },
+			"zstd": func(r io.Reader) (io.Reader, error) { return zstd.NewReader(r) },
+		} {
+			t.Run(name+" "+encoding, func(t *testing.T) {
+				resp, body := s.get(t, "GET", "/metrics", http.Header{"Accept": {test.accept}, "Accept-Encoding": {encoding}})
+				if resp.StatusCode != 200 || resp.Header.Get("Content-Type") != test.contentType || resp.Header.Get("Content-Encoding") != encoding {
+					t.Fatalf("answered %d %v", resp.StatusCode, resp.Header)
+				}
+				r, err := decode(strings.NewReader(body))
+				if err != nil {
+					t.Fatal(err)
+				}
+				plain, err := io.ReadAll(r)
+				if err != nil {
+					t.Fatal(err)
+				}
+				switch name {
+				case "protobuf":
+					if got := rows(t, expfmt.NewDecoder(bytes.NewReader(plain), expfmt.ResponseFormat(resp.Header))); got != 7*50 {
+						t.Errorf("%d rows", got)
+					}
+				case "OpenMetrics", "Prometheus 3":
+					if !strings.HasSuffix(string(plain), "# EOF\n") || !strings.Contains(string(plain), row) {
+						t.Errorf("is not whole, or lacks %s", row)
+					}
+				default:
+					if got := rows(t, expfmt.NewDecoder(bytes.NewReader(plain), expfmt.ResponseFormat(resp.Header))); got != 7*50 || !strings.Contains(string(plain), row) {
+						t.Errorf("%d rows, or lacks %s", got, row)
+					}
+				}
+			})
+		}
+	}
+}
+
+// rows counts the models' rows.
+func rows(t *testing.T, d expfmt.Decoder) int {
+	t.Helper()
+	n := 0
+	for {
+		var f dto.MetricFamily
+		err := d.Decode(&f)
+		if errors.Is(err, io.EOF) {
+			return n
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasPrefix(f.GetName(), "model_") {
+			n += len(f.Metric)
+		}
+	}
+}
+
+func TestNoScrapeSeesTwoWindowsOrNone(t *testing.T) {
+	s := newSite(t)
+	const first = -1_000_000 // so many hours before now that a newer one can always follow
+	s.board.Publish(page(t, first))
+	stop := make(chan struct{})
+	var scrapes, publisher sync.WaitGroup
+	var seen sync.Map
+	publisher.Go(func() {
+		for hour := first + 1; ; hour++ {
+			select {
+			case <-stop:
+				return
+			default:
+				s.board.Publish(page(t, hour))
+			}
+		}
+	})
+	for range 4 {
+		scrapes.Go(func() {
+			for range 20 {
+				_, body := s.get(t, "GET", "/metrics", nil)
+				parser := expfmt.NewTextParser(model.UTF8Validation)
+				families, err := parser.TextToMetricFamilies(strings.NewReader(body))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				end := families["seldon_exporter_window_end_timestamp_seconds"]
+				seen.Store(end.String(), true)
+				for _, info := range usage.Table() {
+					if end == nil || families[info.Name] == nil || len(families[info.Name].Metric) != 50 {
+						t.Errorf("%s is not whole", info.Name)
+						return
+					}
+					for _, m := range families[info.Name].Metric {
+						if got, want := m.GetGauge().GetValue(), end.Metric[0].GetGauge().GetValue(); got != want {
+							t.Errorf("a value of the window that ends at %.0f beside the window that ends at %.0f", got, want)
+							return
+						}
+					}
+				}
+			}
+		})
+	}
+	scrapes.Wait()
+	close(stop)
+	publisher.Wait()
+	windows := 0
+	seen.Range(func(any, any) bool { windows++; return true })
+	if windows < 10 {
+		t.Errorf("only %d windows were seen: the test shows little", windows)
+	}
+}
