@@ -1,0 +1,256 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
+)
+
+// patience is how long a test waits for what should come at once.
+const patience = 30 * time.Second
+
+// exporter is the whole program, running.
+type exporter struct {
+	out    output // all it writes
+	url    string
+	cancel context.CancelFunc
+	code   chan int
+}
+
+// output collects what several goroutines write.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
+}
+
+var listening = regexp.MustCompile(`msg="Listening on" address=(\S+)`)
+
+// launch starts the exporter on a free port and waits until it listens.
+func launch(t *testing.T, prometheus string, args ...string) *exporter {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	e := &exporter{cancel: cancel, code: make(chan int, 1)}
+	args = append([]string{"--web.listen-address=127.0.0.1:0", "--log.level=debug", "--time-period=1m", "--settle-delay=0s", "--prometheus.url=" + prometheus}, args...)
+	go func() { e.code <- start(ctx, args, &e.out, &e.out) }()
+	t.Cleanup(cancel)
+	e.wait(t, "it listens", func() bool { return listening.MatchString(e.out.String()) })
+	e.url = "http://" + listening.FindStringSubmatch(e.out.String())[1]
+	return e
+}
+
+func (e *exporter) wait(t *testing.T, until string, ok func() bool) {
+	t.Helper()
+	for deadline := time.Now().Add(patience); !ok(); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(deadline) {
+			t.Fatalf("waited in vain until %s:\n%s", until, &e.out)
+		}
+	}
+}
+
+func (e *exporter) get(t *testing.T, path string) (int, string) {
+	t.Helper()
+	resp, err := http.Get(e.url + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return resp.StatusCode, string(body)
+}
+
+// end waits for the program to end and returns its exit code.
+func (e *exporter) end(t *testing.T) int {
+	t.Helper()
+	select {
+	case code := <-e.code:
+		return code
+	case <-time.After(5 * time.Second):
+		t.Fatalf("did not stop within 5 s:\n%s", &e.out)
+		return 0
+	}
+}
+
+// nothing is a Prometheus that knows no series.
+func nothing(w http.ResponseWriter, r *http.Request) {
+	kind := "vector"
+	if strings.HasSuffix(r.URL.Path, "query_range") {
+		kind = "matrix"
+	}
+	w.Header().Set("Content-Type", "application/json")
+	fmt.Fprintf(w, `{"status":"success","data":{"resultType":%q,"result":[]}}`, kind)
+}
+
+func TestExitCodes(t *testing.T) {
+	t.Setenv("PROMETHEUS_SELDON_TOKEN", "")
+	asked := false
+	prometheus := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked = true
+		nothing(w, r)
+	}))
+	defer prometheus.Close()
+	taken, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer taken.Close()
+	inUse := taken.Addr().String()
+
+	for name, test := range map[string]struct {
+		args []string
+		code int
+		want string // all that is written to stderr
+	}{
+		"bad value":         {[]string{"--time-period=0"}, 1, `--time-period="0" is zero: choose from 1m to 31d`},
+		"two bad values":    {[]string{"--time-period=0", "--kinds=,"}, 1, "--time-period=\"0\" is zero: choose from 1m to 31d\n--kinds=\",\" cannot be used: no kind is given: choose from SeldonDeployment, InferenceService"},
+		"usage":             {[]string{"--bogus"}, 2, "unknown long flag '--bogus' (see --help)"},
+		"help":              {[]string{"--help"}, 0, ""},
+		"version":           {[]string{"--version"}, 0, ""},
+		"address in use":    {[]string{"--prometheus.url=" + prometheus.URL, "--web.listen-address=" + inUse}, 1, fmt.Sprintf("--web.listen-address=%q is in use: stop the program that listens there, or choose another address", inUse)},
+		"unreadable token":  {[]string{"--prometheus.token-file=/no/such"}, 1, `--prometheus.token-file="/no/such" cannot be read: no such file or directory: name a file that holds the token`},
+		"unreadable CA":     {[]string{"--prometheus.config-file=" + file(t, "tls_config: {ca_file: /no/such}")}, 1, "the HTTP settings for the Prometheus cannot be used: unable to read CA cert: unable to read file /no/such: open /no/such: no such file or directory: mend --prometheus.config-file"},
+		"not a URL at all":  {[]string{"--prometheus.url=localhost:8080"}, 1, `--prometheus.url="localhost:8080" does not begin with http:// or https://: write it like http://prometheus:9090`},
+		"secrets in no URL": {[]string{"--prometheus.url=joe:s3cret@localhost"}, 1, `--prometheus.url=(hidden) does not begin with http:// or https://: write it like http://prometheus:9090`},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var stdout, stderr bytes.Buffer
+			code := start(t.Context(), test.args, &stdout, &stderr)
+			var want strings.Builder
+			for line := range strings.SplitSeq(test.want, "\n") {
+				if line != "" {
+					fmt.Fprintf(&want, "%s: %s\n", config.Name, line)
+				}
+			}
+			if code != test.code || stderr.String() != want.String() {
+				t.Errorf("exit code %d, want %d; wrote\n%swant\n%s", code, test.code, &stderr, &want)
+			}
+			if (stdout.Len() > 0) != (code == 0) {
+				t.Errorf("wrote to stdout: %s", &stdout)
+			}
+		})
+	}
+	if asked {
+		t.Error("the Prometheus was asked though the exporter could not serve")
+	}
+}
+
+func file(t *testing.T, content string) string {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(name, []byte(content), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+func TestServesFromStartToStop(t *testing.T) {
+	release := make(chan struct{})
+	prometheus := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		select {
+		case <-release:
+		case <-r.Context().Done():
+		}
+		nothing(w, r)
+	}))
+	defer prometheus.Close()
+	e := launch(t, prometheus.URL+"/api/v1/")
+
+	if code, _ := e.get(t, "/-/ready"); code != http.StatusServiceUnavailable {
+		t.Errorf("ready before the first window: %d", code)
+	}
+	if code, _ := e.get(t, "/-/healthy"); code != http.StatusOK {
+		t.Errorf("not healthy before the first window: %d", code)
+	}
+	if code, body := e.get(t, "/metrics"); code != http.StatusOK || strings.Contains(body, "seldon_exporter_models") {
+		t.Errorf("metrics before the first window: %d\n%s", code, body)
+	}
+	close(release)
+	e.wait(t, "it is ready", func() bool { code, _ := e.get(t, "/-/ready"); return code == http.StatusOK })
+	_, body := e.get(t, "/metrics")
+	for _, want := range []string{"seldon_exporter_models 0\n", `seldon_exporter_refreshes_total{result="success"} 1`, "seldon_exporter_build_info{", "go_goroutines ", "process_start_time_seconds ",
+		"seldon_exporter_window_end_timestamp_seconds ", `seldon_exporter_upstream_requests_total{code="200"}`} {
+		if !strings.Contains(body, want) {
+			t.Errorf("metrics lack %s", want)
+		}
+	}
+	if n := strings.Count(e.out.String(), `msg="Window computed"`); n != 1 {
+		t.Errorf("%d lines for one window:\n%s", n, &e.out)
+	}
+	e.cancel()
+	if code := e.end(t); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+func TestStopsInTheMiddleOfAQuery(t *testing.T) {
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM) // so that one that comes early does not end the test
+	defer signal.Stop(signals)
+	for name, stop := range map[string]func(*exporter){
+		"context": func(e *exporter) { e.cancel() },
+		"SIGTERM": func(*exporter) { syscall.Kill(os.Getpid(), syscall.SIGTERM) },
+		"SIGINT":  func(*exporter) { syscall.Kill(os.Getpid(), syscall.SIGINT) },
+		"a client that dawdles": func(e *exporter) {
+			fmt.Fprint(dial(t, e), "GET /metrics HTTP/1.1\r\n")
+			e.cancel()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			asked := make(chan struct{}, 100)
+			prometheus := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				io.Copy(io.Discard, r.Body) // only then does the server notice that the client leaves
+				asked <- struct{}{}
+				<-r.Context().Done()
+			}))
+			defer prometheus.Close()
+			e := launch(t, prometheus.URL)
+			<-asked
+			stop(e)
+			if code := e.end(t); code != 0 {
+				t.Errorf("exit code %d", code)
+			}
+			if strings.Contains(e.out.String(), "Window failed") {
+				t.Errorf("being stopped is logged as a failure:\n%s", &e.out)
+			}
+		})
+	}
+}
+
+func dial(t *testing.T, e *exporter) net.Conn {
+	t.Helper()
+	conn, err := net.Dial("tcp", strings.TrimPrefix(e.url, "http://"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { conn.Close() })
+	return conn
+}

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+)
+
+const (
+	token    = "t0ken-hunter2"
+	user     = "us3r-hunter2"
+	password = "passw0rd-hunter2"
+	query    = "qu3ry-hunter2"
+)
+
+// failures are what a Prometheus, or what is taken for one, can answer with, and the
+// result that it counts as.
+var failures = map[string]struct {
+	result string
+	answer http.HandlerFunc
+}{
+	"401":  {"unauthorized", status(401)},
+	"403":  {"unauthorized", status(403)},
+	"404":  {"not_prometheus", status(404)},
+	"429":  {"throttled", status(429)},
+	"500":  {"unavailable", status(500)},
+	"503":  {"unavailable", status(503)},
+	"HTML": {"not_prometheus", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<!DOCTYPE html><title>Log in</title>") }},
+	"truncated JSON": {"malformed", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"status":"success","data":{"resultType":"vector","resu`)
+	}},
+	"a warning": {"partial", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"status":"success","data":{"resultType":"vector","result":[]},"warnings":["a store is out"]}`)
+	}},
+	"cut off": {"unreachable", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }},
+	"endless": {"too_large", func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"status":"success","data":{"resultType":"vector","result":[`)
+		for {
+			if _, err := fmt.Fprint(w, `{"metric":{"a":"`+strings.Repeat("x", 1000)+`"},"value":[1,"1"]},`); err != nil {
+				return
+			}
+		}
+	}},
+	"redirect": {"not_prometheus", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/elsewhere?"+r.URL.RawQuery, http.StatusTemporaryRedirect)
+	}},
+}
+
+func status(code int) http.HandlerFunc {
+	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
+}
+
+// TestSecretsStaySecret runs the exporter through every failure with every kind of
+// credential, and looks for them in all that it writes and serves.
+func TestSecretsStaySecret(t *testing.T) {
+	type trial struct {
+		*exporter
+		name, result string
+		arrived      *atomic.Bool
+		elsewhere    *atomic.Bool
+	}
+	var trials []trial
+	begin := func(t *testing.T, name, result string, answer http.HandlerFunc, credentials string) {
+		arrived, elsewhere := new(atomic.Bool), new(atomic.Bool)
+		prometheus := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Path == "/elsewhere" {
+				elsewhere.Store(true)
+			}
+			u, p, _ := r.BasicAuth()
+			if r.Header.Get("Authorization") == "Bearer "+token || u == user && p == password && r.URL.Query().Get("key") == query {
+				arrived.Store(true)
+			}
+			answer(w, r)
+		}))
+		prometheus.Config.ErrorLog = nil
+		t.Cleanup(prometheus.Close)
+		url, args := prometheus.URL, []string{"--query.max-answer-bytes=64KiB"}
+		t.Setenv("PROMETHEUS_SELDON_TOKEN", "")
+		switch credentials {
+		case "token":
+			t.Setenv("PROMETHEUS_SELDON_TOKEN", token)
+		case "token file":
+			args = append(args, "--prometheus.token-file="+file(t, token))
+		case "URL":
+			url = strings.Replace(url, "//", "//"+user+":"+password+"@", 1) + "/?key=" + query
+		}
+		if result == "unreachable" && name == "refused" {
+			prometheus.Close()
+			arrived.Store(true) // nobody was there to see it
+		}
+		trials = append(trials, trial{launch(t, url, args...), name + ", " + credentials, result, arrived, elsewhere})
+	}
+	for _, credentials := range []string{"token", "token file", "URL"} {
+		for name, failure := range failures {
+			begin(t, name, failure.result, failure.answer, credentials)
+		}
+		begin(t, "refused", "unreachable", status(200), credentials)
+	}
+	for _, trial := range trials {
+		t.Run(trial.name, func(t *testing.T) {
+			trial.wait(t, "a window failed", func() bool { return strings.Contains(trial.out.String(), `msg="Window failed"`) })
+			var told strings.Builder
+			for _, path := range []string{"/metrics", "/", "/-/ready", "/-/healthy", "/nowhere"} {
+				code, body := trial.get(t, path)
+				fmt.Fprintln(&told, path, code, body)
+			}
+			for _, metric := range []string{`seldon_exporter_refreshes_total{result="` + trial.result + `"} 0`, "seldon_exporter_models", "model_"} {
+				if strings.Contains(told.String(), "\n"+metric) {
+					t.Errorf("metrics hold %s", metric)
+				}
+			}
+			if !strings.Contains(told.String(), "The last attempt failed") {
+				t.Error("the landing page does not tell of the failure")
+			}
+			trial.cancel()
+			if code := trial.end(t); code != 0 {
+				t.Errorf("exit code %d", code)
+			}
+			told.WriteString(trial.out.String())
+			for _, secret := range []string{token, user, password, query} {
+				if strings.Contains(told.String(), secret) {
+					t.Errorf("tells %s:\n%s", secret, &told)
+				}
+			}
+			if !trial.arrived.Load() {
+				t.Errorf("the credentials did not reach the Prometheus:\n%s", &trial.out)
+			}
+			if trial.elsewhere.Load() {
+				t.Error("a redirect was followed")
+			}
+		})
+	}
+}
