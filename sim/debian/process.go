@@ -24,22 +24,23 @@ const (
 
 // Process is a Prometheus that runs as a process of its own.
 type Process struct {
-	url  *url.URL
-	cmd  *exec.Cmd
-	done chan struct{} // closed when the process has ended
-	err  error         // how it ended
-	last tail          // of its log
+	url    *url.URL
+	cancel context.CancelFunc
+	done   chan struct{} // closed when the process has ended
+	err    error         // how it ended
+	last   tail          // of its log
 }
 
 // Start runs Debian's Prometheus over the TSDB in dir, which it needs for itself,
-// on a port of the loopback interface that the system chooses.
+// on a port of the loopback interface that the system chooses. It runs until Close, ctx
+// bounds only its start.
 func Start(ctx context.Context, pkg Package, dir string) (*Process, error) {
 	config := filepath.Join(dir, "prometheus.yml")
 	if err := os.WriteFile(config, nil, 0o644); err != nil {
 		return nil, err
 	}
-	// Not CommandContext: it would kill, where Close lets the server end in order.
-	cmd := exec.Command(pkg.Prometheus(),
+	running, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	cmd := exec.CommandContext(running, pkg.Prometheus(),
 		"--config.file="+config,
 		"--storage.tsdb.path="+dir,
 		"--storage.tsdb.retention.time=100y",
@@ -52,23 +53,27 @@ func Start(ctx context.Context, pkg Package, dir string) (*Process, error) {
 		"--web.console.libraries="+dir,
 	)
 	cmd.Dir = dir
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = stopTimeout // then it is killed
 	log, logWriter, err := os.Pipe()
 	if err != nil {
+		cancel()
 		return nil, err
 	}
 	cmd.Stdout, cmd.Stderr = logWriter, logWriter
 	if err := cmd.Start(); err != nil {
+		cancel()
 		return nil, errors.Join(err, log.Close(), logWriter.Close())
 	}
 	logWriter.Close()
 
-	p := &Process{cmd: cmd, done: make(chan struct{})}
+	p := &Process{cancel: cancel, done: make(chan struct{})}
 	address := make(chan string, 1)
-	go p.follow(log, address)
+	go p.follow(cmd, log, address)
 
-	ctx, cancel := context.WithTimeout(ctx, startTimeout)
-	defer cancel()
-	if err := p.awaitReady(ctx, address); err != nil {
+	starting, started := context.WithTimeout(ctx, startTimeout)
+	defer started()
+	if err := p.awaitReady(starting, address); err != nil {
 		return nil, fmt.Errorf("start Prometheus %s: %w; its last words: %s", pkg.Version, errors.Join(err, p.Close()), p.last.String())
 	}
 	return p, nil
@@ -77,26 +82,20 @@ func Start(ctx context.Context, pkg Package, dir string) (*Process, error) {
 // URL returns where the server answers.
 func (p *Process) URL() *url.URL { return p.url }
 
-// PID returns the process's id.
-func (p *Process) PID() int { return p.cmd.Process.Pid }
-
 // Close ends the process, which is asked first.
 func (p *Process) Close() error {
-	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
-		return err
+	p.cancel()
+	<-p.done
+	if errors.Is(p.err, context.Canceled) {
+		return nil // as it was asked to
 	}
-	select {
-	case <-p.done:
-		return p.err
-	case <-time.After(stopTimeout):
-		return errors.Join(errors.New("it did not end when asked and was killed"), p.cmd.Process.Kill())
-	}
+	return p.err
 }
 
 var listening = regexp.MustCompile(`msg="?Listening on"? .*address=(\S+)`)
 
 // follow reads the log to its end, which is the process's, and tells the address it finds there.
-func (p *Process) follow(log io.ReadCloser, address chan<- string) {
+func (p *Process) follow(cmd *exec.Cmd, log io.ReadCloser, address chan<- string) {
 	lines := bufio.NewScanner(log)
 	for lines.Scan() {
 		p.last.add(lines.Text())
@@ -109,7 +108,7 @@ func (p *Process) follow(log io.ReadCloser, address chan<- string) {
 	}
 	_, _ = io.Copy(io.Discard, log) // a line too long to scan must not block the process
 	log.Close()
-	p.err = p.cmd.Wait()
+	p.err = cmd.Wait()
 	close(p.done)
 }
 

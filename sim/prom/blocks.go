@@ -5,6 +5,7 @@ package prom
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -112,12 +113,7 @@ func appendAll(ctx context.Context, to storage.AppendableV2, series []cluster.Se
 	return nil
 }
 
-func rollback(app storage.AppenderV2, err error) error {
-	if rerr := app.Rollback(); rerr != nil {
-		return fmt.Errorf("%w (and the roll-back failed: %v)", err, rerr)
-	}
-	return err
-}
+func rollback(app storage.AppenderV2, err error) error { return errors.Join(err, app.Rollback()) }
 
 func labelsOf(s cluster.Series) labels.Labels {
 	b := labels.NewScratchBuilder(len(s.Labels))

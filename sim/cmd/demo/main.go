@@ -54,11 +54,11 @@ func run(ctx context.Context, binary string, getenv func(string) string, out io.
 		ctx, cancel = context.WithTimeout(ctx, time.Duration(seconds)*time.Second)
 		defer cancel()
 	}
-	prometheusAddr, err := address(getenv, "DEMO_PROMETHEUS_PORT", "8080")
+	prometheusAddr, err := address(ctx, getenv, "DEMO_PROMETHEUS_PORT", "8080")
 	if err != nil {
 		return err
 	}
-	exporterAddr, err := address(getenv, "DEMO_EXPORTER_PORT", "8000")
+	exporterAddr, err := address(ctx, getenv, "DEMO_EXPORTER_PORT", "8000")
 	if err != nil {
 		return err
 	}
@@ -82,7 +82,7 @@ func run(ctx context.Context, binary string, getenv func(string) string, out io.
 		return err
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
-	exporter, err := startExporter(binary,
+	exporter, err := startExporter(ctx, binary,
 		"--prometheus.url="+server.URL().String(),
 		"--time-period="+period.String(),
 		"--settle-delay="+settleDelay.String(),
@@ -91,7 +91,11 @@ func run(ctx context.Context, binary string, getenv func(string) string, out io.
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, exporter.stop()) }()
+	defer func() {
+		if serr := exporter.stop(); err == nil {
+			err = serr
+		}
+	}()
 
 	client, err := api.NewClient(api.Config{Address: server.URL().String()})
 	if err != nil {
@@ -135,7 +139,10 @@ func (d demo) live(ctx context.Context, limited bool) error {
 			fmt.Fprintln(d.out, "\nThe demo has ended.")
 			return nil
 		case <-d.exporter.done:
-			return d.exporter.failure()
+			if ctx.Err() == nil {
+				return d.exporter.failure()
+			}
+			continue // it was asked to end, and so are we
 		case <-tick.C:
 		}
 		if err := d.server.Append(ctx, d.scraper.Scrape(time.Since(d.origin))); err != nil {
@@ -156,10 +163,11 @@ func (d demo) live(ctx context.Context, limited bool) error {
 }
 
 // address returns where to listen, having seen that nothing else does.
-func address(getenv func(string) string, variable, preset string) (string, error) {
+func address(ctx context.Context, getenv func(string) string, variable, preset string) (string, error) {
 	port := cmp.Or(getenv(variable), preset)
 	addr := net.JoinHostPort("127.0.0.1", port)
-	l, err := net.Listen("tcp", addr)
+	var lc net.ListenConfig
+	l, err := lc.Listen(ctx, "tcp", addr)
 	if err != nil {
 		return "", fmt.Errorf("port %s cannot be had: set %s to a free one: %w", port, variable, err)
 	}

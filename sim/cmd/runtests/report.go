@@ -113,13 +113,13 @@ func (r *report) finishTest(e event) {
 
 func (r *report) finishPackage(e event) {
 	delete(r.running, e.Package)
-	switch {
-	case e.Action == "fail":
+	switch e.Action {
+	case "fail":
 		r.packages++
 		r.print("FAIL %s (%.1f s)", short(e.Package), e.Elapsed)
 		r.lines(r.output[e.Package+" "])
 		r.failures = append(r.failures, short(e.Package))
-	case e.Action == "pass":
+	case "pass":
 		r.packages++
 		r.print("ok   %s (%d tests, %.1f s)", short(e.Package), r.tests[e.Package], e.Elapsed)
 	}
