@@ -14,7 +14,7 @@ func (k *KSM) rows(h *History) []row {
 		}
 	}
 	for i := range h.Pods {
-		if p := &h.Pods[i]; k.knows(p) {
+		if p := &h.Pods[i]; k.Knows(p) {
 			k.pod(a, p)
 		}
 	}

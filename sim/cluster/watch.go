@@ -171,8 +171,8 @@ func (k *Kubelet) at(i int) Schedule {
 	return s
 }
 
-// knows says whether a kube-state-metrics exports a pod.
-func (k *KSM) knows(p *Pod) bool {
+// Knows says whether a kube-state-metrics exports a pod.
+func (k *KSM) Knows(p *Pod) bool {
 	return k.Cluster == p.Cluster && (k.Shards == 0 || int(hash(p.UID)%uint64(k.Shards)) == k.Shard)
 }
 
@@ -180,7 +180,7 @@ func (k *KSM) knows(p *Pod) bool {
 func (w *watch) knowing(p *Pod) targets {
 	var out targets
 	for i := range w.h.KSMs {
-		if w.h.KSMs[i].knows(p) {
+		if w.h.KSMs[i].Knows(p) {
 			out = append(out, w.ksms[i])
 		}
 	}

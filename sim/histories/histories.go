@@ -49,6 +49,3 @@ type story struct {
 	name, about string
 	tell        func(*builder)
 }
-
-// Random returns the random history of a seed.
-func Random(seed uint64) Named { return Named{} }
