@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"github.com/prometheus/common/promslog"
 	"github.com/prometheus/common/route"
@@ -50,6 +51,7 @@ type Server struct {
 func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	o = o.withDefaults()
 	reg := prometheus.NewRegistry()
+	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
 	var lc net.ListenConfig
 	listener, err := lc.Listen(ctx, "tcp", o.Address)
