@@ -44,6 +44,11 @@ var failures = map[string]struct {
 			}
 		}
 	}},
+	"an echo": {"rejected", func(w http.ResponseWriter, r *http.Request) {
+		u, p, _ := r.BasicAuth()
+		w.WriteHeader(http.StatusBadRequest)
+		fmt.Fprintf(w, `{"status":"error","errorType":"bad_data","error":"not allowed for %s %s %s with ?%s"}`, r.Header.Get("Authorization"), u, p, r.URL.RawQuery)
+	}},
 	"redirect": {"not_prometheus", func(w http.ResponseWriter, r *http.Request) {
 		http.Redirect(w, r, "/elsewhere?"+r.URL.RawQuery, http.StatusTemporaryRedirect)
 	}},

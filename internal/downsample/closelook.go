@@ -75,7 +75,7 @@ func (c *closeLook) read(ctx context.Context, pods []*pod) (*raws, error) {
 			}
 			for _, row := range rows {
 				row.Samples = inside(row.Samples, span{c.slice.from - read.lead, c.slice.to})
-				if name := podOf(row.Labels); asked[name] != nil && len(row.Samples) > 0 {
+				if name := c.podOf(row.Labels); asked[name] != nil && len(row.Samples) > 0 {
 					(*read.into)[name] = append((*read.into)[name], row)
 				}
 			}
@@ -135,7 +135,7 @@ func (c *closeLook) claims(rows []upstream.Series) (map[claimant]map[target][]in
 	claims := map[claimant]map[target][]int64{}
 	var knowing []target
 	for _, row := range rows {
-		who := targetOf(row.Labels)
+		who := c.targetOf(row.Labels)
 		if !slices.Contains(knowing, who) {
 			knowing = append(knowing, who)
 		}
@@ -144,7 +144,7 @@ func (c *closeLook) claims(rows []upstream.Series) (map[claimant]map[target][]in
 			if name == "" {
 				continue
 			}
-			model := workload.Model{Namespace: podOf(row.Labels).namespace, Type: l.kind, Name: name}
+			model := workload.Model{Namespace: c.podOf(row.Labels).namespace, Type: l.kind, Name: name}
 			note(claims, claimant{row.Labels.Get("uid"), model}, who, row.Samples, func(float64) bool { return true })
 			break
 		}
@@ -186,7 +186,7 @@ func (c *closeLook) running(p *pod, raw *raws, w *witness, uid string) map[strin
 			continue
 		}
 		all[container] = true
-		note(seen, container, targetOf(row.Labels), row.Samples, isOne)
+		note(seen, container, c.targetOf(row.Labels), row.Samples, isOne)
 	}
 	out := make(map[string]spans, len(all))
 	for container := range all {
@@ -202,7 +202,7 @@ func (c *closeLook) integrateRequests(p *pod, raw *raws, w *witness, cl claim, o
 	for _, row := range raw.phases[p.podName] {
 		if sameUID(row, cl.uid) {
 			told = true
-			note(phases, true, targetOf(row.Labels), row.Samples, isOne)
+			note(phases, true, c.targetOf(row.Labels), row.Samples, isOne)
 		}
 	}
 	if told {
@@ -217,24 +217,28 @@ func (c *closeLook) integrateRequests(p *pod, raw *raws, w *witness, cl claim, o
 		item
 		value float64
 	}
-	isNew := map[item]bool{}
+	type telling struct {
+		item
+		who target
+	}
+	isNew := map[telling]bool{}
 	for _, row := range raw.requests[p.podName] {
 		if metric, old, ok := requestOf(row.Labels); ok && !old && sameUID(row, cl.uid) {
-			isNew[item{label(row.Labels, "container"), metric}] = true
+			isNew[telling{item{label(row.Labels, "container"), metric}, c.targetOf(row.Labels)}] = true
 		}
 	}
 	levels := map[level]map[target][]int64{}
 	for _, row := range raw.requests[p.podName] {
 		metric, old, ok := requestOf(row.Labels)
 		it := item{label(row.Labels, "container"), metric}
-		if !ok || !sameUID(row, cl.uid) || old && isNew[it] {
+		if !ok || !sameUID(row, cl.uid) || old && isNew[telling{it, c.targetOf(row.Labels)}] {
 			continue
 		}
 		if isInit(row) && !slices.Contains(p.sidecars, it.container) {
 			continue
 		}
 		for _, s := range row.Samples {
-			note(levels, level{it, s.V}, targetOf(row.Labels), []upstream.Sample{s}, func(float64) bool { return true })
+			note(levels, level{it, s.V}, c.targetOf(row.Labels), []upstream.Sample{s}, func(float64) bool { return true })
 		}
 	}
 	for lv, seen := range levels {
@@ -265,7 +269,7 @@ func (c *closeLook) integrateUsage(u usageQuestion, raw *raws, a *account) {
 	cpu, told := c.rows(raw.cpu[u.pod], u)
 	memory, alsoTold := c.rows(raw.memory[u.pod], u)
 	all := instances(c.slice, c.kubelet.interval, cpu, memory)
-	life := c.usageLife(u, all, told && alsoTold).
+	life := c.usageLife(u, all, told && alsoTold, slices.Concat(cpu, memory)).
 		intersect(c.kubelet.existence(slices.Concat(cpu, memory))).
 		intersect(c.kubelet.observed)
 	a.cpu = integrateCPU(all, life, c.slice)
@@ -287,14 +291,14 @@ func (c *closeLook) rows(all []upstream.Series, u usageQuestion) (out []row, tol
 			continue
 		}
 		told = told && ok
-		out = append(out, row{id: id, target: kubeletOf(s.Labels), samples: s.Samples})
+		out = append(out, row{id: id, target: c.kubeletOf(s.Labels), samples: s.Samples})
 	}
 	return out, told
 }
 
 // usageLife returns when the container ran as its model's. While no kube-state-metrics that
 // could tell was scraped, cAdvisor's rows do.
-func (c *closeLook) usageLife(u usageQuestion, all []*instance, told bool) spans {
+func (c *closeLook) usageLife(u usageQuestion, all []*instance, told bool, rows []row) spans {
 	mine := u.claims[u.claim]
 	life := u.running.intersect(mine.spans).intersect(u.witness.known)
 	var shown spans
@@ -313,19 +317,41 @@ func (c *closeLook) usageLife(u usageQuestion, all []*instance, told bool) spans
 			ours = ours.intersect(mine.spans)
 		}
 		if shown == nil {
-			shown = c.shown(sightingsOf(all))
+			shown = c.shown(sightingsOf(all), rows)
 		}
 		life = life.union(ours.intersect(shown))
 	}
 	return life
 }
 
-// shown returns when rows were seen.
-func (c *closeLook) shown(times []int64) spans {
-	half := c.kubelet.interval / 2
-	out := make([]span, len(times))
-	for i, t := range times {
-		out[i] = span{t - half, t + half}
+// shown returns when a container's rows were there, judged at the scrapes of the target that
+// has most of them. Where cAdvisor sets timestamps, a sample is older than its scrape, and
+// may be missing where nothing new was measured: two that are no outage apart are one run.
+func (c *closeLook) shown(times []int64, rows []row) spans {
+	if len(rows) == 0 || len(times) == 0 {
+		return nil
 	}
-	return newSpans(out...).joined(int64((outageIntervals - 1) * float64(c.kubelet.interval)))
+	main := slices.MaxFunc(rows, func(a, b row) int { return len(a.samples) - len(b.samples) }).target
+	sc := c.kubelet.targets[main]
+	if sc == nil {
+		return spans{c.slice}
+	}
+	var seen []int64
+	for i, t := range times {
+		until := t
+		if i+1 < len(times) && times[i+1]-t <= sc.silence() {
+			until = times[i+1]
+		}
+		// The scrapes from the one that brought this sample to the one that brought the next.
+		from, _ := slices.BinarySearch(sc.ok, t)
+		to, _ := slices.BinarySearch(sc.ok, until)
+		for n := from; n <= to && n < len(sc.ok); n++ {
+			if sc.ok[n]-until <= sc.interval*3/2 {
+				seen = append(seen, sc.ok[n])
+			}
+		}
+	}
+	slices.Sort(seen)
+	w := newWitness(c.kubelet.source, []target{main})
+	return w.life(map[target][]int64{main: slices.Compact(seen)})
 }

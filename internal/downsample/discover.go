@@ -1,7 +1,6 @@
 package downsample
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"slices"
@@ -11,13 +10,6 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
-
-// podName is what a pod is called; it may be given again to another pod, with another uid.
-type podName struct{ namespace, pod string }
-
-func (p podName) compare(o podName) int {
-	return cmp.Or(cmp.Compare(p.namespace, o.namespace), cmp.Compare(p.pod, o.pod))
-}
 
 // pod is all that goes by one name in one slice.
 type pod struct {
@@ -69,13 +61,13 @@ func ownerLabels(kinds []workload.Kind) []ownerLabel {
 func (q *querier) discover(ctx context.Context, labels []ownerLabel) ([]*pod, error) {
 	found := map[podName]*pod{}
 	for rank, l := range labels {
-		rows, err := q.instant(ctx, fmt.Sprintf(`max by (%s,%s) (count_over_time(kube_pod_labels{%s!=""}[%s]))`,
-			podLabels, l.label, l.label, length(q.slice.length())))
+		rows, err := q.instant(ctx, fmt.Sprintf(`max by (%s) (count_over_time(kube_pod_labels{%s!=""}[%s]))`,
+			q.by(ofPods(l.label)...), l.label, length(q.slice.length())))
 		if err != nil {
 			return nil, err
 		}
 		for _, row := range rows {
-			name := podOf(row.Labels)
+			name := q.podOf(row.Labels)
 			p := found[name]
 			if p == nil {
 				p = &pod{podName: name}
@@ -84,7 +76,7 @@ func (q *querier) discover(ctx context.Context, labels []ownerLabel) ([]*pod, er
 			if f := formOf(row.Labels); !slices.Contains(p.forms, f) {
 				p.forms = append(p.forms, f)
 			}
-			who := targetOf(row.Labels)
+			who := q.targetOf(row.Labels)
 			if !slices.Contains(p.knowing, who) {
 				p.knowing = append(p.knowing, who)
 			}
@@ -106,13 +98,13 @@ func (q *querier) discover(ctx context.Context, labels []ownerLabel) ([]*pod, er
 // kubeStateMetrics finds every kube-state-metrics instance, those included that know no
 // model's pod, and when it was scraped.
 func (q *querier) kubeStateMetrics(ctx context.Context, pods []*pod) (*source, error) {
-	rows, err := q.points(ctx, `group by (job,instance) (kube_node_info)`, q.coarseStep())
+	rows, err := q.points(ctx, "group by ("+q.by()+") (kube_node_info)", q.coarseStep())
 	if err != nil {
 		return nil, err
 	}
 	var targets []target
 	for _, row := range rows {
-		targets = append(targets, targetOf(row.Labels))
+		targets = append(targets, q.targetOf(row.Labels))
 	}
 	for _, p := range pods {
 		targets = append(targets, p.knowing...)
@@ -169,11 +161,11 @@ func (q *querier) scrapes(ctx context.Context, targets []target, standIn func(ta
 			return nil, err
 		}
 		for _, row := range rows {
-			if r := targetOf(row.Labels); r.job == t.job && r.instance == t.instance {
+			if r := q.targetOf(row.Labels); r.cluster == t.cluster && r.job == t.job && r.instance == t.instance {
 				times[t].add(inside(row.Samples, q.slice))
 			}
 		}
-		times[t].all = times[t].ok
+		times[t].all = slices.Clone(times[t].ok)
 	}
 	for t, sc := range times {
 		if len(sc.all) == 0 {
@@ -193,6 +185,13 @@ func (s *scrapes) add(samples []upstream.Sample) {
 // shows their interval.
 const intervalLead = 5 * 60_000
 
+// clustersFound says that a slice has to be asked about anew, clusters told apart.
+type clustersFound struct{ labels []string }
+
+func (c *clustersFound) Error() string {
+	return "several clusters are told apart by " + strings.Join(c.labels, ", ")
+}
+
 // up reads the targets' own series.
 func (q *querier) up(ctx context.Context, targets []target, times map[target]*scrapes) error {
 	var jobs, instances []string
@@ -206,11 +205,14 @@ func (q *querier) up(ctx context.Context, targets []target, times map[target]*sc
 	if err != nil {
 		return err
 	}
+	if found := severalClusters(rows); len(found) > 0 && len(q.clusterLabels) == 0 {
+		return &clustersFound{found}
+	}
 	for _, t := range targets {
 		for _, row := range rows {
-			r := kubeletOf(row.Labels)
+			r := q.kubeletOf(row.Labels)
 			samePath := t.path == "" || r.path == "" || r.path == t.path
-			if r.job != t.job || r.instance != t.instance || !samePath {
+			if r.cluster != t.cluster || r.job != t.job || r.instance != t.instance || !samePath {
 				continue
 			}
 			times[t].interval = max(times[t].interval, intervalOf(row.Samples))

@@ -2,6 +2,7 @@ package downsample
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -37,8 +38,9 @@ type Config struct {
 
 // Downsampler computes windows.
 type Downsampler struct {
-	cfg    Config
-	labels []ownerLabel
+	cfg          Config
+	labels       []ownerLabel
+	tellClusters sync.Once
 }
 
 // New returns a Downsampler.
@@ -51,10 +53,19 @@ func New(cfg Config) *Downsampler {
 func (d *Downsampler) Compute(ctx context.Context, w window.Window) (*Averages, error) {
 	l := newLedger()
 	var cost Cost
+	var names naming
 	for _, s := range slicesOf(w) {
-		q := &querier{upstream: d.cfg.Upstream, slice: s}
-		if err := d.slice(ctx, q, l); err != nil {
-			return nil, fmt.Errorf("window %s: %w", w, err)
+		q := &querier{naming: names, upstream: d.cfg.Upstream, slice: s}
+		err := d.slice(ctx, q, l)
+		if several, ok := errors.AsType[*clustersFound](err); ok {
+			d.tellClusters.Do(func() {
+				d.cfg.Log.Warn("This Prometheus holds several clusters: models of equal namespace, type and name are added up", "told_apart_by", several.labels)
+			})
+			names.clusterLabels, q.clusterLabels = several.labels, several.labels
+			err = d.slice(ctx, q, l)
+		}
+		if err != nil {
+			return nil, err
 		}
 		cost.add(q.cost)
 	}
@@ -62,7 +73,7 @@ func (d *Downsampler) Compute(ctx context.Context, w window.Window) (*Averages, 
 	a.Cost = cost
 	if len(a.Models) == 0 {
 		if err := d.explainNothing(ctx, w); err != nil {
-			return nil, fmt.Errorf("window %s: %w", w, err)
+			return nil, err
 		}
 	}
 	return a, nil
@@ -139,7 +150,8 @@ func (q *querier) sidecars(ctx context.Context, pods []*pod) error {
 	return inBatches(ctx, pods, maxSet, parallelSteps, func(ctx context.Context, batch []*pod) error {
 		var all []upstream.Series
 		for _, sel := range selectors(batch) {
-			rows, err := q.instant(ctx, fmt.Sprintf(`group by (%s,container,exported_container) (last_over_time(kube_pod_init_container_info{restart_policy="Always",%s}[%s]))`, podLabels, sel, length(q.slice.length())))
+			rows, err := q.instant(ctx, fmt.Sprintf(`group by (%s) (last_over_time(kube_pod_init_container_info{restart_policy="Always",%s}[%s]))`,
+				q.by(ofPods("container", "exported_container")...), sel, length(q.slice.length())))
 			if err != nil {
 				return err
 			}
@@ -149,7 +161,7 @@ func (q *querier) sidecars(ctx context.Context, pods []*pod) error {
 		defer mu.Unlock()
 		byName := asked(batch)
 		for _, row := range all {
-			p, name := byName[podOf(row.Labels)], label(row.Labels, "container")
+			p, name := byName[q.podOf(row.Labels)], label(row.Labels, "container")
 			if p != nil && !slices.Contains(p.sidecars, name) {
 				p.sidecars = append(p.sidecars, name)
 			}

@@ -18,9 +18,12 @@ const (
 	realContainers = `container!="",container!="POD"`
 	// wholeCPU leaves out what some cAdvisors tell of each single CPU.
 	wholeCPU = `cpu=~"|total"`
-
-	rowLabels = "namespace,pod,container,exported_namespace,exported_pod,exported_container,id,job,instance,metrics_path"
 )
+
+// ofRows are the labels that say which container's row a series of cAdvisor is.
+func ofRows() []string {
+	return []string{"namespace", "pod", "container", "exported_namespace", "exported_pod", "exported_container", "id", "metrics_path"}
+}
 
 // kubelets is where usage comes from in one slice.
 type kubelets struct {
@@ -133,7 +136,7 @@ func (q *querier) means(ctx context.Context, k *kubelets, pods []*pod, atOnce in
 		asked := asked(batch)
 		var all []upstream.Series
 		for _, sel := range k.selectors(batch) {
-			rows, err := q.instant(ctx, fmt.Sprintf("max by (%s) (%s(%s{%s%s}[%s]))", rowLabels, function, metric, sel, extra, length(q.slice.length())))
+			rows, err := q.instant(ctx, fmt.Sprintf("max by (%s) (%s(%s{%s%s}[%s]))", q.by(ofRows()...), function, metric, sel, extra, length(q.slice.length())))
 			if err != nil {
 				return err
 			}
@@ -142,12 +145,12 @@ func (q *querier) means(ctx context.Context, k *kubelets, pods []*pod, atOnce in
 		mu.Lock()
 		defer mu.Unlock()
 		for _, r := range all {
-			name := podOf(r.Labels)
+			name := q.podOf(r.Labels)
 			if asked[name] == nil {
 				continue
 			}
 			k.means[name] = append(k.means[name], meanRow{
-				container: label(r.Labels, "container"), id: r.Labels.Get("id"), target: kubeletOf(r.Labels), mean: r.Samples[0].V,
+				container: label(r.Labels, "container"), id: r.Labels.Get("id"), target: q.kubeletOf(r.Labels), mean: r.Samples[0].V,
 			})
 		}
 		return nil
@@ -173,13 +176,13 @@ func (q *querier) otherKubelets(ctx context.Context, like []target) ([]target, e
 	if len(jobs) > 0 {
 		selector += "," + matcher("job", jobs)
 	}
-	rows, err := q.points(ctx, fmt.Sprintf("group by (job,instance,metrics_path) (%s{%s})", memoryUsage, selector), q.coarseStep())
+	rows, err := q.points(ctx, fmt.Sprintf("group by (%s) (%s{%s})", q.by("metrics_path"), memoryUsage, selector), q.coarseStep())
 	if err != nil {
 		return nil, err
 	}
 	var others []target
 	for _, r := range rows {
-		if t := kubeletOf(r.Labels); strings.TrimSpace(t.job+t.instance) != "" {
+		if t := q.kubeletOf(r.Labels); strings.TrimSpace(t.job+t.instance) != "" {
 			others = append(others, t)
 		}
 	}

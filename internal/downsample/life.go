@@ -30,7 +30,7 @@ func newWitness(s *source, knowing []target) *witness {
 	}
 	absent := s.existence(knowing).complement(s.slice)
 	for other, sc := range s.targets {
-		if slices.Contains(knowing, other) {
+		if slices.Contains(knowing, other) || len(knowing) > 0 && other.cluster != knowing[0].cluster {
 			continue
 		}
 		for _, t := range sc.ok {

@@ -21,6 +21,7 @@ const maxSet = 250
 
 // querier asks about one slice of a window, and keeps count of what that costs.
 type querier struct {
+	naming
 	upstream Upstream
 	slice    span
 
@@ -72,48 +73,6 @@ func shortened(expr string) string {
 
 // length writes a duration in milliseconds as PromQL.
 func length(ms int64) string { return strconv.FormatInt(ms, 10) + "ms" }
-
-// form is how a series names its pod: scraped without honor_labels, the labels that the
-// target has as well arrive as exported_*.
-type form struct{ namespace, pod string }
-
-const exported = "exported_"
-
-// label returns a label's value, whether honor_labels was set or not.
-func label(l upstream.Labels, name string) string {
-	if v := l.Get(exported + name); v != "" {
-		return v
-	}
-	return l.Get(name)
-}
-
-func formOf(l upstream.Labels) form {
-	f := form{"namespace", "pod"}
-	if l.Get(exported+f.namespace) != "" {
-		f.namespace = exported + f.namespace
-	}
-	if l.Get(exported+f.pod) != "" {
-		f.pod = exported + f.pod
-	}
-	return f
-}
-
-func podOf(l upstream.Labels) podName {
-	return podName{label(l, "namespace"), label(l, "pod")}
-}
-
-// targetOf returns the target that carries a series of kube-state-metrics.
-func targetOf(l upstream.Labels) target {
-	return target{job: l.Get("job"), instance: l.Get("instance")}
-}
-
-// kubeletOf returns the target that carries a series of a kubelet.
-func kubeletOf(l upstream.Labels) target {
-	return target{l.Get("job"), l.Get("instance"), l.Get("metrics_path")}
-}
-
-// podLabels are those that podOf, formOf and targetOf read.
-const podLabels = "namespace,pod,exported_namespace,exported_pod,uid,job,instance"
 
 // selector restricts to pods. It may let in others: a name in another's namespace.
 func (f form) selector(pods []podName) string {

@@ -136,14 +136,14 @@ func (z *quiet) askRunning(ctx context.Context, pods []*pod) error {
 		return err
 	}
 	note := func(row upstream.Series, isInit bool) {
-		p, container := z.pods[podOf(row.Labels)], label(row.Labels, "container")
+		p, container := z.pods[z.podOf(row.Labels)], label(row.Labels, "container")
 		if p == nil || isInit && !slices.Contains(p.sidecars, container) {
 			return
 		}
 		if p.running[container] == nil {
 			p.running[container] = map[target]float64{}
 		}
-		p.running[container][targetOf(row.Labels)] = row.Samples[0].V
+		p.running[container][z.targetOf(row.Labels)] = row.Samples[0].V
 	}
 	z.mu.Lock()
 	defer z.mu.Unlock()
@@ -159,7 +159,7 @@ func (z *quiet) askRunning(ctx context.Context, pods []*pod) error {
 func (z *quiet) sums(ctx context.Context, metric string, pods []*pod) ([]upstream.Series, error) {
 	var all []upstream.Series
 	for _, sel := range selectors(pods) {
-		rows, err := z.instant(ctx, fmt.Sprintf("max by (%s,container,exported_container) (sum_over_time(%s{%s}[%s]))", podLabels, metric, sel, length(z.slice.length())))
+		rows, err := z.instant(ctx, fmt.Sprintf("max by (%s) (sum_over_time(%s{%s}[%s]))", z.by(ofPods("container", "exported_container")...), metric, sel, length(z.slice.length())))
 		if err != nil {
 			return nil, err
 		}
@@ -223,11 +223,11 @@ func (z *quiet) askEdges(ctx context.Context, pods []*pod) error {
 	defer z.mu.Unlock()
 	for i, part := range parts {
 		for _, row := range answers[i] {
-			p := z.pods[podOf(row.Labels)]
+			p := z.pods[z.podOf(row.Labels)]
 			if p == nil {
 				continue
 			}
-			key := edgeKey{label(row.Labels, "container"), row.Labels.Get("id"), kubeletOf(row.Labels)}
+			key := edgeKey{label(row.Labels, "container"), row.Labels.Get("id"), z.kubeletOf(row.Labels)}
 			if p.edges[key] == nil {
 				p.edges[key] = &edges{}
 			}
@@ -370,7 +370,7 @@ func (z *quiet) askRequests(ctx context.Context, pods []*pod) error {
 }
 
 func (z *quiet) noteRequest(row upstream.Series, at int) {
-	p := z.pods[podOf(row.Labels)]
+	p := z.pods[z.podOf(row.Labels)]
 	metric, old, ok := requestOf(row.Labels)
 	container := label(row.Labels, "container")
 	if p == nil || !ok || isInit(row) && !slices.Contains(p.sidecars, container) {

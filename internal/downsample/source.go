@@ -1,7 +1,6 @@
 package downsample
 
 import (
-	"cmp"
 	"slices"
 	"sort"
 )
@@ -12,13 +11,6 @@ const outageIntervals = 2.5
 
 // defaultInterval stands in where a target was scraped too seldom to tell.
 const defaultInterval = 30_000
-
-// target is what Prometheus scrapes; path tells apart a kubelet's several targets.
-type target struct{ job, instance, path string }
-
-func (t target) compare(o target) int {
-	return cmp.Or(cmp.Compare(t.job, o.job), cmp.Compare(t.instance, o.instance), cmp.Compare(t.path, o.path))
-}
 
 // scrapes are the times at which one target was scraped.
 type scrapes struct {

@@ -163,7 +163,11 @@ func (c *Client) once(ctx context.Context, endpoint string, params url.Values) (
 	}
 	answer, err := decode(&cappedReader{r: resp.Body, left: c.cfg.MaxAnswerBytes, limit: c.cfg.MaxAnswerBytes})
 	if err != nil {
-		return nil, c.undecodable(ctx, err)
+		failure := c.undecodable(ctx, err)
+		if text := failure.Err.Error(); text != scrub(text, resp.Request, c.cfg.URL.Query()) {
+			failure.Err = errors.New(scrub(text, resp.Request, c.cfg.URL.Query()))
+		}
+		return nil, failure
 	}
 	c.count(answer)
 	return answer, nil
@@ -228,7 +232,7 @@ func (c *Client) undecodable(ctx context.Context, err error) *Error {
 // refused turns an answer that is not 200 into an Error.
 func (c *Client) refused(resp *http.Response, body []byte) *Error {
 	failure := &Error{Status: resp.StatusCode, RetryAfter: retryAfter(resp.Header.Get("Retry-After"), time.Now())}
-	text := refusalText(body)
+	text := refusalText([]byte(scrub(string(body), resp.Request, c.cfg.URL.Query())))
 	failure.Kind = kindOfRefusal(resp.StatusCode, text)
 	switch failure.Kind {
 	case Unauthorized:

@@ -1,0 +1,143 @@
+package downsample
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+)
+
+// naming says whose a series is. Where one Prometheus holds several clusters, the same
+// names stand for different things in each.
+type naming struct {
+	clusterLabels []string // that tell the clusters apart; none where there is one
+}
+
+// podName is what a pod is called; it may be given again to another pod, with another uid.
+type podName struct{ cluster, namespace, pod string }
+
+func (p podName) compare(o podName) int {
+	return compareAll(p.cluster, o.cluster, p.namespace, o.namespace, p.pod, o.pod)
+}
+
+// target is what Prometheus scrapes; path tells apart a kubelet's several targets.
+type target struct{ cluster, job, instance, path string }
+
+func (t target) compare(o target) int {
+	return compareAll(t.cluster, o.cluster, t.job, o.job, t.instance, o.instance, t.path, o.path)
+}
+
+// compareAll compares pairs of strings until one differs.
+func compareAll(pairs ...string) int {
+	for i := 0; i < len(pairs); i += 2 {
+		if c := strings.Compare(pairs[i], pairs[i+1]); c != 0 {
+			return c
+		}
+	}
+	return 0
+}
+
+// form is how a series names its pod: scraped without honor_labels, the labels that the
+// target has as well arrive as exported_*.
+type form struct{ namespace, pod string }
+
+const exported = "exported_"
+
+// label returns a label's value, whether honor_labels was set or not.
+func label(l upstream.Labels, name string) string {
+	if v := l.Get(exported + name); v != "" {
+		return v
+	}
+	return l.Get(name)
+}
+
+func formOf(l upstream.Labels) form {
+	f := form{"namespace", "pod"}
+	if l.Get(exported+f.namespace) != "" {
+		f.namespace = exported + f.namespace
+	}
+	if l.Get(exported+f.pod) != "" {
+		f.pod = exported + f.pod
+	}
+	return f
+}
+
+func (n naming) podOf(l upstream.Labels) podName {
+	return podName{n.clusterOf(l), label(l, "namespace"), label(l, "pod")}
+}
+
+// targetOf returns the target that carries a series of kube-state-metrics.
+func (n naming) targetOf(l upstream.Labels) target {
+	return target{cluster: n.clusterOf(l), job: l.Get("job"), instance: l.Get("instance")}
+}
+
+// kubeletOf returns the target that carries a series of a kubelet.
+func (n naming) kubeletOf(l upstream.Labels) target {
+	return target{n.clusterOf(l), l.Get("job"), l.Get("instance"), l.Get("metrics_path")}
+}
+
+func (n naming) clusterOf(l upstream.Labels) string {
+	values := make([]string, len(n.clusterLabels))
+	for i, name := range n.clusterLabels {
+		values[i] = l.Get(name)
+	}
+	return strings.Join(values, "\xff")
+}
+
+// by lists the labels that say whose a series is, and some more.
+func (n naming) by(more ...string) string {
+	return strings.Join(slices.Concat([]string{"job", "instance"}, n.clusterLabels, more), ",")
+}
+
+// ofPods are the labels that say which pod a series of kube-state-metrics is about.
+func ofPods(more ...string) []string {
+	return append([]string{"namespace", "pod", "exported_namespace", "exported_pod", "uid"}, more...)
+}
+
+// severalClusters finds the labels by which targets of one job and instance differ, given
+// their up series: one target has one such series at a time. A pair of Prometheus servers
+// that scrape the same are no clusters; their label calls itself a replica.
+func severalClusters(up []upstream.Series) []string {
+	type address struct{ job, instance, path string }
+	byAddress := map[address][]upstream.Series{}
+	for _, s := range up {
+		a := address{s.Labels.Get("job"), s.Labels.Get("instance"), s.Labels.Get("metrics_path")}
+		byAddress[a] = append(byAddress[a], s)
+	}
+	var differ []string
+	for _, series := range byAddress {
+		for i, a := range series {
+			for _, b := range series[i+1:] {
+				if overlap(a.Samples, b.Samples) {
+					differ = append(differ, differing(a.Labels, b.Labels)...)
+				}
+			}
+		}
+	}
+	slices.Sort(differ)
+	differ = slices.Compact(differ)
+	if named := slices.DeleteFunc(slices.Clone(differ), func(l string) bool { return !strings.Contains(l, "cluster") }); len(named) > 0 {
+		return named
+	}
+	return differ
+}
+
+func overlap(a, b []upstream.Sample) bool {
+	return len(a) > 1 && len(b) > 1 && a[0].T < b[len(b)-1].T && b[0].T < a[len(a)-1].T
+}
+
+// differing returns the names of labels that two targets have different values of, but not
+// those which the series that they carry use for something else.
+func differing(a, b upstream.Labels) []string {
+	var out []string
+	for _, l := range slices.Concat(a, b) {
+		switch l.Name {
+		case "namespace", "pod", "container", "node", "uid", "id", "name", "image", "service", "endpoint":
+			continue
+		}
+		if a.Get(l.Name) != b.Get(l.Name) && !strings.Contains(l.Name, "replica") {
+			out = append(out, l.Name)
+		}
+	}
+	return out
+}
