@@ -109,18 +109,19 @@ func (q *querier) kubeStateMetrics(ctx context.Context, pods []*pod) (*source, e
 	for _, p := range pods {
 		targets = append(targets, p.knowing...)
 	}
-	return q.scrapes(ctx, targets, func(t target) string {
-		// Where up is missing, the pods that this instance saw longest tell of its scrapes.
-		longest := slices.Clone(pods)
-		longest = slices.DeleteFunc(longest, func(p *pod) bool { return !slices.Contains(p.knowing, t) })
+	return q.scrapes(ctx, targets, func(t target) []string {
+		longest := slices.DeleteFunc(slices.Clone(pods), func(p *pod) bool { return !slices.Contains(p.knowing, t) })
 		slices.SortStableFunc(longest, func(a, b *pod) int { return b.seenBy(t) - a.seenBy(t) })
-		longest = longest[:min(len(longest), 3)]
-		if len(longest) == 0 {
-			return ""
+		standIns := []string{"kube_node_info{" + t.matchers() + "}"}
+		for _, sel := range selectors(longest[:min(len(longest), maxStandIns)]) {
+			standIns = append(standIns, "kube_pod_labels{"+t.matchers()+","+sel+"}")
 		}
-		return "kube_pod_labels{" + longest[0].forms[0].selector(namesOf(longest)) + "}"
+		return standIns
 	})
 }
+
+// maxStandIns is how many pods stand in for a target without up, the longest-lived ones.
+const maxStandIns = 50
 
 func (p *pod) seenBy(who target) int {
 	var most int
@@ -137,9 +138,9 @@ func (q *querier) coarseStep() time.Duration {
 	return max(time.Minute, time.Duration(q.slice.length()/60)*time.Millisecond)
 }
 
-// scrapes asks when targets were scraped. Where up does not tell, standIn names a selector
-// of series that they carry.
-func (q *querier) scrapes(ctx context.Context, targets []target, standIn func(target) string) (*source, error) {
+// scrapes asks when targets were scraped. Where up is missing, any series that they carry
+// tells: standIns names selectors of some, the best first.
+func (q *querier) scrapes(ctx context.Context, targets []target, standIns func(target) []string) (*source, error) {
 	slices.SortFunc(targets, target.compare)
 	targets = slices.Compact(targets)
 	times := make(map[target]*scrapes, len(targets))
@@ -152,17 +153,18 @@ func (q *querier) scrapes(ctx context.Context, targets []target, standIn func(ta
 		if len(times[t].all) > 0 {
 			continue
 		}
-		sel := standIn(t)
-		if sel == "" {
-			continue
-		}
-		rows, err := q.instant(ctx, sel+"["+length(q.slice.length())+"]")
-		if err != nil {
-			return nil, err
-		}
-		for _, row := range rows {
-			if r := q.targetOf(row.Labels); r.cluster == t.cluster && r.job == t.job && r.instance == t.instance {
-				times[t].add(inside(row.Samples, q.slice))
+		for _, sel := range standIns(t) {
+			rows, err := q.instant(ctx, sel+"["+length(q.slice.length())+"]")
+			if err != nil {
+				return nil, err
+			}
+			for _, row := range rows {
+				if q.clusterOf(row.Labels) == t.cluster {
+					times[t].add(inside(row.Samples, q.slice))
+				}
+			}
+			if len(times[t].ok) > 0 {
+				break
 			}
 		}
 		times[t].all = slices.Clone(times[t].ok)

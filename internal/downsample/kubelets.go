@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
@@ -89,19 +88,20 @@ func (q *querier) kubelets(ctx context.Context, pods []*pod, atOnce int) (*kubel
 			targets = append(targets, r.target)
 		}
 	}
-	standIn := func(t target) string {
-		var names []podName
-		for _, p := range pods {
-			if len(names) < 3 && slices.ContainsFunc(k.means[p.podName], func(r meanRow) bool { return r.target == t }) {
-				names = append(names, p.podName)
-			}
+	standIns := func(t target) []string {
+		var all []string
+		for _, node := range nodeRows() {
+			all = append(all, memoryUsage+"{"+node+","+t.matchers()+"}")
 		}
-		if len(names) == 0 {
-			return ""
+		mine := slices.DeleteFunc(slices.Clone(pods), func(p *pod) bool {
+			return !slices.ContainsFunc(k.means[p.podName], func(r meanRow) bool { return r.target == t })
+		})
+		for _, sel := range k.selectors(mine[:min(len(mine), maxStandIns)]) {
+			all = append(all, fmt.Sprintf("{%s,%s,%s}", matcher("__name__", []string{memoryUsage, cpuUsage}), t.matchers(), sel))
 		}
-		return fmt.Sprintf("{%s,%s}", matcher("__name__", []string{memoryUsage, cpuUsage}), k.forms[0].selector(names))
+		return all
 	}
-	if k.source, err = q.scrapes(ctx, targets, standIn); err != nil || k.observed.is(q.slice) {
+	if k.source, err = q.scrapes(ctx, targets, standIns); err != nil || k.observed.is(q.slice) {
 		return k, err
 	}
 	// Silence of the models' own nodes is an outage only if the others are silent, too.
@@ -109,7 +109,7 @@ func (q *querier) kubelets(ctx context.Context, pods []*pod, atOnce int) (*kubel
 	if err != nil {
 		return nil, err
 	}
-	k.source, err = q.scrapes(ctx, append(targets, others...), standIn)
+	k.source, err = q.scrapes(ctx, append(targets, others...), standIns)
 	return k, err
 }
 
@@ -168,23 +168,27 @@ func asked(pods []*pod) map[podName]*pod {
 // otherKubelets finds every target of the same jobs, or of any where none is known, by the
 // row that each node has for itself.
 func (q *querier) otherKubelets(ctx context.Context, like []target) ([]target, error) {
-	selector := `id="/"`
-	var jobs []string
-	for _, t := range like {
-		jobs = append(jobs, t.job)
-	}
-	if len(jobs) > 0 {
-		selector += "," + matcher("job", jobs)
-	}
-	rows, err := q.points(ctx, fmt.Sprintf("group by (%s) (%s{%s})", q.by("metrics_path"), memoryUsage, selector), q.coarseStep())
-	if err != nil {
-		return nil, err
+	var ofJobs string
+	if len(like) > 0 {
+		var jobs []string
+		for _, t := range like {
+			jobs = append(jobs, t.job)
+		}
+		ofJobs = "," + matcher("job", jobs)
 	}
 	var others []target
-	for _, r := range rows {
-		if t := q.kubeletOf(r.Labels); strings.TrimSpace(t.job+t.instance) != "" {
-			others = append(others, t)
+	for _, node := range nodeRows() {
+		rows, err := q.points(ctx, fmt.Sprintf("group by (%s) (%s{%s%s})", q.by("metrics_path"), memoryUsage, node, ofJobs), q.coarseStep())
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range rows {
+			others = append(others, q.kubeletOf(r.Labels))
 		}
 	}
 	return others, nil
 }
+
+// nodeRows selects the rows that each node has for itself: the root cgroup, or where ids
+// are dropped whatever is no pod's.
+func nodeRows() []string { return []string{`id="/"`, `container="",pod=""`} }

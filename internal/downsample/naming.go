@@ -27,6 +27,11 @@ func (t target) compare(o target) int {
 	return compareAll(t.cluster, o.cluster, t.job, o.job, t.instance, o.instance, t.path, o.path)
 }
 
+// matchers selects the target's series, and those of its namesakes in other clusters.
+func (t target) matchers() string {
+	return matcher("job", []string{t.job}) + "," + matcher("instance", []string{t.instance})
+}
+
 // compareAll compares pairs of strings until one differs.
 func compareAll(pairs ...string) int {
 	for i := 0; i < len(pairs); i += 2 {
