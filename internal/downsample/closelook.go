@@ -100,7 +100,6 @@ func (c *closeLook) integrate(p *pod, raw *raws, out *entries) {
 			lives = append(lives, claim{who, s})
 		}
 	}
-	uids := uidsOf(lives)
 	for n, cl := range lives {
 		if cl.spans.intersect(c.ksm.observed).length() == 0 {
 			continue
@@ -112,22 +111,12 @@ func (c *closeLook) integrate(p *pod, raw *raws, out *entries) {
 			key := containerKey{cl.model, p.podName, cl.uid, container}
 			a := account{running: float64(runs.intersect(cl.spans).intersect(c.ksm.observed).length())}
 			c.integrateUsage(usageQuestion{
-				pod: p.podName, container: container, uid: cl.uid, uids: uids,
+				pod: p.podName, container: container, uid: cl.uid,
 				witness: w, running: runs, claim: n, claims: lives,
 			}, raw, &a)
 			out.accounts = append(out.accounts, accountEntry{key, a})
 		}
 	}
-}
-
-func uidsOf(claims []claim) []string {
-	var uids []string
-	for _, cl := range claims {
-		if cl.uid != "" && !slices.Contains(uids, cl.uid) {
-			uids = append(uids, cl.uid)
-		}
-	}
-	return uids
 }
 
 // claims says when which scrape showed the pod as whose, and which targets know it.
@@ -257,7 +246,6 @@ type usageQuestion struct {
 	pod       podName
 	container string
 	uid       string
-	uids      []string // of all pods of the name
 	witness   *witness
 	running   spans
 	claims    []claim
@@ -286,11 +274,11 @@ func (c *closeLook) rows(all []upstream.Series, u usageQuestion) (out []row, tol
 			continue
 		}
 		id := s.Labels.Get("id")
-		uid, ok := uidIn(id, u.uids)
-		if ok && u.uid != "" && uid != u.uid {
+		uid := uidOf(id)
+		if uid != "" && u.uid != "" && uid != u.uid {
 			continue
 		}
-		told = told && ok
+		told = told && uid != ""
 		out = append(out, row{id: id, target: c.kubeletOf(s.Labels), samples: s.Samples})
 	}
 	return out, told
@@ -324,31 +312,35 @@ func (c *closeLook) usageLife(u usageQuestion, all []*instance, told bool, rows 
 	return life
 }
 
+// housekeeping is how old a sample is at most for which cAdvisor sets the timestamp: it
+// looks at each cgroup every 10 s, and somewhat later when it is busy.
+const housekeeping = 15_000
+
 // shown returns when a container's rows were there, judged at the scrapes of the target that
-// has most of them. Where cAdvisor sets timestamps, a sample is older than its scrape, and
-// may be missing where nothing new was measured: two that are no outage apart are one run.
+// has most of them. Between two samples that are no outage apart nothing was missing; a
+// sample with a timestamp of its own also speaks for the scrapes that found nothing newer.
 func (c *closeLook) shown(times []int64, rows []row) spans {
+	rows = slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return c.kubelet.targets[r.target] == nil })
 	if len(rows) == 0 || len(times) == 0 {
 		return nil
 	}
 	main := slices.MaxFunc(rows, func(a, b row) int { return len(a.samples) - len(b.samples) }).target
 	sc := c.kubelet.targets[main]
-	if sc == nil {
-		return spans{c.slice}
-	}
 	var seen []int64
 	for i, t := range times {
+		first, own := slices.BinarySearch(sc.ok, t)
 		until := t
+		if !own {
+			until = t + housekeeping
+			if first < len(sc.ok) && sc.ok[first]-t <= sc.interval+housekeeping {
+				until = max(until, sc.ok[first])
+			}
+		}
 		if i+1 < len(times) && times[i+1]-t <= sc.silence() {
 			until = times[i+1]
 		}
-		// The scrapes from the one that brought this sample to the one that brought the next.
-		from, _ := slices.BinarySearch(sc.ok, t)
-		to, _ := slices.BinarySearch(sc.ok, until)
-		for n := from; n <= to && n < len(sc.ok); n++ {
-			if sc.ok[n]-until <= sc.interval*3/2 {
-				seen = append(seen, sc.ok[n])
-			}
+		for n := first; n < len(sc.ok) && sc.ok[n] <= until; n++ {
+			seen = append(seen, sc.ok[n])
 		}
 	}
 	slices.Sort(seen)

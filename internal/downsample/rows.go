@@ -2,6 +2,7 @@ package downsample
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -33,15 +34,15 @@ func real(ids []string) []string {
 	return out
 }
 
-// uidIn returns which of the uids a cgroup's id holds; systemd's cgroup driver writes it with
-// underscores.
-func uidIn(id string, uids []string) (string, bool) {
-	for _, uid := range uids {
-		if uid != "" && (strings.Contains(id, uid) || strings.Contains(id, strings.ReplaceAll(uid, "-", "_"))) {
-			return uid, true
-		}
+// podCgroup matches the pod's uid in a cgroup's id; systemd's driver writes it with underscores.
+var podCgroup = regexp.MustCompile(`pod([0-9a-f]{8}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{12})`)
+
+// uidOf returns the uid of the pod that a cgroup belongs to, "" where its id does not tell.
+func uidOf(id string) string {
+	if m := podCgroup.FindStringSubmatch(id); m != nil {
+		return strings.ReplaceAll(m[1], "_", "-")
 	}
-	return "", false
+	return ""
 }
 
 // instance is one life of a container, from a start to the end or the next restart.
