@@ -20,6 +20,7 @@ func (s share) usageDoubt(c *Container, m Metric) doubt {
 	if seen == 0 {
 		return doubt{} // nothing is known, and nothing wanted
 	}
+	told := s.told(s.running(c)) > 0 // else nobody ever heard of it running
 	var out doubt
 	for _, r := range c.Runs {
 		for _, span := range (Spans{r.Span}).And(s.owned) {
@@ -29,7 +30,7 @@ func (s share) usageDoubt(c *Container, m Metric) doubt {
 			for _, t := range []time.Duration{span.From, span.To} {
 				edges += s.usageSilence(t, m).And(s.observed.cadvisor).Seconds() * hi
 			}
-			enough := s.sampled(span, m)
+			enough := told && s.sampled(span, m)
 			if !enough {
 				edges = max(edges, in.Seconds()*hi)
 			}
@@ -158,12 +159,18 @@ func (s share) sampled(life Span, m Metric) bool {
 	if m == CPUUsage {
 		need = 2
 	}
-	trusted := life.And(s.window)
-	if from := s.ksms.around(life.From); trusted.Holds(life.From) && regular(from, s.ksms.longest()) {
-		trusted.From = from.To
+	if s.stamped() {
+		need++ // the first scrape may come before the first look at the cgroup
 	}
-	if to := s.ksms.around(life.To); life.To < s.window.To && regular(to, s.ksms.longest()) {
-		trusted.To = to.From + 1
+	every := s.ksms.longest()
+	trusted := life.And(s.window)
+	if trusted.Holds(life.From) {
+		from := s.ksms.around(life.From)
+		trusted.From = max(trusted.From, min(from.To, from.From+2*every))
+	}
+	if life.To < s.window.To {
+		to := s.ksms.around(life.To)
+		trusted.To = min(trusted.To, max(to.From+1, to.To-2*every))
 	}
 	for _, g := range s.seers(m) {
 		if g.count(trusted, need) >= need {

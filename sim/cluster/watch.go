@@ -75,6 +75,9 @@ type targets []target
 // silence returns the time around t in which no target is scraped: an event at t can
 // have happened anywhere in it.
 func (gs targets) silence(t time.Duration) Span {
+	if t >= Forever {
+		return Span{} // what never happens is in no doubt
+	}
 	out := Span{Beginning, Forever}
 	for _, g := range gs {
 		out.From, out.To = max(out.From, g.before(t)), min(out.To, g.after(t))

@@ -45,6 +45,9 @@ func resized(during cluster.Span, by float64) podPart {
 	return func(p *cluster.Pod) {
 		c := &p.Containers[0]
 		for _, curve := range []*cluster.Curve{&c.CPURequest, &c.CPULimit, &c.MemoryRequest, &c.MemoryLimit} {
+			if *curve == nil {
+				continue
+			}
 			v := curve.At(during.From)
 			if *curve = curve.Then(during.From, v*by); during.To < cluster.Forever {
 				*curve = curve.Then(during.To, v)
