@@ -114,6 +114,9 @@ func (s share) stamped() bool {
 // changed hands, at t. kube-state-metrics tells its life; while that is out, the
 // kubelet's rows do, which may linger; a node that leaves takes its target along.
 func (s share) usageSilence(t time.Duration, m Metric) Spans {
+	if t >= Forever {
+		return nil // what never happens is in no doubt
+	}
 	sources := s.seers(m)
 	told, seen := s.ksms.around(t), sources.around(t)
 	if s.stamped() {
