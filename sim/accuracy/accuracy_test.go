@@ -45,9 +45,14 @@ func TestHistories(t *testing.T) {
 
 // judgeAll makes a test of each history, and returns a tally of each way.
 func judgeAll(t *testing.T, placed []Placed, server *url.URL, version string) []*Tally {
-	ways := []Way{Exporter{}, Exporter{CloseLook: true}}
+	var ways []Way
 	var tallies []*Tally
-	for _, way := range ways {
+	for _, closeLook := range []bool{false, true} {
+		way, err := NewExporter(server, closeLook)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ways = append(ways, way)
 		tallies = append(tallies, &Tally{Way: way.Name(), Version: version})
 	}
 	t.Run("history", func(t *testing.T) {
@@ -56,7 +61,7 @@ func judgeAll(t *testing.T, placed []Placed, server *url.URL, version string) []
 				t.Parallel()
 				var results []Result
 				for i, way := range ways {
-					got, verdict, err := Try(t.Context(), p, way, server)
+					got, verdict, err := Try(t.Context(), p, way)
 					if err != nil {
 						tallies[i].Fail(p.Name)
 						t.Fatal(err)

@@ -18,20 +18,39 @@ import (
 
 // Exporter is the product's own way, in process.
 type Exporter struct {
-	CloseLook bool // every pod by its raw samples: the definition, without the shortcut
+	name       string
+	downsample *downsample.Downsampler
+}
+
+// NewExporter returns the product's way of reading a Prometheus. By the close look, every
+// pod is computed from its raw samples: the definition, without the shortcut.
+func NewExporter(base *url.URL, closeLook bool) (Exporter, error) {
+	log := promslog.NewNopLogger()
+	client, err := upstream.New(upstream.Config{
+		URL: base, Timeout: 2 * time.Minute, MaxAnswerBytes: 64 << 20, MaxSamples: 1_000_000,
+		Concurrency: 2, UserAgent: "accuracy", Log: log,
+	}, prometheus.NewRegistry())
+	if err != nil {
+		return Exporter{}, err
+	}
+	name := "exporter"
+	if closeLook {
+		name = "close look"
+	}
+	return Exporter{name, downsample.New(downsample.Config{Upstream: client, Kinds: workload.Kinds(), Log: log, CloseLook: closeLook})}, nil
 }
 
 // Name implements Way.
-func (e Exporter) Name() string {
-	if e.CloseLook {
-		return "close look"
-	}
-	return "exporter"
+func (e Exporter) Name() string { return e.name }
+
+// Averages returns what the product computes, its cost included.
+func (e Exporter) Averages(ctx context.Context, w window.Window) (*downsample.Averages, error) {
+	return e.downsample.Compute(ctx, w)
 }
 
 // Compute implements Way.
-func (e Exporter) Compute(ctx context.Context, base *url.URL, w window.Window) (Result, error) {
-	averages, err := e.Averages(ctx, base, w)
+func (e Exporter) Compute(ctx context.Context, w window.Window) (Result, error) {
+	averages, err := e.Averages(ctx, w)
 	if err != nil {
 		return Result{}, err
 	}
@@ -47,18 +66,4 @@ func (e Exporter) Compute(ctx context.Context, base *url.URL, w window.Window) (
 		result.Values[cluster.Model(m.Model)] = values
 	}
 	return result, nil
-}
-
-// Averages returns what the product computes, its cost included.
-func (e Exporter) Averages(ctx context.Context, base *url.URL, w window.Window) (*downsample.Averages, error) {
-	log := promslog.NewNopLogger()
-	client, err := upstream.New(upstream.Config{
-		URL: base, Timeout: 2 * time.Minute, MaxAnswerBytes: 64 << 20, MaxSamples: 5_000_000,
-		Concurrency: 2, UserAgent: "accuracy", Log: log,
-	}, prometheus.NewRegistry())
-	if err != nil {
-		return nil, err
-	}
-	d := downsample.New(downsample.Config{Upstream: client, Kinds: workload.Kinds(), Log: log, CloseLook: e.CloseLook})
-	return d.Compute(ctx, w)
 }

@@ -19,7 +19,10 @@ import (
 
 // Textbook is the seven averages as a competent user would write them as recording rules:
 // one step over the window per container, joined with the pods' labels, and summed.
-type Textbook struct{}
+type Textbook struct{ base *url.URL }
+
+// NewTextbook returns the rules, to be evaluated by a Prometheus.
+func NewTextbook(base *url.URL) Textbook { return Textbook{base} }
 
 // Name implements Way.
 func (Textbook) Name() string { return "textbook rules" }
@@ -63,10 +66,10 @@ type Query struct {
 }
 
 // Compute implements Way. A rule that fails gives nothing for its metric, as it would in Prometheus.
-func (t Textbook) Compute(ctx context.Context, base *url.URL, w window.Window) (Result, error) {
+func (t Textbook) Compute(ctx context.Context, w window.Window) (Result, error) {
 	result := Result{Values: map[cluster.Model]cluster.Values{}}
 	for _, q := range t.Queries(w.Period()) {
-		answer, err := Ask(ctx, base, q.Expr, w.End)
+		answer, err := Ask(ctx, t.base, q.Expr, w.End)
 		if err != nil {
 			return Result{}, err
 		}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"net/url"
 	"slices"
 	"sync"
 
@@ -12,8 +11,8 @@ import (
 )
 
 // Try computes a history's window in a way and judges what came of it.
-func Try(ctx context.Context, p Placed, way Way, prometheus *url.URL) (Result, Verdict, error) {
-	got, err := way.Compute(ctx, prometheus, p.Span())
+func Try(ctx context.Context, p Placed, way Way) (Result, Verdict, error) {
+	got, err := way.Compute(ctx, p.Span())
 	if err != nil {
 		return Result{}, Verdict{}, fmt.Errorf("%s, %s: %w", p.Name, way.Name(), err)
 	}

@@ -2,16 +2,15 @@ package accuracy
 
 import (
 	"context"
-	"net/url"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
 )
 
-// Way is a way of computing a window's averages from a Prometheus.
+// Way is a way of computing a window's averages from a Prometheus that it knows.
 type Way interface {
 	Name() string
-	Compute(ctx context.Context, prometheus *url.URL, w window.Window) (Result, error)
+	Compute(ctx context.Context, w window.Window) (Result, error)
 }
 
 // Result is what a way made of a window.

@@ -52,14 +52,18 @@ func run(ctx context.Context, all []histories.Named, document, failures string) 
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
 
-	ways := []accuracy.Way{accuracy.Exporter{}, accuracy.Textbook{}}
+	exporter, err := accuracy.NewExporter(server.URL(), false)
+	if err != nil {
+		return err
+	}
+	ways := []accuracy.Way{exporter, accuracy.NewTextbook(server.URL())}
 	outcomes := make([]accuracy.Outcome, len(placed))
 	var deviations bytes.Buffer
 	fmt.Fprintln(&deviations, "history\tway\tnamespace\ttype\tname\tmetric\tgot\twant\tbound")
 	for i, p := range placed {
 		outcomes[i].History = p
 		for _, way := range ways {
-			_, verdict, err := accuracy.Try(ctx, p, way, server.URL())
+			_, verdict, err := accuracy.Try(ctx, p, way)
 			if err != nil {
 				return err
 			}

@@ -110,7 +110,11 @@ func compareOn(ctx context.Context, srv server, s size, rounds int, out io.Write
 		return err
 	}
 	placed := fixture(s)
-	_, verdict, err := accuracy.Try(ctx, placed, accuracy.Exporter{}, srv.url)
+	judged, err := accuracy.NewExporter(srv.url, false)
+	if err != nil {
+		return err
+	}
+	_, verdict, err := accuracy.Try(ctx, placed, judged)
 	if err != nil {
 		return err
 	}

@@ -29,7 +29,11 @@ type cost struct {
 type way func(ctx context.Context, s server, w window.Window) (cost, error)
 
 func exporter(ctx context.Context, s server, w window.Window) (cost, error) {
-	a, err := accuracy.Exporter{}.Averages(ctx, s.url, w)
+	e, err := accuracy.NewExporter(s.url, false)
+	if err != nil {
+		return cost{}, err
+	}
+	a, err := e.Averages(ctx, w)
 	if err != nil {
 		return cost{}, err
 	}
@@ -39,7 +43,7 @@ func exporter(ctx context.Context, s server, w window.Window) (cost, error) {
 // textbook evaluates the seven rules for the one kind that the fixture has.
 func textbook(ctx context.Context, s server, w window.Window) (cost, error) {
 	var c cost
-	for _, q := range (accuracy.Textbook{}).Queries(w.Period()) {
+	for _, q := range accuracy.NewTextbook(s.url).Queries(w.Period()) {
 		if q.Kind != "SeldonDeployment" {
 			continue
 		}
