@@ -116,30 +116,43 @@ func (s share) edges(when Spans, value float64) float64 {
 	var sum float64
 	for _, span := range when {
 		for _, t := range []time.Duration{span.From, span.To} {
-			sum += s.silence(t).And(s.observed.ksm).Seconds() * value
+			sum += s.doubtAt(t) * value
 		}
 	}
 	return sum
 }
 
-// silence returns the time in which an event at t, that kube-state-metrics tells of, can
-// have happened.
-func (s share) silence(t time.Duration) Spans { return Spans{s.ksms.around(t)} }
+// doubtAt returns for how many observed seconds an event at t, that kube-state-metrics
+// tells of, is in doubt.
+func (s share) doubtAt(t time.Duration) float64 { return widest(s.ksms.around(t), s.observed.ksm) }
 
-// around returns the longest of the targets' silences around t. Of two targets that both
-// tell, either may be believed; one that was out is not asked.
-func (gs targets) around(t time.Duration) Span {
-	out, found := Span{}, false
-	for i := range gs {
-		one := gs[i : i+1].silence(t)
-		if regular(one, gs[i].Every) && (!found || one.Length() > out.Length()) {
-			out, found = one, true
-		}
-	}
-	if !found {
-		return gs.silence(t)
+// widest returns how much of the observed time the widest of some spans takes.
+func widest(spans []Span, observed Spans) float64 {
+	var out float64
+	for _, span := range spans {
+		out = max(out, Spans{span}.And(observed).Seconds())
 	}
 	return out
+}
+
+// around returns the targets' silences around t. Of two targets that both tell, either may
+// be believed; one that was out is not asked.
+func (gs targets) around(t time.Duration) []Span {
+	var out []Span
+	for i := range gs {
+		if one := gs[i : i+1].silence(t); regular(one, gs[i].Every) {
+			out = append(out, one)
+		}
+	}
+	if out == nil {
+		out = []Span{gs.silence(t)}
+	}
+	return out
+}
+
+// awake says whether any of the targets tells of t as soon as it should.
+func (gs targets) awake(t time.Duration, late time.Duration) bool {
+	return regular(gs.around(t)[0], gs.longest()+late)
 }
 
 // settingDoubt returns the doubt about a request or limit.
@@ -150,10 +163,10 @@ func (s share) settingDoubt(c Curve) doubt {
 	var out doubt
 	active := s.active()
 	for _, span := range active {
-		out.v += s.silence(span.From).And(s.observed.ksm).Seconds() * math.Abs(c.At(span.From))
-		out.v += s.silence(span.To).And(s.observed.ksm).Seconds() * math.Abs(c.At(span.To-1))
+		out.v += s.doubtAt(span.From) * math.Abs(c.At(span.From))
+		out.v += s.doubtAt(span.To) * math.Abs(c.At(span.To-1))
 		for _, jump := range c.Jumps(span) {
-			out.v += s.silence(jump.At).And(s.observed.ksm).Seconds() * math.Abs(jump.Level)
+			out.v += s.doubtAt(jump.At) * math.Abs(jump.Level)
 		}
 	}
 	out.sure = s.told(active) > 0

@@ -18,7 +18,7 @@ func (s share) usageDoubt(c *Container, m Metric) doubt {
 		}
 	}
 	if seen == 0 {
-		return doubt{} // nothing is known, and nothing wanted
+		return s.lingering(c, m) // nothing is known, and nothing wanted
 	}
 	told := s.told(s.running(c)) > 0 // else nobody ever heard of it running
 	var out doubt
@@ -28,7 +28,7 @@ func (s share) usageDoubt(c *Container, m Metric) doubt {
 			life += in.Seconds()
 			var edges float64
 			for _, t := range []time.Duration{span.From, span.To} {
-				edges += s.usageSilence(t, m).And(s.observed.cadvisor).Seconds() * hi
+				edges += widest(s.usageSilences(t, m), s.observed.cadvisor) * hi
 			}
 			enough := told && s.sampled(span, m)
 			if !enough {
@@ -43,6 +43,22 @@ func (s share) usageDoubt(c *Container, m Metric) doubt {
 	}
 	// What the seen part is off by counts for as much more as life is longer.
 	out.v = sum * max(1, life/seen)
+	return out
+}
+
+// lingering returns the doubt about a container of which no living row was ever seen, but
+// perhaps a dead one that stayed.
+func (s share) lingering(c *Container, m Metric) doubt {
+	var out doubt
+	if node := s.kubelets.node; node == nil || node.Linger == 0 || len(s.seers(m)) == 0 {
+		return out
+	}
+	for _, r := range c.Runs {
+		for _, span := range (Spans{r.Span}).And(s.owned).And(s.observed.cadvisor) {
+			_, hi := c.usage(m).Range(span)
+			out.v += span.Length().Seconds() * hi
+		}
+	}
 	return out
 }
 
@@ -110,38 +126,34 @@ func (s share) stamped() bool {
 	return false
 }
 
-// usageSilence returns the time in which a container can have started or stopped, or
+// usageSilences returns the times in which a container can have started or stopped, or
 // changed hands, at t. kube-state-metrics tells its life; while that is out, the
 // kubelet's rows do, which may linger; a node that leaves takes its target along.
-func (s share) usageSilence(t time.Duration, m Metric) Spans {
+func (s share) usageSilences(t time.Duration, m Metric) []Span {
 	if t >= Forever {
 		return nil // what never happens is in no doubt
 	}
-	sources := s.seers(m)
+	sources, node := s.seers(m), s.kubelets.node
 	told, seen := s.ksms.around(t), sources.around(t)
-	if s.stamped() {
-		seen.From -= housekeeping * 3 / 2
-	}
-	if node := s.kubelets.node; node != nil && t >= node.Life.To {
-		seen.To = seen.From + sources.longest()
-	}
-	byKSM := regular(told, s.ksms.longest())
-	bySelf := !s.changedHands(t) && regular(seen, sources.longest()+housekeeping)
-	switch {
-	case byKSM && bySelf:
-		if told.Length() > seen.Length() {
-			return Spans{told}
+	bySelf := !s.changedHands(t) && (sources.awake(t, housekeeping) || node != nil && t >= node.Life.To)
+	for i := range seen {
+		if s.stamped() {
+			seen[i].From -= housekeeping * 3 / 2
 		}
-		return Spans{seen}
-	case byKSM:
-		return Spans{told}
-	case bySelf:
-		if node := s.kubelets.node; node != nil {
-			seen.To += node.Linger
+		if node != nil && t >= node.Life.To {
+			seen[i].To = seen[i].From + sources.longest()
 		}
-		return Spans{seen}
 	}
-	return Union(told, seen)
+	switch byKSM := s.ksms.awake(t, 0); {
+	case byKSM && !bySelf:
+		return told
+	case bySelf && !byKSM:
+		for i := range seen {
+			seen[i].To += node.Linger
+		}
+		return seen
+	}
+	return append(told, seen...)
 }
 
 // changedHands says whether t is an edge of the model's ownership, which no kubelet sees.
@@ -165,15 +177,21 @@ func (s share) sampled(life Span, m Metric) bool {
 	if s.stamped() {
 		need++ // the first scrape may come before the first look at the cgroup
 	}
-	every := s.ksms.longest()
 	trusted := life.And(s.window)
-	if trusted.Holds(life.From) {
-		from := s.ksms.around(life.From)
-		trusted.From = max(trusted.From, min(from.To, from.From+2*every))
+	starts, ends := trusted.Holds(life.From), life.To < s.window.To
+	if starts && ends && !s.ksms.awake(life.From, 0) && !s.ksms.awake(life.To, 0) {
+		return false // only rows tell of it, as they may of a dead container
 	}
-	if life.To < s.window.To {
-		to := s.ksms.around(life.To)
-		trusted.To = min(trusted.To, max(to.From+1, to.To-2*every))
+	every := s.ksms.longest()
+	for _, from := range s.ksms.around(life.From) {
+		if starts {
+			trusted.From = max(trusted.From, min(from.To, from.From+2*every))
+		}
+	}
+	for _, to := range s.ksms.around(life.To) {
+		if ends {
+			trusted.To = min(trusted.To, max(to.From+1, to.To-2*every))
+		}
 	}
 	for _, g := range s.seers(m) {
 		if g.count(trusted, need) >= need {

@@ -32,6 +32,7 @@ type dice struct {
 	models     []podPart // each makes a pod a model's
 	namespaces []string
 	sidecars   bool // kube-state-metrics can tell of native ones
+	uids       bool // and of pods that share a name
 }
 
 // oneIn is true once in n times.
@@ -197,5 +198,5 @@ func (r *dice) someKSMs(every time.Duration) {
 	if r.oneIn(4) {
 		r.dishonor()
 	}
-	r.sidecars = version == cluster.KSM2
+	r.sidecars, r.uids = version == cluster.KSM2, version == cluster.KSM2 && !noUID
 }

@@ -44,7 +44,9 @@ func (r *dice) slot(name, namespace string, i int) {
 		}
 		life, node := r.place(span(from, to))
 		if life.Length() > boot+s {
-			if r.oneIn(4) {
+			// Without uids nobody can tell, within a scrape interval, what was the one
+			// pod's and what its successor's.
+			if r.uids && r.oneIn(4) {
 				owner = pick(r, append(r.models, func(*cluster.Pod) {})...)
 			}
 			r.somePod(name, namespace, owner, life, node)
@@ -86,7 +88,7 @@ func (r *dice) somePod(name, namespace string, owner podPart, life cluster.Span,
 		parts = append(parts, container("storage-initializer", role(cluster.Init), uses(2, 1*Gi), requests(4, 8*Gi),
 			runs(span(life.From+1*s, started))))
 	}
-	if r.oneIn(6) && now.Length() > 1*m {
+	if r.oneIn(6) && now.Length() > 1*m && (r.uids || life.To == end) {
 		parts = append(parts, r.relabel(r.second(now)))
 	}
 	for i := range 1 + r.IntN(3) {
