@@ -1,23 +1,21 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"os"
-	"os/exec"
-	"syscall"
-	"time"
 
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/accuracy"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/debian"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/process"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/prom"
 )
 
@@ -35,7 +33,7 @@ func serve(ctx context.Context, dir string) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println(s.URL())
+	slog.New(slog.NewTextHandler(os.Stderr, nil)).Info("Listening on", "address", s.URL().Host)
 	<-ctx.Done()
 	return s.Close()
 }
@@ -46,35 +44,15 @@ func startCurrent(ctx context.Context, dir string) (server, error) {
 	if err != nil {
 		return server{}, err
 	}
-	ctx, cancel := context.WithCancel(ctx)
-	cmd := exec.CommandContext(ctx, self, "-serve", dir)
-	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.WaitDelay = 20 * time.Second
-	cmd.Stderr = os.Stderr
-	stdout, err := cmd.StdoutPipe()
-	if err == nil {
-		err = cmd.Start()
-	}
+	p, err := process.Start(process.Command{Path: self, Args: []string{"-serve", dir}})
 	if err != nil {
-		cancel()
 		return server{}, err
 	}
-	stop := func() error {
-		cancel()
-		if err := cmd.Wait(); err != nil && !errors.Is(err, context.Canceled) {
-			return fmt.Errorf("the Prometheus ended: %w", err)
-		}
-		return nil
-	}
-	line, err := bufio.NewReader(stdout).ReadString('\n')
+	address, err := p.Address(ctx)
 	if err != nil {
-		return server{}, errors.Join(err, stop())
+		return server{}, errors.Join(err, p.Close())
 	}
-	u, err := url.Parse(line[:len(line)-1])
-	if err != nil {
-		return server{}, errors.Join(err, stop())
-	}
-	return server{version: prom.Version, url: u, close: stop}, nil
+	return server{version: prom.Version, url: &url.URL{Scheme: "http", Host: address}, close: p.Close}, nil
 }
 
 // startDebian runs Debian's Prometheus over the same blocks.

@@ -23,6 +23,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/process"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/prom"
 )
 
@@ -82,18 +83,18 @@ func run(ctx context.Context, binary string, getenv func(string) string, out io.
 		return err
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
-	exporter, err := startExporter(ctx, binary,
-		"--prometheus.url="+server.URL().String(),
-		"--time-period="+period.String(),
-		"--settle-delay="+settleDelay.String(),
-		"--web.listen-address="+exporterAddr,
-	)
+	exporter, err := process.Start(process.Command{Path: binary, Args: []string{
+		"--prometheus.url=" + server.URL().String(),
+		"--time-period=" + model.Duration(period).String(),
+		"--settle-delay=" + model.Duration(settleDelay).String(),
+		"--web.listen-address=" + exporterAddr,
+	}})
 	if err != nil {
-		return err
+		return fmt.Errorf("start the exporter: %w", err)
 	}
 	defer func() {
-		if serr := exporter.stop(); err == nil {
-			err = serr
+		if cerr := exporter.Close(); err == nil {
+			err = cerr
 		}
 	}()
 
@@ -119,7 +120,7 @@ type demo struct {
 	origin   time.Time
 	scraper  *cluster.Scraper
 	server   *prom.Server
-	exporter *child
+	exporter *process.Process
 	api      v1.API
 	out      io.Writer
 }
@@ -138,11 +139,8 @@ func (d demo) live(ctx context.Context, limited bool) error {
 			}
 			fmt.Fprintln(d.out, "\nThe demo has ended.")
 			return nil
-		case <-d.exporter.done:
-			if ctx.Err() == nil {
-				return d.exporter.failure()
-			}
-			continue // it was asked to end, and so are we
+		case <-d.exporter.Done():
+			return fmt.Errorf("the exporter: %w", d.exporter.Err())
 		case <-tick.C:
 		}
 		if err := d.server.Append(ctx, d.scraper.Scrape(time.Since(d.origin))); err != nil {
