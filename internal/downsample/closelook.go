@@ -92,8 +92,8 @@ type claim struct {
 
 // integrate turns one pod's samples into evidence on the models that had it.
 func (c *closeLook) integrate(p *pod, raw *raws, out *entries) {
-	claims, knowing := c.claims(raw.labels[p.podName])
-	w := newWitness(c.ksm, knowing)
+	claims, seen := c.claims(raw.labels[p.podName])
+	w := newWitness(c.ksm, seen)
 	lives := make([]claim, 0, len(claims))
 	for who, seen := range claims {
 		if s := w.life(seen); len(s) > 0 {
@@ -119,14 +119,13 @@ func (c *closeLook) integrate(p *pod, raw *raws, out *entries) {
 	}
 }
 
-// claims says when which scrape showed the pod as whose, and which targets know it.
-func (c *closeLook) claims(rows []upstream.Series) (map[claimant]map[target][]int64, []target) {
-	claims := map[claimant]map[target][]int64{}
-	var knowing []target
+// claims says which scrapes showed the pod as whose, and which showed it at all.
+func (c *closeLook) claims(rows []upstream.Series) (claims map[claimant]map[target][]int64, seen map[target][]int64) {
+	claims, seen = map[claimant]map[target][]int64{}, map[target][]int64{}
 	for _, row := range rows {
 		who := c.targetOf(row.Labels)
-		if !slices.Contains(knowing, who) {
-			knowing = append(knowing, who)
+		for _, s := range row.Samples {
+			seen[who] = append(seen[who], s.T)
 		}
 		for _, l := range c.labels {
 			name := row.Labels.Get(l.label)
@@ -138,7 +137,7 @@ func (c *closeLook) claims(rows []upstream.Series) (map[claimant]map[target][]in
 			break
 		}
 	}
-	return claims, knowing
+	return claims, seen
 }
 
 // note enters when a target showed something.
@@ -344,6 +343,6 @@ func (c *closeLook) shown(times []int64, rows []row) spans {
 		}
 	}
 	slices.Sort(seen)
-	w := newWitness(c.kubelet.source, []target{main})
-	return w.life(map[target][]int64{main: slices.Compact(seen)})
+	shown := map[target][]int64{main: slices.Compact(seen)}
+	return newWitness(c.kubelet.source, shown).life(shown)
 }

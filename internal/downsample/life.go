@@ -1,17 +1,21 @@
 package downsample
 
 import (
+	"cmp"
 	"slices"
 	"sort"
 )
 
-// witness tells when the scrapes that could show a pod took place. They are those of the
-// kube-state-metrics instances that know it; while none of these is there, because it was
-// rescheduled, those of any other: what they do not show is gone.
+// witness is the scrapes whose word counts on one pod: at each moment one target's, so that
+// whatever is asked about the pod is judged on the same grid. Of the kube-state-metrics
+// instances that know it, that is the one that saw it most; the others where that one did
+// not. While none of them is there, because it was rescheduled, any other counts: what that
+// does not show is gone.
 type witness struct {
-	source *source
-	times  []sighting
-	known  spans // when they were scraped at all
+	slice   span
+	grid    []sighting
+	margins map[target]int64 // within which a sample of another time is of the same scrape
+	known   spans            // when there were such scrapes at all
 }
 
 type sighting struct {
@@ -19,129 +23,119 @@ type sighting struct {
 	who target
 }
 
-func newWitness(s *source, knowing []target) *witness {
-	w := &witness{source: s}
-	for _, k := range knowing {
-		if sc := s.targets[k]; sc != nil {
-			for _, t := range sc.ok {
-				w.times = append(w.times, sighting{t, k})
-			}
+func (a sighting) compare(b sighting) int {
+	return cmp.Or(cmp.Compare(a.t, b.t), a.who.compare(b.who))
+}
+
+// newWitness is given the scrapes of each target that showed the pod.
+func newWitness(s *source, seen map[target][]int64) *witness {
+	w := &witness{slice: s.slice, margins: map[target]int64{}}
+	runs := runsOf(s, seen)
+	for _, r := range runs {
+		for _, t := range r.times {
+			w.grid = append(w.grid, sighting{t, r.who})
 		}
 	}
+	knowing := make([]target, 0, len(seen))
+	for k := range seen {
+		knowing = append(knowing, k)
+	}
 	absent := s.existence(knowing).complement(s.slice)
-	for other, sc := range s.targets {
-		if slices.Contains(knowing, other) || len(knowing) > 0 && other.cluster != knowing[0].cluster {
+	for k, sc := range s.targets {
+		w.margins[k] = sc.interval / 2
+		stranger := seen[k] == nil
+		if stranger && len(knowing) > 0 && k.cluster != knowing[0].cluster {
 			continue
 		}
 		for _, t := range sc.ok {
-			if absent.holds(t, t) {
-				w.times = append(w.times, sighting{t, other})
+			if stranger && !absent.holds(t, t) || contradicted(runs, sighting{t, k}, sc.interval) {
+				continue
 			}
+			w.grid = append(w.grid, sighting{t, k})
 		}
 	}
-	slices.SortFunc(w.times, func(a, b sighting) int {
-		if a.t != b.t {
-			return int(min(1, max(-1, a.t-b.t)))
-		}
-		return a.who.compare(b.who)
-	})
-	times := make([]int64, len(w.times))
-	for i, x := range w.times {
-		times[i] = x.t
+	slices.SortFunc(w.grid, sighting.compare)
+	times := make([]int64, len(w.grid))
+	for i, g := range w.grid {
+		times[i] = g.t
 	}
-	w.known = covered(s.slice, times, int64(outageIntervals*float64(s.interval)))
+	w.known = observed(s.slice, times, s.interval)
 	return w
 }
 
-// run is a stretch of successive scrapes of one target that all showed something.
-type run struct {
-	first, last int64
-	who         target
-}
-
-// life returns when something was there, given the scrapes that showed it. A change lies
+// life returns when something was there, given the samples that show it. A change lies
 // half-way between the scrape before and the scrape after it; where no scrape could tell,
 // in a hole or at an edge of the slice, the nearest one's word holds.
 func (w *witness) life(seen map[target][]int64) spans {
-	runs := w.runs(seen)
-	if len(runs) == 0 {
-		return nil
-	}
-	absences := w.absences(runs)
-	// firstAfter and lastBefore return an absence strictly between two moments.
-	firstAfter := func(from, to int64) (int64, bool) {
-		i := sort.Search(len(absences), func(i int) bool { return absences[i] > from })
-		return at(absences, i, func(t int64) bool { return t < to })
-	}
-	lastBefore := func(from, to int64) (int64, bool) {
-		i := sort.Search(len(absences), func(i int) bool { return absences[i] >= to })
-		return at(absences, i-1, func(t int64) bool { return t > from })
-	}
-	slice := w.source.slice
-	from := slice.from
-	if t, ok := lastBefore(slice.from-1, runs[0].first); ok {
-		from = middle(t, runs[0].first)
+	for _, times := range seen {
+		slices.Sort(times)
 	}
 	var out []span
-	for i := 1; i < len(runs); i++ {
-		a, b := runs[i-1].last, runs[i].first
-		if t, ok := firstAfter(a, b); ok {
-			out = append(out, span{from, middle(a, t)})
-			t, _ = lastBefore(a, b)
-			from = middle(t, b)
+	for i, g := range w.grid {
+		if !near(seen[g.who], g.t, w.margins[g.who]) {
+			continue
 		}
+		cell := w.slice
+		if i > 0 {
+			cell.from = middle(w.grid[i-1].t, g.t)
+		}
+		if i+1 < len(w.grid) {
+			cell.to = middle(g.t, w.grid[i+1].t)
+		}
+		out = append(out, cell)
 	}
-	to, last := slice.to, runs[len(runs)-1].last
-	if t, ok := firstAfter(last, slice.to); ok {
-		to = middle(last, t)
-	}
-	return newSpans(append(out, span{from, to})...)
-}
-
-func at(times []int64, i int, ok func(int64) bool) (int64, bool) {
-	if i < 0 || i >= len(times) || !ok(times[i]) {
-		return 0, false
-	}
-	return times[i], true
+	return newSpans(out...)
 }
 
 func middle(a, b int64) int64 { return a + (b-a)/2 }
 
-// runs covers the life of something once: the target that showed it most often first,
-// of the others what lies outside that.
-func (w *witness) runs(seen map[target][]int64) []run {
+// near says whether one of the times is less than the margin away from t: those of one
+// scrape are equal, unless something between merged the samples of two Prometheus servers.
+func near(times []int64, t, margin int64) bool {
+	i := sort.Search(len(times), func(i int) bool { return times[i] > t-margin || times[i] == t })
+	return i < len(times) && (times[i] < t+margin || times[i] == t)
+}
+
+// run is a stretch of successive scrapes of one target that all showed the pod.
+type run struct {
+	times []int64
+	who   target
+}
+
+func (r *run) first() int64 { return r.times[0] }
+func (r *run) last() int64  { return r.times[len(r.times)-1] }
+
+// runsOf covers the pod's life once: by the target that showed it most often first, by the
+// others what lies outside that.
+func runsOf(s *source, seen map[target][]int64) []*run {
 	targets := make([]target, 0, len(seen))
 	for t := range seen {
+		slices.Sort(seen[t])
 		targets = append(targets, t)
 	}
 	slices.SortFunc(targets, func(a, b target) int {
-		if d := len(seen[b]) - len(seen[a]); d != 0 {
-			return d
-		}
-		return a.compare(b)
+		return cmp.Or(cmp.Compare(len(seen[b]), len(seen[a])), a.compare(b))
 	})
-	var runs []run
+	var runs []*run
 	for _, k := range targets {
-		chosen := slices.Clone(runs)
+		chosen := runs
 		var cur *run
 		var scraped []int64
-		if sc := w.source.targets[k]; sc != nil {
+		if sc := s.targets[k]; sc != nil {
 			scraped = sc.ok
 		}
-		slices.Sort(seen[k])
-		for _, t := range seen[k] {
-			if slices.ContainsFunc(chosen, func(r run) bool { return r.first <= t && t <= r.last }) {
+		for _, t := range slices.Compact(seen[k]) {
+			if slices.ContainsFunc(chosen, func(r *run) bool { return r.first() <= t && t <= r.last() }) {
 				cur = nil
 				continue
 			}
-			if cur == nil || missed(scraped, cur.last, t) {
-				runs = append(runs, run{t, t, k})
-				cur = &runs[len(runs)-1]
+			if cur == nil || missed(scraped, cur.last(), t) {
+				cur = &run{who: k}
+				runs = append(runs, cur)
 			}
-			cur.last = t
+			cur.times = append(cur.times, t)
 		}
 	}
-	slices.SortFunc(runs, func(a, b run) int { return int(min(1, max(-1, a.first-b.first))) })
 	return runs
 }
 
@@ -151,37 +145,18 @@ func missed(scraped []int64, from, to int64) bool {
 	return i < len(scraped) && scraped[i] < to
 }
 
-// absences returns when a scrape that could have shown it did not. Another target's word
-// counts only an interval away from a run: its scrapes, and its view, are a little apart.
-func (w *witness) absences(runs []run) []int64 {
-	var out []int64
-	i := 0
-	for _, x := range w.times {
-		for i < len(runs) && runs[i].last < x.t {
-			i++
+// contradicted says whether a scrape that did not show the pod is overruled by a run of
+// those that did: its own, or another target's less than an interval away, whose view may
+// be somewhat older or newer.
+func contradicted(runs []*run, x sighting, interval int64) bool {
+	for _, r := range runs {
+		margin := interval
+		if r.who == x.who {
+			margin = 0
 		}
-		contradicted := i < len(runs) && w.near(runs[i], x)
-		// An earlier run may reach further than the one before i.
-		for j := i - 1; j >= 0 && !contradicted; j-- {
-			contradicted = w.near(runs[j], x)
-			if runs[j].who == x.who {
-				break
-			}
-		}
-		if !contradicted {
-			out = append(out, x.t)
+		if r.first()-margin <= x.t && x.t <= r.last()+margin {
+			return true
 		}
 	}
-	return out
-}
-
-func (w *witness) near(r run, x sighting) bool {
-	var margin int64
-	if r.who != x.who {
-		margin = w.source.interval
-		if sc := w.source.targets[r.who]; sc != nil {
-			margin = sc.interval
-		}
-	}
-	return r.first-margin <= x.t && x.t <= r.last+margin
+	return false
 }

@@ -2,7 +2,6 @@ package downsample
 
 import (
 	"slices"
-	"sort"
 )
 
 // outageIntervals is how many scrape intervals of silence make an outage: one failed
@@ -51,7 +50,7 @@ func newSource(slice span, targets map[target]*scrapes) *source {
 	for _, sc := range unknown {
 		sc.interval = s.interval
 	}
-	s.observed = covered(slice, s.times(nil), int64(outageIntervals*float64(s.interval)))
+	s.observed = observed(slice, s.times(), s.interval)
 	for t := range targets {
 		s.exists[t] = s.lifeOf(t)
 	}
@@ -73,70 +72,62 @@ func medianGap(times []int64) int64 {
 	return gaps[len(gaps)/2]
 }
 
-// times returns when any target but the skipped one was scraped successfully, sorted.
-func (s *source) times(skip *target) []int64 {
+// times returns when any target was scraped successfully, sorted.
+func (s *source) times() []int64 {
 	var all []int64
-	for t, sc := range s.targets {
-		if skip == nil || t != *skip {
-			all = append(all, sc.ok...)
-		}
+	for _, sc := range s.targets {
+		all = append(all, sc.ok...)
 	}
 	slices.Sort(all)
 	return all
 }
 
-// covered returns the slice without the silences: each is cut exactly at the last time
-// before it and the first one after it.
-func covered(slice span, times []int64, silence int64) spans {
-	if len(times) == 0 {
-		return nil
-	}
+// observed returns the slice without the silences that are outages. What was observed
+// reaches half an interval beyond the last scrape before an outage, and the first after it.
+func observed(slice span, times []int64, interval int64) spans {
+	silence := int64(outageIntervals * float64(interval))
 	var out []span
-	from, last := slice.from, slice.from
-	for _, t := range times {
-		if t-last > silence {
-			out = append(out, span{from, last})
-			from = t
+	for i, t := range times {
+		cell := span{t - interval/2, t + interval/2}
+		if i == 0 && t-slice.from <= silence {
+			cell.from = slice.from
 		}
-		last = t
-	}
-	if slice.to-last > silence {
-		out = append(out, span{from, last})
-	} else {
-		out = append(out, span{from, slice.to})
+		if i > 0 && t-times[i-1] <= silence {
+			cell.from = times[i-1]
+		}
+		if i == len(times)-1 && slice.to-t <= silence {
+			cell.to = slice.to
+		}
+		out = append(out, span{max(cell.from, slice.from), min(cell.to, slice.to)})
 	}
 	return newSpans(out...)
 }
 
 // lifeOf returns when a target was there, scraped well or not. It ended, or had not yet
-// begun, where others were scraped while it was not even tried; where nothing was scraped,
-// that says nothing about it.
+// begun, where others were scraped for longer than an outage while it was not even tried;
+// where nothing was scraped, that says nothing about it.
 func (s *source) lifeOf(t target) spans {
 	sc := s.targets[t]
 	if len(sc.all) == 0 {
 		return nil
 	}
-	others := s.times(&t)
-	// between says whether others were scraped in (from, to).
-	between := func(from, to int64) bool {
-		i := sort.Search(len(others), func(i int) bool { return others[i] > from })
-		return i < len(others) && others[i] < to
+	missing := func(from, to int64) bool {
+		return spans{{from, to}}.intersect(s.observed).length() > sc.silence()
 	}
-	silence, half := sc.silence(), sc.interval/2
+	half := sc.interval / 2
 	var out []span
 	first, last := sc.all[0], sc.all[len(sc.all)-1]
-	from := s.slice.from
-	if between(from-1, first-silence) {
+	from, to := s.slice.from, s.slice.to
+	if missing(from, first) {
 		from = first - half
 	}
 	for i := 1; i < len(sc.all); i++ {
-		if a, b := sc.all[i-1], sc.all[i]; b-a > 2*silence && between(a+silence, b-silence) {
+		if a, b := sc.all[i-1], sc.all[i]; b-a > sc.silence() && missing(a, b) {
 			out = append(out, span{from, a + half})
 			from = b - half
 		}
 	}
-	to := s.slice.to
-	if between(last+silence, to) {
+	if missing(last, to) {
 		to = last + half
 	}
 	return newSpans(append(out, span{from, to})...)
