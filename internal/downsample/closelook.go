@@ -93,10 +93,26 @@ type claim struct {
 // integrate turns one pod's samples into evidence on the models that had it.
 func (c *closeLook) integrate(p *pod, raw *raws, out *entries) {
 	claims, seen := c.claims(raw.labels[p.podName])
-	w := newWitness(c.ksm, seen)
+	witnesses := map[string]*witness{}
+	for uid, times := range seen {
+		witnesses[uid] = newWitness(c.ksm, times)
+	}
+	// Where some instance tells no uids, what it shows is anybody's who goes by the name.
+	if w := witnesses[""]; w != nil {
+		everybody := map[target][]int64{}
+		for _, times := range seen {
+			for who, t := range times {
+				everybody[who] = append(everybody[who], t...)
+			}
+		}
+		w = newWitness(c.ksm, everybody)
+		for uid := range witnesses {
+			witnesses[uid] = w
+		}
+	}
 	lives := make([]claim, 0, len(claims))
 	for who, seen := range claims {
-		if s := w.life(seen); len(s) > 0 {
+		if s := witnesses[who.uid].life(seen); len(s) > 0 {
 			lives = append(lives, claim{who, s})
 		}
 	}
@@ -105,6 +121,7 @@ func (c *closeLook) integrate(p *pod, raw *raws, out *entries) {
 			continue
 		}
 		out.known = append(out.known, cl.model)
+		w := witnesses[cl.uid]
 		running := c.running(p, raw, w, cl.uid)
 		c.integrateRequests(p, raw, w, cl, out)
 		for container, runs := range running {
@@ -119,14 +136,12 @@ func (c *closeLook) integrate(p *pod, raw *raws, out *entries) {
 	}
 }
 
-// claims says which scrapes showed the pod as whose, and which showed it at all.
-func (c *closeLook) claims(rows []upstream.Series) (claims map[claimant]map[target][]int64, seen map[target][]int64) {
-	claims, seen = map[claimant]map[target][]int64{}, map[target][]int64{}
+// claims says which scrapes showed each uid's pod as whose, and which showed it at all.
+func (c *closeLook) claims(rows []upstream.Series) (claims map[claimant]map[target][]int64, seen map[string]map[target][]int64) {
+	claims, seen = map[claimant]map[target][]int64{}, map[string]map[target][]int64{}
 	for _, row := range rows {
 		who := c.targetOf(row.Labels)
-		for _, s := range row.Samples {
-			seen[who] = append(seen[who], s.T)
-		}
+		note(seen, row.Labels.Get("uid"), who, row.Samples, func(float64) bool { return true })
 		for _, l := range c.labels {
 			name := row.Labels.Get(l.label)
 			if name == "" {
