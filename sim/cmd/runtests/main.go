@@ -14,6 +14,7 @@ import (
 	"os/signal"
 	"path/filepath"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 )
@@ -71,7 +72,10 @@ func test(ctx context.Context, module, tmp string, report *report) error {
 	cmd.WaitDelay = 30 * time.Second
 	cmd.Dir = module
 	cmd.Env = append(os.Environ(), "TMPDIR="+tmp)
-	cmd.Stderr = os.Stderr
+	complaints, err := cmd.StderrPipe()
+	if err != nil {
+		return err
+	}
 	events, err := cmd.StdoutPipe()
 	if err != nil {
 		return err
@@ -81,7 +85,10 @@ func test(ctx context.Context, module, tmp string, report *report) error {
 	}
 	done := make(chan struct{})
 	go report.beat(done)
+	var reading sync.WaitGroup
+	reading.Go(func() { report.relay(complaints) })
 	readErr := report.read(events)
+	reading.Wait()
 	err = cmd.Wait()
 	close(done)
 	if ctx.Err() != nil {

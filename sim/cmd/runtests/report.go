@@ -33,11 +33,12 @@ type report struct {
 	tests   map[string]int      // that passed, by package
 	spoke   time.Time
 
-	passed   int
-	packages int
-	failures []string
-	skipped  []string
-	summary  []string
+	passed    int
+	packages  int
+	downloads int
+	failures  []string
+	skipped   []string
+	summary   []string
 }
 
 func newReport(out io.Writer) *report {
@@ -67,6 +68,22 @@ func (r *report) read(events io.Reader) error {
 			return fmt.Errorf("read go test's events: %w", err)
 		}
 	}
+}
+
+// relay passes on what the go command says besides, but for the names of the modules
+// that it downloads.
+func (r *report) relay(complaints io.Reader) {
+	lines := bufio.NewScanner(complaints)
+	for lines.Scan() {
+		if strings.HasPrefix(lines.Text(), "go: downloading ") {
+			r.mu.Lock()
+			r.downloads++
+			r.mu.Unlock()
+			continue
+		}
+		r.say("%s", lines.Text())
+	}
+	_, _ = io.Copy(io.Discard, complaints) // a line too long to scan must not block the command
 }
 
 func (r *report) take(e event) {
@@ -192,7 +209,7 @@ func (r *report) beat(done <-chan struct{}) {
 		}
 		r.mu.Lock()
 		if time.Since(r.spoke) >= heartbeat {
-			at := "building"
+			at := fmt.Sprintf("building, %d modules downloaded", r.downloads)
 			if len(r.running) > 0 {
 				var packages []string
 				for p := range r.running {
@@ -214,12 +231,15 @@ func (r *report) close(took time.Duration) error {
 	for _, line := range r.summary {
 		fmt.Fprintln(r.out, line)
 	}
-	if len(r.failures) > 0 {
+	switch {
+	case len(r.failures) > 0:
 		fmt.Fprintf(r.out, "FAILED, with %d tests passed, after %s:\n", r.passed, took.Round(time.Second))
 		for _, f := range leaves(r.failures) {
 			fmt.Fprintln(r.out, "  "+f)
 		}
-	} else {
+	case r.packages == 0:
+		fmt.Fprintln(r.out, "FAILED: no tests were found")
+	default:
 		fmt.Fprintf(r.out, "PASSED: %d tests in %d packages, %s\n", r.passed, r.packages, took.Round(time.Second))
 	}
 	for _, s := range r.skipped {
@@ -228,11 +248,8 @@ func (r *report) close(took time.Duration) error {
 	if len(r.skipped) == 0 {
 		fmt.Fprintln(r.out, "Nothing was left out.")
 	}
-	switch {
-	case len(r.failures) > 0:
+	if len(r.failures) > 0 || r.packages == 0 {
 		return errors.New("tests failed")
-	case r.packages == 0:
-		return errors.New("no tests were found")
 	}
 	return nil
 }
