@@ -193,10 +193,16 @@ func (s share) sampled(life Span, m Metric) bool {
 			trusted.To = min(trusted.To, max(to.From+1, to.To-2*every))
 		}
 	}
-	for _, g := range s.seers(m) {
-		if g.count(trusted, need) >= need {
-			return true
+	enough := false
+	for _, part := range (Spans{trusted}).And(s.observed.cadvisor) { // no pair spans an outage
+		for _, g := range s.seers(m) {
+			switch n := g.count(part, need); {
+			case n >= need:
+				enough = true
+			case n > 0:
+				return false // of two jobs' rows, either may be believed
+			}
 		}
 	}
-	return false
+	return enough
 }

@@ -136,6 +136,7 @@ func (r *dice) someKubelets(every time.Duration) {
 		job("kubelet-resource", every).Endpoint = cluster.ResourceAPI
 	case 4:
 		first.DropID = true
+		r.linger(0) // without an id, nothing tells the dead rows of a pod from its successor's
 	case 5:
 		first.HonorLabels = false
 		first.Target = []cluster.Label{{Name: "namespace", Value: "kube-system"}, {Name: "pod", Value: "cadvisor"}, {Name: "container", Value: "cadvisor"}}
