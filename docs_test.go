@@ -1,0 +1,177 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
+)
+
+// The documents hold tables that are made from the code:
+//
+//	go test . -run TestDocs -update
+var update = flag.Bool("update", false, "write the tables in the documents anew")
+
+// madeElsewhere is what "make accuracy" writes.
+const madeElsewhere = "docs/accuracy.md"
+
+// documents returns every document by its path, sorted.
+func documents(t *testing.T) []string {
+	t.Helper()
+	paths, err := filepath.Glob("docs/*.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	paths = slices.DeleteFunc(paths, func(p string) bool { return filepath.ToSlash(p) == madeElsewhere })
+	return append(paths, "README.md", "CHANGELOG.md", "CONTRIBUTING.md")
+}
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestDocsTables(t *testing.T) {
+	if runtime.GOOS != "linux" {
+		t.Skip("one of the settings is there on Linux only")
+	}
+	tables := map[string]string{
+		"settings":    settingsTable(),
+		"metrics":     metricsTable(),
+		"own metrics": ownMetricsTable(gather(t)),
+		"allow-list":  "```\n--metric-labels-allowlist=" + workload.AllowList(workload.Kinds()) + "\n```\n",
+	}
+	used := map[string]bool{}
+	for _, path := range documents(t) {
+		text := read(t, path)
+		want := text
+		for name, table := range tables {
+			var found bool
+			if want, found = replace(want, name, table); found {
+				used[name] = true
+			}
+		}
+		if want == text {
+			continue
+		}
+		if !*update {
+			t.Errorf("%s: a table is not what the code says: go test . -run TestDocs -update", path)
+		} else if err := os.WriteFile(path, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for name := range tables {
+		if !used[name] {
+			t.Errorf("no document holds the table %q", name)
+		}
+	}
+}
+
+// replace puts a table between the comments that name it.
+func replace(text, name, table string) (string, bool) {
+	begin, end := "<!-- "+name+": made from the code -->\n", "<!-- /"+name+" -->"
+	before, rest, ok := strings.Cut(text, begin)
+	_, after, closed := strings.Cut(rest, end)
+	if !ok || !closed {
+		return text, false
+	}
+	return before + begin + "\n" + table + "\n" + end + after, true
+}
+
+func settingsTable() string {
+	var b strings.Builder
+	b.WriteString("| environment, flag | default | meaning |\n| --- | --- | --- |\n")
+	for _, s := range config.Settings() {
+		name, preset := "`"+s.Env+"`", ""
+		if s.Flag != "" {
+			name += "<br>`" + s.Flag + "`"
+		}
+		if s.Default != "" {
+			preset = "`" + strings.ReplaceAll(s.Default, ",", "`, `") + "`"
+		}
+		fmt.Fprintf(&b, "| %s | %s | %s |\n", name, preset, cell(s.Help))
+	}
+	return b.String()
+}
+
+func metricsTable() string {
+	var b strings.Builder
+	b.WriteString("| metric | unit | meaning |\n| --- | --- | --- |\n")
+	for _, m := range usage.Table() {
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", m.Name, m.Unit, cell(m.Help))
+	}
+	return b.String()
+}
+
+func ownMetricsTable(families map[string]*dto.MetricFamily) string {
+	var b strings.Builder
+	b.WriteString("| metric | type | meaning |\n| --- | --- | --- |\n")
+	for _, name := range slices.Sorted(maps.Keys(families)) {
+		f := families[name]
+		if !strings.HasPrefix(name, "seldon_exporter_") {
+			continue
+		}
+		if labels := labelsOf(f); labels != "" {
+			name += "{" + labels + "}"
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", name, strings.ToLower(f.GetType().String()), cell(f.GetHelp()))
+	}
+	return b.String()
+}
+
+// labelsOf lists a metric's labels, unless there are more than a table has room for.
+func labelsOf(f *dto.MetricFamily) string {
+	var names []string
+	for _, l := range f.GetMetric()[0].GetLabel() {
+		names = append(names, l.GetName())
+	}
+	if len(names) > 3 {
+		return "..."
+	}
+	return strings.Join(names, ",")
+}
+
+func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
+
+// gather scrapes the exporter once it has computed a window.
+func gather(t *testing.T) map[string]*dto.MetricFamily {
+	t.Helper()
+	t.Setenv("PROMETHEUS_SELDON_TOKEN", "")
+	prometheus := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		fmt.Fprint(w, `{"status":"success","data":{"resultType":"vector","result":[],"stats":{"samples":{"totalQueryableSamples":1}}}}`)
+	}))
+	t.Cleanup(prometheus.Close)
+	e := launch(t, prometheus.URL)
+	e.wait(t, "it is ready", func() bool {
+		code, _ := e.get(t, "/-/ready")
+		return code == http.StatusOK
+	})
+	_, body := e.get(t, "/metrics")
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	e.cancel()
+	e.end(t)
+	return families
+}
