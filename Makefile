@@ -34,10 +34,12 @@ lint: $(GOLANGCI) ## gofmt, go vet and golangci-lint
 $(GOLANGCI):
 	@echo "building golangci-lint $(GOLANGCI_VERSION), once: this takes some minutes"
 	@rm -rf $(GOLANGCI_DIR) && mkdir -p $(GOLANGCI_DIR)
-	@cd $(GOLANGCI_DIR) && go mod init lint 2>/dev/null \
-		&& go get -tool github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION) 2>/dev/null \
-		&& go build -o golangci-lint.new github.com/golangci/golangci-lint/v2/cmd/golangci-lint \
-		&& mv golangci-lint.new golangci-lint
+	@cd $(GOLANGCI_DIR) && { \
+		go mod init lint && \
+		go get -tool github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_VERSION) && \
+		go build -o golangci-lint.new github.com/golangci/golangci-lint/v2/cmd/golangci-lint; \
+	} >build.log 2>&1 || { cat build.log; exit 1; }
+	@mv $(GOLANGCI).new $(GOLANGCI)
 
 .PHONY: demo
 demo: ## a simulated cluster, a real Prometheus over it and the exporter; Ctrl-C ends it
