@@ -48,7 +48,7 @@ func newAPI(s *Server, o Options, reg *prometheus.Registry, p parser.Parser) *v1
 		5e7,                      // remote read: samples
 		10,                       // remote read: concurrency
 		1<<20,                    // remote read: bytes in a frame
-		false,                    // agent mode
+		false,                    // without a local TSDB
 		regexp.MustCompile(".*"), // CORS origin
 		func() (v1.RuntimeInfo, error) {
 			return v1.RuntimeInfo{

@@ -104,7 +104,7 @@ func (s server) cpu(ctx context.Context) (float64, error) {
 	}
 	family := families[metric]
 	if family == nil {
-		return 0, fmt.Errorf("Prometheus %s tells no %s on this system", s.version, metric)
+		return 0, fmt.Errorf("the server, Prometheus %s, tells no %s on this system", s.version, metric)
 	}
 	return family.GetMetric()[0].GetCounter().GetValue(), nil
 }
