@@ -287,7 +287,7 @@ func (c *closeLook) rows(all []upstream.Series, u usageQuestion) (out []row, tol
 		if label(s.Labels, "container") != u.container {
 			continue
 		}
-		id := s.Labels.Get("id")
+		id := idOf(s.Labels)
 		uid := uidOf(id)
 		if uid != "" && u.uid != "" && uid != u.uid {
 			continue

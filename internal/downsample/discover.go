@@ -160,6 +160,7 @@ func (q *querier) scrapes(ctx context.Context, targets []target, standIns func(t
 			}
 			for _, row := range rows {
 				if q.clusterOf(row.Labels) == t.cluster {
+					times[t].interval = max(times[t].interval, intervalOf(row.Samples))
 					times[t].add(inside(row.Samples, q.slice))
 				}
 			}
@@ -167,6 +168,7 @@ func (q *querier) scrapes(ctx context.Context, targets []target, standIns func(t
 				break
 			}
 		}
+		times[t].standIn = true
 		times[t].all = slices.Clone(times[t].ok)
 	}
 	for t, sc := range times {
@@ -227,14 +229,6 @@ func (q *querier) up(ctx context.Context, targets []target, times map[target]*sc
 		}
 	}
 	return nil
-}
-
-func intervalOf(samples []upstream.Sample) int64 {
-	times := make([]int64, len(samples))
-	for i, s := range samples {
-		times[i] = s.T
-	}
-	return medianGap(times)
 }
 
 func namesOf(pods []*pod) []podName {

@@ -150,7 +150,7 @@ func (q *querier) means(ctx context.Context, k *kubelets, pods []*pod, atOnce in
 				continue
 			}
 			k.means[name] = append(k.means[name], meanRow{
-				container: label(r.Labels, "container"), id: r.Labels.Get("id"), target: q.kubeletOf(r.Labels), mean: r.Samples[0].V,
+				container: label(r.Labels, "container"), id: idOf(r.Labels), target: q.kubeletOf(r.Labels), mean: r.Samples[0].V,
 			})
 		}
 		return nil

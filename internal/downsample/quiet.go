@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
@@ -227,7 +228,7 @@ func (z *quiet) askEdges(ctx context.Context, pods []*pod) error {
 			if p == nil {
 				continue
 			}
-			key := edgeKey{label(row.Labels, "container"), row.Labels.Get("id"), z.kubeletOf(row.Labels)}
+			key := edgeKey{label(row.Labels, "container"), idOf(row.Labels), z.kubeletOf(row.Labels)}
 			if p.edges[key] == nil {
 				p.edges[key] = &edges{}
 			}
@@ -268,7 +269,7 @@ func (z *quiet) usage(p *quietPod, container string) (cpu, memory evidence, ok b
 		}
 	}
 	ids = real(ids)
-	if len(ids) != 1 || ids[0] == "" {
+	if len(ids) != 1 || strings.HasPrefix(ids[0], anonymous) {
 		return cpu, memory, false
 	}
 	rows := slices.DeleteFunc(slices.Clone(means), func(r meanRow) bool { return r.container != container || r.id != ids[0] })

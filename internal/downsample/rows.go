@@ -11,9 +11,22 @@ import (
 
 // row is one series of cAdvisor for a container.
 type row struct {
-	id      string // the cgroup, "" where that label was dropped, or comes from /metrics/resource
+	id      string // the cgroup; where that label is missing, kubelet and name behind anonymous
 	target  target
 	samples []upstream.Sample
+}
+
+// anonymous begins the id of rows that come without: from /metrics/resource, or because the
+// label was dropped.
+const anonymous = "?"
+
+// idOf returns a row's cgroup, or what comes closest to it: one kubelet has one container of
+// a name in one pod at a time.
+func idOf(l upstream.Labels) string {
+	if id := l.Get("id"); id != "" {
+		return id
+	}
+	return anonymous + l.Get("instance") + l.Get("name")
 }
 
 // real drops the rows that show a container a second time: those without an id where
@@ -21,12 +34,13 @@ type row struct {
 func real(ids []string) []string {
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
-	if len(ids) > 1 && ids[0] == "" {
-		ids = ids[1:]
+	isAnonymous := func(id string) bool { return strings.HasPrefix(id, anonymous) }
+	if slices.ContainsFunc(ids, func(id string) bool { return !isAnonymous(id) }) {
+		ids = slices.DeleteFunc(ids, isAnonymous)
 	}
 	var out []string
 	for _, id := range ids {
-		nested := slices.ContainsFunc(ids, func(o string) bool { return o != "" && strings.HasPrefix(id, o+"/") })
+		nested := slices.ContainsFunc(ids, func(o string) bool { return strings.HasPrefix(id, o+"/") })
 		if !nested {
 			out = append(out, id)
 		}

@@ -2,6 +2,8 @@ package downsample
 
 import (
 	"slices"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
 )
 
 // outageIntervals is how many scrape intervals of silence make an outage: one failed
@@ -16,6 +18,7 @@ type scrapes struct {
 	ok       []int64 // successfully
 	all      []int64 // or not
 	interval int64   // between scrapes, 0 if not known
+	standIn  bool    // told by other series than up, which are silent when a scrape fails
 }
 
 func (s *scrapes) silence() int64 { return int64(outageIntervals * float64(s.interval)) }
@@ -37,9 +40,6 @@ func newSource(slice span, targets map[target]*scrapes) *source {
 		slices.Sort(sc.all)
 		sc.ok, sc.all = slices.Compact(sc.ok), slices.Compact(sc.all)
 		if sc.interval == 0 {
-			sc.interval = medianGap(sc.all)
-		}
-		if sc.interval == 0 {
 			unknown = append(unknown, sc)
 		}
 		s.interval = max(s.interval, sc.interval)
@@ -50,36 +50,45 @@ func newSource(slice span, targets map[target]*scrapes) *source {
 	for _, sc := range unknown {
 		sc.interval = s.interval
 	}
-	s.observed = observed(slice, s.times(), s.interval)
+	var times []int64
+	for _, sc := range targets {
+		times = append(times, sc.ok...)
+	}
+	slices.Sort(times)
+	s.observed = observed(slice, times, s.interval)
 	for t := range targets {
 		s.exists[t] = s.lifeOf(t)
 	}
 	return s
 }
 
-// medianGap is the scrape interval that the times show, 0 if they show none.
-func medianGap(times []int64) int64 {
-	gaps := make([]int64, 0, len(times))
-	for i := 1; i < len(times); i++ {
-		if gap := times[i] - times[i-1]; gap > 0 {
-			gaps = append(gaps, gap)
+// intervalOf returns the scrape interval that the times of one series show, 0 if they show
+// none. Targets that share all labels write one up series between them, in a beat of several
+// gaps that repeats itself: the interval is the whole beat.
+func intervalOf(samples []upstream.Sample) int64 {
+	const longestBeat = 6
+	var plain int64
+	for beat := 1; beat <= longestBeat && beat < len(samples); beat++ {
+		gaps := make([]int64, 0, len(samples))
+		for i := beat; i < len(samples); i++ {
+			gaps = append(gaps, samples[i].T-samples[i-beat].T)
+		}
+		slices.Sort(gaps)
+		median := gaps[len(gaps)/2]
+		if beat == 1 {
+			plain = median
+		}
+		steady := 0
+		for _, gap := range gaps {
+			if 20*max(gap-median, median-gap) <= median {
+				steady++
+			}
+		}
+		if 4*steady >= 3*len(gaps) {
+			return median
 		}
 	}
-	if len(gaps) == 0 {
-		return 0
-	}
-	slices.Sort(gaps)
-	return gaps[len(gaps)/2]
-}
-
-// times returns when any target was scraped successfully, sorted.
-func (s *source) times() []int64 {
-	var all []int64
-	for _, sc := range s.targets {
-		all = append(all, sc.ok...)
-	}
-	slices.Sort(all)
-	return all
+	return plain
 }
 
 // observed returns the slice without the silences that are outages. What was observed
@@ -103,16 +112,19 @@ func observed(slice span, times []int64, interval int64) spans {
 	return newSpans(out...)
 }
 
-// lifeOf returns when a target was there, scraped well or not. It ended, or had not yet
-// begun, where others were scraped for longer than an outage while it was not even tried;
-// where nothing was scraped, that says nothing about it.
+// lifeOf returns when a target was there, scraped well or not. It was not where it was not
+// even tried though others were, without a break for so long that its turn had come.
 func (s *source) lifeOf(t target) spans {
 	sc := s.targets[t]
 	if len(sc.all) == 0 {
 		return nil
 	}
+	patience := 2 * sc.interval
+	if sc.standIn {
+		patience = sc.silence() // a failed scrape leaves no trace
+	}
 	missing := func(from, to int64) bool {
-		return spans{{from, to}}.intersect(s.observed).length() > sc.silence()
+		return slices.ContainsFunc(spans{{from, to}}.intersect(s.observed), func(x span) bool { return x.length() > patience })
 	}
 	half := sc.interval / 2
 	var out []span
@@ -122,7 +134,7 @@ func (s *source) lifeOf(t target) spans {
 		from = first - half
 	}
 	for i := 1; i < len(sc.all); i++ {
-		if a, b := sc.all[i-1], sc.all[i]; b-a > sc.silence() && missing(a, b) {
+		if a, b := sc.all[i-1], sc.all[i]; missing(a, b) {
 			out = append(out, span{from, a + half})
 			from = b - half
 		}
