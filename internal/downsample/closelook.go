@@ -274,7 +274,7 @@ func (c *closeLook) integrateUsage(u usageQuestion, raw *raws, a *account) {
 	life := c.usageLife(u, all, told && alsoTold, slices.Concat(cpu, memory)).
 		intersect(c.kubelet.existence(slices.Concat(cpu, memory))).
 		intersect(c.kubelet.observed)
-	a.cpu = integrateCPU(all, life, c.slice)
+	a.cpu = integrateCPU(all, life, c.slice, c.kubelet.interval)
 	a.memory = integrateMemory(all, life, c.kubelet.interval)
 	a.cpu.life, a.memory.life = float64(life.length()), float64(life.length())
 }

@@ -160,7 +160,8 @@ func (q *querier) scrapes(ctx context.Context, targets []target, standIns func(t
 			}
 			for _, row := range rows {
 				if q.clusterOf(row.Labels) == t.cluster {
-					times[t].interval = max(times[t].interval, intervalOf(row.Samples))
+					gap, _ := medianGap(row.Samples, 1)
+					times[t].interval = max(times[t].interval, gap)
 					times[t].add(inside(row.Samples, q.slice))
 				}
 			}

@@ -31,11 +31,12 @@ type kubelets struct {
 	means map[podName][]meanRow
 }
 
-// meanRow is the mean memory of one row, or only its presence where memory is not told.
+// meanRow is the mean memory of one row, nothing where only CPU is told.
 type meanRow struct {
 	container, id string
 	target        target
 	mean          float64
+	told          bool
 }
 
 // selectors returns what restricts a query to the pods' real containers.
@@ -130,6 +131,7 @@ func (q *querier) usageForms(ctx context.Context) ([]form, error) {
 	return forms, err
 }
 
+// means reads a metric of every row of the pods.
 func (q *querier) means(ctx context.Context, k *kubelets, pods []*pod, atOnce int, function, metric, extra string) error {
 	var mu sync.Mutex
 	return inBatches(ctx, pods, maxSet, atOnce, func(ctx context.Context, batch []*pod) error {
@@ -150,7 +152,7 @@ func (q *querier) means(ctx context.Context, k *kubelets, pods []*pod, atOnce in
 				continue
 			}
 			k.means[name] = append(k.means[name], meanRow{
-				container: label(r.Labels, "container"), id: idOf(r.Labels), target: q.kubeletOf(r.Labels), mean: r.Samples[0].V,
+				container: label(r.Labels, "container"), id: idOf(r.Labels), target: q.kubeletOf(r.Labels), mean: r.Samples[0].V, told: metric == memoryUsage,
 			})
 		}
 		return nil

@@ -282,7 +282,10 @@ func (z *quiet) usage(p *quietPod, container string) (cpu, memory evidence, ok b
 		}
 		if cpu, ok = e.rise(z.slice, z.kubelet.lead()); ok {
 			cpu.life = life
-			return cpu, evidence{life: life, seen: life, integral: r.mean * life}, true
+			if r.told {
+				memory = evidence{life: life, seen: life, integral: r.mean * life}
+			}
+			return cpu, memory, true
 		}
 	}
 	return cpu, memory, false

@@ -98,7 +98,6 @@ func (i *instance) rise() float64 {
 // instances sorts a container's rows into its lives, in the order in which they began, and
 // ends each where the next begins: the kubelet may go on showing a dead one for minutes.
 func instances(slice span, interval int64, cpu, memory []row) []*instance {
-	byID := map[string]*instance{}
 	var ids []string
 	for _, r := range slices.Concat(cpu, memory) {
 		ids = append(ids, r.id)
@@ -108,8 +107,10 @@ func instances(slice span, interval int64, cpu, memory []row) []*instance {
 		i := &instance{id: id}
 		i.cpu = once(cpu, id, interval)
 		i.memory = once(memory, id, interval)
-		byID[id] = i
 		out = append(out, i)
+	}
+	if len(out) > 1 && strings.HasPrefix(out[0].id, anonymous) {
+		out = separated(out)
 	}
 	// Those there from the start on began before it, in an order that how they end tells:
 	// the dead one's row goes first, or at least stands still.
@@ -120,6 +121,29 @@ func instances(slice span, interval int64, cpu, memory []row) []*instance {
 	for n := 0; n+1 < len(out); n++ {
 		end := span{-1 << 63, out[n+1].first()}
 		out[n].cpu, out[n].memory = inside(out[n].cpu, end), inside(out[n].memory, end)
+	}
+	return out
+}
+
+// separated splits rows without ids, one for each kubelet, where a pod of the name went to
+// another kubelet and one came back later: that is another container.
+func separated(all []*instance) []*instance {
+	var out []*instance
+	for n, i := range all {
+		others := sightingsOf(slices.Concat(all[:n], all[n+1:]))
+		mine := sightingsOf([]*instance{i})
+		from := int64(-1 << 63)
+		cut := func(to int64) {
+			life := span{from, to}
+			out = append(out, &instance{id: i.id, cpu: inside(i.cpu, life), memory: inside(i.memory, life)})
+			from = to
+		}
+		for k := 1; k < len(mine); k++ {
+			if missed(others, mine[k-1], mine[k]) {
+				cut(mine[k])
+			}
+		}
+		cut(1<<63 - 1)
 	}
 	return out
 }
@@ -165,7 +189,7 @@ func once(rows []row, id string, interval int64) []upstream.Sample {
 	return merged
 }
 
-// times returns when any instance was seen.
+// sightingsOf returns when any instance was seen.
 func sightingsOf(all []*instance) []int64 {
 	var times []int64
 	for _, i := range all {
@@ -177,18 +201,22 @@ func sightingsOf(all []*instance) []int64 {
 	return slices.Compact(times)
 }
 
-// integrateCPU adds up what the counters rose between successive samples that both, and
-// all the time between them, belong to the life. A pair that begins before the slice
-// counts for the part inside.
-func integrateCPU(all []*instance, life spans, slice span) (e evidence) {
+// integrateCPU adds up what the counters rose between successive samples, of a pair that
+// reaches into the slice or across a hole the part in the container's life. A pair of
+// neighbours across one of its edges is left out: who knows on which side the rise was.
+func integrateCPU(all []*instance, life spans, slice span, interval int64) (e evidence) {
 	for _, i := range all {
 		for n := 1; n < len(i.cpu); n++ {
 			a, b := i.cpu[n-1], i.cpu[n]
-			rise, from := b.V-a.V, max(a.T, slice.from)
-			if rise < 0 || b.T <= from || !life.holds(from, b.T) {
+			rise, inside := b.V-a.V, span{max(a.T, slice.from), b.T}
+			if rise < 0 || inside.from >= inside.to {
 				continue // a reset says nothing of what was used in between
 			}
-			part := float64(b.T - from)
+			counted := life.intersect(spans{inside})
+			if hole := b.T-a.T > 3*interval/2; !hole && !life.holds(inside.from, inside.to) || len(counted) > 1 {
+				continue
+			}
+			part := float64(counted.length())
 			e.seen += part
 			e.integral += rise * 1000 * part / float64(b.T-a.T) // core-milliseconds
 		}

@@ -27,7 +27,8 @@ func (s *scrapes) silence() int64 { return int64(outageIntervals * float64(s.int
 type source struct {
 	slice    span
 	targets  map[target]*scrapes
-	observed spans // when any of them was scraped
+	alive    spans // when Prometheus was at work, as far as scrapes of these show, good or bad
+	observed spans // the same up to the slice's edges, and half an interval into outages
 	interval int64 // the longest of any target
 	exists   map[target]spans
 }
@@ -50,45 +51,54 @@ func newSource(slice span, targets map[target]*scrapes) *source {
 	for _, sc := range unknown {
 		sc.interval = s.interval
 	}
-	var times []int64
+	var times, attempts []int64
 	for _, sc := range targets {
 		times = append(times, sc.ok...)
+		attempts = append(attempts, sc.all...)
 	}
 	slices.Sort(times)
+	slices.Sort(attempts)
 	s.observed = observed(slice, times, s.interval)
+	s.alive = alive(attempts, s.interval)
 	for t := range targets {
 		s.exists[t] = s.lifeOf(t)
 	}
 	return s
 }
 
-// intervalOf returns the scrape interval that the times of one series show, 0 if they show
-// none. Targets that share all labels write one up series between them, in a beat of several
-// gaps that repeats itself: the interval is the whole beat.
-func intervalOf(samples []upstream.Sample) int64 {
+// intervalOf returns the scrape interval that an up series shows, 0 if it shows none. Targets
+// that share all labels write one such series between them, in a beat of several gaps that
+// repeats itself: the interval is the whole beat.
+func intervalOf(up []upstream.Sample) int64 {
 	const longestBeat = 6
-	var plain int64
-	for beat := 1; beat <= longestBeat && beat < len(samples); beat++ {
-		gaps := make([]int64, 0, len(samples))
-		for i := beat; i < len(samples); i++ {
-			gaps = append(gaps, samples[i].T-samples[i-beat].T)
-		}
-		slices.Sort(gaps)
-		median := gaps[len(gaps)/2]
-		if beat == 1 {
-			plain = median
-		}
-		steady := 0
-		for _, gap := range gaps {
-			if 20*max(gap-median, median-gap) <= median {
-				steady++
-			}
-		}
-		if 4*steady >= 3*len(gaps) {
-			return median
+	for beat := 1; beat <= longestBeat && (beat == 1 || 4*beat <= len(up)); beat++ {
+		if gap, steady := medianGap(up, beat); steady {
+			return gap
 		}
 	}
-	return plain
+	gap, _ := medianGap(up, 1)
+	return gap
+}
+
+// medianGap returns the median time between samples so many apart, and whether nearly all
+// are that far apart.
+func medianGap(samples []upstream.Sample, apart int) (median int64, steady bool) {
+	if len(samples) <= apart {
+		return 0, false
+	}
+	gaps := make([]int64, 0, len(samples))
+	for i := apart; i < len(samples); i++ {
+		gaps = append(gaps, samples[i].T-samples[i-apart].T)
+	}
+	slices.Sort(gaps)
+	median = gaps[len(gaps)/2]
+	alike := 0
+	for _, gap := range gaps {
+		if 100*max(gap-median, median-gap) <= median {
+			alike++
+		}
+	}
+	return median, 4*alike >= 3*len(gaps)
 }
 
 // observed returns the slice without the silences that are outages. What was observed
@@ -112,6 +122,17 @@ func observed(slice span, times []int64, interval int64) spans {
 	return newSpans(out...)
 }
 
+// alive returns the time between attempts that follow each other without one missing.
+func alive(attempts []int64, interval int64) spans {
+	var out []span
+	for i := 1; i < len(attempts); i++ {
+		if attempts[i]-attempts[i-1] <= 3*interval/2 {
+			out = append(out, span{attempts[i-1], attempts[i]})
+		}
+	}
+	return newSpans(out...)
+}
+
 // lifeOf returns when a target was there, scraped well or not. It was not where it was not
 // even tried though others were, without a break for so long that its turn had come.
 func (s *source) lifeOf(t target) spans {
@@ -119,12 +140,12 @@ func (s *source) lifeOf(t target) spans {
 	if len(sc.all) == 0 {
 		return nil
 	}
-	patience := 2 * sc.interval
+	patience := 3 * sc.interval / 2
 	if sc.standIn {
 		patience = sc.silence() // a failed scrape leaves no trace
 	}
 	missing := func(from, to int64) bool {
-		return slices.ContainsFunc(spans{{from, to}}.intersect(s.observed), func(x span) bool { return x.length() > patience })
+		return slices.ContainsFunc(spans{{from, to}}.intersect(s.alive), func(x span) bool { return x.length() > patience })
 	}
 	half := sc.interval / 2
 	var out []span
