@@ -1,14 +1,18 @@
 package web
 
 import (
-	"bytes"
 	_ "embed"
 	"html/template"
+	"strings"
 	"time"
 )
 
 //go:embed landing.html
 var landingHTML string
+
+var landingPage = template.Must(template.New("landing").Funcs(template.FuncMap{
+	"utc": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
+}).Parse(landingHTML))
 
 // Landing is what the page for people says.
 type Landing struct {
@@ -27,14 +31,8 @@ type Landing struct {
 	ErrorTime time.Time
 }
 
-func (l Landing) render() ([]byte, error) {
-	page, err := template.New("landing").Funcs(template.FuncMap{
-		"utc": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
-	}).Parse(landingHTML)
-	if err != nil {
-		return nil, err
-	}
-	var out bytes.Buffer
-	err = page.Execute(&out, l)
-	return out.Bytes(), err
+func (l Landing) render() (string, error) {
+	var out strings.Builder
+	err := landingPage.Execute(&out, l)
+	return out.String(), err
 }

@@ -4,7 +4,6 @@ package web
 
 import (
 	"fmt"
-	"io"
 	"log/slog"
 	"net/http"
 	"time"
@@ -58,7 +57,7 @@ func handler(cfg Config) http.Handler {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
 		w.Header().Set("Cache-Control", "no-store")
-		w.Write(page)
+		fmt.Fprint(w, page)
 	})
 	return mux
 }
@@ -67,7 +66,7 @@ func healthy(w http.ResponseWriter, _ *http.Request) { plain(w, "Healthy.") }
 
 func plain(w http.ResponseWriter, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	io.WriteString(w, text+"\n")
+	fmt.Fprintln(w, text)
 }
 
 // Metrics serves what is on the board and the exporter's own metrics, in the format
