@@ -146,8 +146,11 @@ func (l *Loop) failed(w window.Window, err error) {
 	l.update(func(s *Status) { s.Error, s.ErrorTime = err.Error(), now })
 
 	next, at := l.plan.next(now, l.progress)
-	l.log.Warn("Window failed", "window", w.String(), "attempt", l.progress.failures, "kind", kind, "err", err,
-		"next_window", next.String(), "next_try_in", max(at.Sub(now), 0).Round(time.Millisecond).String())
+	attrs := []any{"window", w.String(), "attempt", l.progress.failures, "kind", kind, "err", err}
+	if next != w {
+		attrs = append(attrs, "next_window", next.String())
+	}
+	l.log.Warn("Window failed", append(attrs, "next_try_in", max(at.Sub(now), 0).Round(time.Millisecond).String())...)
 }
 
 func (l *Loop) update(change func(*Status)) {
