@@ -23,7 +23,7 @@ func TestURLForms(t *testing.T) {
 		"http://prom/myapi/v1":             "http://prom/myapi/v1",
 		"HTTP://prom/":                     "http://prom",
 		"http://@prom":                     "http://prom",
-		" http://prom ":                    "http://prom",
+		"http://prom\n":                    "http://prom",
 		"http://prom/select/0/prometheus/": "http://prom/select/0/prometheus",
 	} {
 		t.Run(raw, func(t *testing.T) {
