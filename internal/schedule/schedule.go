@@ -145,12 +145,9 @@ func (l *Loop) failed(w window.Window, err error) {
 	l.metrics.failed(kind)
 	l.update(func(s *Status) { s.Error, s.ErrorTime = err.Error(), now })
 
-	next, at := l.plan.next(now, l.progress)
-	attrs := []any{"window", w.String(), "attempt", l.progress.failures, "kind", kind, "err", err}
-	if next != w {
-		attrs = append(attrs, "next_window", next.String())
-	}
-	l.log.Warn("Window failed", append(attrs, "next_try_in", max(at.Sub(now), 0).Round(time.Millisecond).String())...)
+	_, at := l.plan.next(now, l.progress)
+	l.log.Warn("Window failed", "window", w.String(), "attempt", l.progress.failures, "kind", kind, "err", err,
+		"next_try_in", max(at.Sub(now), 0).Round(time.Millisecond).String())
 }
 
 func (l *Loop) update(change func(*Status)) {
