@@ -13,7 +13,7 @@ import (
 // landing says what the page for people shows.
 func landing(cfg *config.Config, page *exposition.Page, status schedule.Status) web.Landing {
 	l := web.Landing{
-		Version:   version.Info(),
+		Version:   version.Version + ", revision " + version.GetRevision(),
 		Upstream:  cfg.Prometheus.Redacted(),
 		Period:    model.Duration(cfg.Period).String(),
 		Kinds:     cfg.KindNames(),

@@ -34,6 +34,7 @@ import (
 const drainTime = 3 * time.Second
 
 func main() {
+	nameBuild()
 	os.Exit(start(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
 }
 
@@ -77,7 +78,7 @@ func serve(ctx context.Context, cfg *config.Config, stderr io.Writer) error {
 		MaxAnswerBytes: cfg.Query.MaxAnswerBytes,
 		MaxSamples:     cfg.Query.MaxSamples,
 		Concurrency:    cfg.Query.Concurrency,
-		UserAgent:      strings.TrimSuffix(config.Name+"/"+version.Version, "/"),
+		UserAgent:      config.Name + "/" + version.Version,
 		Log:            log,
 	}, registry)
 	if err != nil {
@@ -99,13 +100,14 @@ func serve(ctx context.Context, cfg *config.Config, stderr io.Writer) error {
 		Landing: func() web.Landing { return landing(cfg, board.Page(), loop.Status()) },
 		Log:     log,
 	})
-	listeners, err := web.Listen(cfg.Web)
+	listeners, err := web.Listen(ctx, cfg.Web)
 	if err != nil {
 		return err
 	}
 
-	log.Info("Starting "+config.Name, "version", version.Info(), "prometheus", cfg.Prometheus.Redacted(),
-		"period", model.Duration(cfg.Period), "settle_delay", model.Duration(cfg.SettleDelay), "kinds", cfg.KindNames())
+	log.Info("Starting", "program", config.Name, "version", version.Version, "revision", version.GetRevision(),
+		"prometheus", cfg.Prometheus.Redacted(), "period", model.Duration(cfg.Period),
+		"settle_delay", model.Duration(cfg.SettleDelay), "kinds", cfg.KindNames())
 	if cfg.Prometheus.HTTP.TLSConfig.InsecureSkipVerify {
 		log.Warn("The Prometheus' TLS certificate is not verified: who can intercept the connection can read the credentials")
 	}
@@ -134,6 +136,6 @@ func drain(server *http.Server) {
 	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
 	if server.Shutdown(ctx) != nil {
-		server.Close()
+		_ = server.Close() // cuts off who has not left
 	}
 }

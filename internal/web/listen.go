@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net"
@@ -16,13 +17,13 @@ import (
 
 // Listen opens what the flags name, all or nothing. It is apart from serving, so that
 // an address in use is known before anything else begins.
-func Listen(flags *toolkit.FlagConfig) ([]net.Listener, error) {
+func Listen(ctx context.Context, flags *toolkit.FlagConfig) ([]net.Listener, error) {
 	if flags.WebSystemdSocket != nil && *flags.WebSystemdSocket {
 		return systemdListeners()
 	}
 	var listeners []net.Listener
 	for _, address := range *flags.WebListenAddresses {
-		l, err := listen(address)
+		l, err := listen(ctx, address)
 		if err != nil {
 			for _, open := range listeners {
 				open.Close()
@@ -45,9 +46,9 @@ func systemdListeners() ([]net.Listener, error) {
 	return listeners, nil
 }
 
-func listen(address string) (net.Listener, error) {
+func listen(ctx context.Context, address string) (net.Listener, error) {
 	if !strings.HasPrefix(address, "vsock://") {
-		return net.Listen("tcp", address)
+		return new(net.ListenConfig).Listen(ctx, "tcp", address)
 	}
 	u, err := url.Parse(address)
 	if err != nil {
