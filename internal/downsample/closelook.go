@@ -319,7 +319,7 @@ func (c *closeLook) usageLife(u usageQuestion, all []*instance, told bool, rows 
 			ours = ours.intersect(mine.spans)
 		}
 		if shown == nil {
-			shown = c.shown(sightingsOf(all), rows)
+			shown = c.shown(all, rows)
 		}
 		life = life.union(ours.intersect(shown))
 	}
@@ -333,8 +333,12 @@ const housekeeping = 15_000
 // shown returns when a container's rows were there, judged at the scrapes of the target that
 // has most of them. Between two samples that are no outage apart nothing was missing; a
 // sample with a timestamp of its own also speaks for the scrapes that found nothing newer.
-func (c *closeLook) shown(times []int64, rows []row) spans {
-	rows = slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return c.kubelet.targets[r.target] == nil })
+func (c *closeLook) shown(all []*instance, rows []row) spans {
+	rows = slices.DeleteFunc(slices.Clone(rows), func(r row) bool {
+		used := slices.ContainsFunc(all, func(i *instance) bool { return i.id == r.id })
+		return !used || c.kubelet.targets[r.target] == nil
+	})
+	times := sightingsOf(all)
 	if len(rows) == 0 || len(times) == 0 {
 		return nil
 	}

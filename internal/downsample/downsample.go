@@ -118,6 +118,7 @@ func (d *Downsampler) slice(ctx context.Context, q *querier, l *ledger) error {
 	if err != nil {
 		return err
 	}
+	comeAndGo(ksm, kubelet.source)
 	l.observed.kubeStateMetrics += ksm.observed.length()
 	l.observed.cAdvisor += kubelet.observed.length()
 

@@ -92,7 +92,7 @@ func (q *querier) kubelets(ctx context.Context, pods []*pod, atOnce int) (*kubel
 	standIns := func(t target) []string {
 		var all []string
 		for _, node := range nodeRows() {
-			all = append(all, memoryUsage+"{"+node+","+t.matchers()+"}")
+			all = append(all, "{"+node+","+t.matchers()+"}")
 		}
 		mine := slices.DeleteFunc(slices.Clone(pods), func(p *pod) bool {
 			return !slices.ContainsFunc(k.means[p.podName], func(r meanRow) bool { return r.target == t })
@@ -180,7 +180,7 @@ func (q *querier) otherKubelets(ctx context.Context, like []target) ([]target, e
 	}
 	var others []target
 	for _, node := range nodeRows() {
-		rows, err := q.points(ctx, fmt.Sprintf("group by (%s) (%s{%s%s})", q.by("metrics_path"), memoryUsage, node, ofJobs), q.coarseStep())
+		rows, err := q.points(ctx, fmt.Sprintf("group by (%s) ({%s%s})", q.by("metrics_path"), node, ofJobs), q.coarseStep())
 		if err != nil {
 			return nil, err
 		}
@@ -191,6 +191,12 @@ func (q *querier) otherKubelets(ctx context.Context, like []target) ([]target, e
 	return others, nil
 }
 
-// nodeRows selects the rows that each node has for itself: the root cgroup, or where ids
-// are dropped whatever is no pod's.
-func nodeRows() []string { return []string{`id="/"`, `container="",pod=""`} }
+// nodeRows selects the rows that each node has for itself: the root cgroup; where ids are
+// dropped whatever is no pod's; and what /metrics/resource tells of the node.
+func nodeRows() []string {
+	return []string{
+		`__name__="` + memoryUsage + `",id="/"`,
+		`__name__="` + memoryUsage + `",container="",pod=""`,
+		`__name__="node_cpu_usage_seconds_total"`,
+	}
+}

@@ -27,10 +27,9 @@ func (s *scrapes) silence() int64 { return int64(outageIntervals * float64(s.int
 type source struct {
 	slice    span
 	targets  map[target]*scrapes
-	alive    spans // when Prometheus was at work, as far as scrapes of these show, good or bad
-	observed spans // the same up to the slice's edges, and half an interval into outages
-	interval int64 // the longest of any target
-	exists   map[target]spans
+	observed spans            // the same up to the slice's edges, and half an interval into outages
+	interval int64            // the longest of any target
+	exists   map[target]spans // when it was there, scraped well or not; see comeAndGo
 }
 
 func newSource(slice span, targets map[target]*scrapes) *source {
@@ -51,19 +50,33 @@ func newSource(slice span, targets map[target]*scrapes) *source {
 	for _, sc := range unknown {
 		sc.interval = s.interval
 	}
-	var times, attempts []int64
+	var times []int64
 	for _, sc := range targets {
 		times = append(times, sc.ok...)
-		attempts = append(attempts, sc.all...)
 	}
 	slices.Sort(times)
-	slices.Sort(attempts)
 	s.observed = observed(slice, times, s.interval)
-	s.alive = alive(attempts, s.interval)
-	for t := range targets {
-		s.exists[t] = s.lifeOf(t)
-	}
 	return s
+}
+
+// comeAndGo finds out when each target of the sources was there. A source's targets bear
+// witness for the other's: where any was scraped, Prometheus was at work.
+func comeAndGo(sources ...*source) {
+	var attempts []int64
+	interval := int64(1<<63 - 1)
+	for _, s := range sources {
+		for _, sc := range s.targets {
+			attempts = append(attempts, sc.all...)
+			interval = min(interval, s.interval)
+		}
+	}
+	slices.Sort(attempts)
+	alive := alive(attempts, interval)
+	for _, s := range sources {
+		for t, sc := range s.targets {
+			s.exists[t] = sc.existence(s.slice, alive)
+		}
+	}
 }
 
 // intervalOf returns the scrape interval that an up series shows, 0 if it shows none. Targets
@@ -133,24 +146,20 @@ func alive(attempts []int64, interval int64) spans {
 	return newSpans(out...)
 }
 
-// lifeOf returns when a target was there, scraped well or not. It was not where it was not
-// even tried though others were, without a break for so long that its turn had come.
-func (s *source) lifeOf(t target) spans {
-	sc := s.targets[t]
-	if len(sc.all) == 0 {
-		return nil
-	}
+// existence returns when a target was there. It was not where it was not even tried though
+// Prometheus was at work, without a break for so long that its turn had come.
+func (sc *scrapes) existence(slice span, alive spans) spans {
 	patience := 3 * sc.interval / 2
 	if sc.standIn {
 		patience = sc.silence() // a failed scrape leaves no trace
 	}
 	missing := func(from, to int64) bool {
-		return slices.ContainsFunc(spans{{from, to}}.intersect(s.alive), func(x span) bool { return x.length() > patience })
+		return slices.ContainsFunc(spans{{from, to}}.intersect(alive), func(x span) bool { return x.length() > patience })
 	}
 	half := sc.interval / 2
 	var out []span
 	first, last := sc.all[0], sc.all[len(sc.all)-1]
-	from, to := s.slice.from, s.slice.to
+	from, to := slice.from, slice.to
 	if missing(from, first) {
 		from = first - half
 	}

@@ -47,6 +47,7 @@ type Kubelet struct {
 	// such samples get no staleness markers.
 	Timestamps bool
 	DropID     bool // id and name are relabelled away: a restart is a counter reset
+	DropMemory bool // memory usage is relabelled away
 }
 
 // Endpoint is what a kubelet job scrapes.

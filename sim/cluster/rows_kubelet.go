@@ -21,6 +21,8 @@ func (k *Kubelet) rows(n *Node, pods []*Pod) []row {
 	}
 	if k.Endpoint == CAdvisor {
 		c.slices()
+	} else {
+		c.answer.add(n.Life, stamps{}, func(t time.Duration) float64 { return 4 * (t.Seconds() + 1e7) }, "node_cpu_usage_seconds_total")
 	}
 	for _, p := range pods {
 		c.pod(p)
@@ -83,7 +85,9 @@ func (c *cadvisor) add(g cgroup, pairs ...string) {
 	if c.job.Endpoint == ResourceAPI {
 		memory = "container_memory_working_set_bytes"
 	}
-	c.answer.add(visible, st, frozen(g.memory), memory, pairs...)
+	if !c.job.DropMemory {
+		c.answer.add(visible, st, frozen(g.memory), memory, pairs...)
+	}
 }
 
 // slices adds the rows that are no pod's.

@@ -167,7 +167,7 @@ func (w *twin) looks(p *cluster.Pod, t time.Duration) (cpu, memory bool) {
 		}
 		for j := range w.h.Kubelets {
 			if k := &w.h.Kubelets[j]; w.reached(k, n, t) {
-				cpu, memory = true, memory || k.Endpoint == cluster.CAdvisor
+				cpu, memory = true, memory || k.Endpoint == cluster.CAdvisor && !k.DropMemory
 			}
 		}
 	}

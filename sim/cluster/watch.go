@@ -157,7 +157,7 @@ func newWatch(h *History) *watch {
 			k := &h.Kubelets[j]
 			g := newTarget(k.at(i), k.Life.And(n.Life), k.Holes, n.Holes, h.Outages)
 			kt.usage = append(kt.usage, g)
-			if k.Endpoint == CAdvisor {
+			if k.Endpoint == CAdvisor && !k.DropMemory {
 				kt.full = append(kt.full, g)
 			}
 			w.all = append(w.all, g)

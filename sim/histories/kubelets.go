@@ -34,6 +34,16 @@ func kubeletStories() []story {
 			b.busyCast()
 			b.Kubelets[0].Endpoint = cluster.ResourceAPI
 		}},
+		{"cadvisor-without-memory", "CPU with ids, and memory usage relabelled away", func(b *builder) {
+			b.busyCast()
+			b.Kubelets[0].DropMemory = true
+		}},
+		{"metrics-resource-only-up-missing", "no up series, and nothing but /metrics/resource to tell of scrapes", func(b *builder) {
+			b.cast()
+			b.server("late-0", "late", lives(12*m, end))
+			b.Kubelets[0].Endpoint = cluster.ResourceAPI
+			b.NoUp = true
+		}},
 		{"rows-linger", "rows of dead containers stay for minutes, in the same pod", func(b *builder) {
 			b.linger(5 * m)
 			b.busyCast()
