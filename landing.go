@@ -13,7 +13,7 @@ import (
 // landing says what the page for people shows.
 func landing(cfg *config.Config, page *exposition.Page, status schedule.Status) web.Landing {
 	l := web.Landing{
-		Version:   version.Version + ", revision " + version.GetRevision(),
+		Version:   version.Version,
 		Upstream:  cfg.Prometheus.Redacted(),
 		Period:    model.Duration(cfg.Period).String(),
 		Kinds:     cfg.KindNames(),

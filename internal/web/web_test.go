@@ -130,7 +130,7 @@ func TestLandingPage(t *testing.T) {
 	if got := resp.Header.Get("Content-Type"); got != "text/html; charset=utf-8" {
 		t.Errorf("content type %s", got)
 	}
-	for _, want := range []string{"http://prom/x?...", "1h", "SeldonDeployment", "&lt;script&gt;", "2026-03-01 12:00:00 UTC", "<dd>none</dd>", "under way",
+	for _, want := range []string{"http://prom/x?...", "1h", "SeldonDeployment", "&lt;script&gt;", "2026-03-01 12:00:00 UTC", "<dd>none: there are no values until an attempt succeeds</dd>", "under way",
 		`href="metrics"`, `href="-/healthy"`, `href="-/ready"`} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %s", want)
