@@ -100,7 +100,7 @@ func serve(ctx context.Context, cfg *config.Config, stderr io.Writer) error {
 		Landing: func() web.Landing { return landing(cfg, board.Page(), loop.Status()) },
 		Log:     log,
 	})
-	listeners, err := web.Listen(ctx, cfg.Web)
+	listeners, err := web.Listen(ctx, cfg.Web, cfg.ListenName)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,6 @@ package config
 
 import (
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"time"
@@ -38,6 +37,7 @@ type Config struct {
 	Kinds       []workload.Kind // in order of precedence
 	Query       Query
 	Web         *web.FlagConfig
+	ListenName  string // what the user calls the setting of the listen addresses
 	Log         *promslog.Config
 }
 
@@ -72,7 +72,8 @@ type flags struct {
 	url, tokenFile, httpFile, insecure         *setting
 	period, settle, kinds                      *setting
 	timeout, concurrency, maxSamples, maxBytes *setting
-	logLevel, logFormat, systemd               *setting
+	logLevel, logFormat                        *setting
+	systemd, listen, webFile                   *setting
 	web                                        *web.FlagConfig
 }
 
@@ -126,9 +127,10 @@ func define() (*kingpin.Application, *flags) {
 			"How large one answer of the Prometheus may be."),
 	}
 	f.web = webflag.AddFlags(app, ":8000")
-	app.GetFlag("web.listen-address").Envar("WEB_LISTEN_ADDRESS")
-	app.GetFlag("web.config.file").Envar("WEB_CONFIG_FILE").
+	f.listen = adopt(app.GetFlag("web.listen-address"), "web.listen-address", "WEB_LISTEN_ADDRESS")
+	webFile := app.GetFlag("web.config.file").
 		Help("File that turns on TLS or authentication, as the Prometheus exporter-toolkit describes it.")
+	f.webFile = adopt(webFile, "web.config.file", "WEB_CONFIG_FILE")
 	if systemd := app.GetFlag("web.systemd-socket"); systemd != nil { // Linux only
 		f.systemd = adopt(systemd, "web.systemd-socket", "WEB_SYSTEMD_SOCKET")
 		systemd.SetValue(switchValue{f.systemd})
@@ -155,8 +157,9 @@ func (f *flags) check() (*Config, error) {
 			MaxSamples:     parse(&c, f.maxSamples, atLeast(1000)),
 			MaxAnswerBytes: parse(&c, f.maxBytes, size),
 		},
-		Web: f.web,
-		Log: &promslog.Config{Level: promslog.NewLevel(), Format: promslog.NewFormat()},
+		Web:        f.web,
+		ListenName: f.listen.name(),
+		Log:        &promslog.Config{Level: promslog.NewLevel(), Format: promslog.NewFormat()},
 	}
 	if cfg.Period > 0 && cfg.SettleDelay > cfg.Period {
 		c.failf("%s is longer than the period of %s: choose a shorter delay", f.settle, model.Duration(cfg.Period))
@@ -168,7 +171,7 @@ func (f *flags) check() (*Config, error) {
 	}
 	if file := *f.web.WebConfigFile; file != "" {
 		if err := web.Validate(file); err != nil {
-			c.failf("--web.config.file=%q cannot be used: %s", file, plain(err))
+			c.failf("%s=%q cannot be used: %s", f.webFile.name(), file, plain(err))
 		}
 	}
 	cfg.Prometheus = f.prometheus(&c)
@@ -202,5 +205,3 @@ func Settings() []Setting {
 	}
 	return out
 }
-
-func (s Setting) String() string { return fmt.Sprintf("%s (%s)", s.Flag, s.Env) }

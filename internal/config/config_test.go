@@ -59,6 +59,9 @@ func TestDefaults(t *testing.T) {
 	if got := *cfg.Web.WebListenAddresses; !cmp.Equal(got, []string{":8000"}) {
 		t.Errorf("listens on %v", got)
 	}
+	if cfg.ListenName != "--web.listen-address" {
+		t.Errorf("the listen address is called %s", cfg.ListenName)
+	}
 	if cfg.Log.Level.String() != "info" || cfg.Log.Format.String() != "logfmt" {
 		t.Errorf("logs %s as %s", cfg.Log.Level, cfg.Log.Format)
 	}
@@ -104,7 +107,7 @@ func TestEverySettingHasAnEnvironmentVariable(t *testing.T) {
 	cfg := mustLoad(t, env)
 	if cfg.Period != 2*time.Hour || cfg.SettleDelay != 5*time.Minute || len(cfg.Kinds) != 1 ||
 		cfg.Query != (Query{10 * time.Second, 4, 5000, 1 << 20}) ||
-		!cmp.Equal(*cfg.Web.WebListenAddresses, []string{":1234"}) || *cfg.Web.WebConfigFile == "" || !*cfg.Web.WebSystemdSocket ||
+		!cmp.Equal(*cfg.Web.WebListenAddresses, []string{":1234"}) || cfg.ListenName != "WEB_LISTEN_ADDRESS" || *cfg.Web.WebConfigFile == "" || !*cfg.Web.WebSystemdSocket ||
 		cfg.Log.Level.String() != "debug" || cfg.Log.Format.String() != "json" {
 		t.Errorf("%+v", cfg)
 	}
@@ -170,6 +173,7 @@ func TestBadSettings(t *testing.T) {
 		"token file missing":   {env: map[string]string{"PROMETHEUS_TOKEN_FILE": "/no/such"}, want: `PROMETHEUS_TOKEN_FILE="/no/such" cannot be read: no such file or directory: name a file that holds the token`},
 		"token file directory": {args: []string{"--prometheus.token-file=/"}, want: `--prometheus.token-file="/" cannot be read: is a directory: name a file that holds the token`},
 		"config file missing":  {args: []string{"--prometheus.config-file=/no/such"}, want: `--prometheus.config-file="/no/such" cannot be used: no such file or directory`},
+		"web config, variable": {env: map[string]string{"WEB_CONFIG_FILE": "/no/such"}, want: `WEB_CONFIG_FILE="/no/such" cannot be used: open /no/such: no such file or directory`},
 		"web config missing":   {args: []string{"--web.config.file=/no/such"}, want: `--web.config.file="/no/such" cannot be used: open /no/such: no such file or directory`},
 		"two credentials":      {env: map[string]string{tokenEnv: "s3cret", "PROMETHEUS_URL": "http://joe:s3cret@h"}, want: `the user in PROMETHEUS_URL and ` + tokenEnv + ` hold credentials for the Prometheus: keep one of them`},
 		"several at once":      {env: map[string]string{"TIME_PERIOD": "0"}, args: []string{"--kinds=X", "--prometheus.url=x"}, want: "TIME_PERIOD=\"0\" is zero: choose from 1m to 31d\n--kinds=\"X\" cannot be used: \"X\" is not a kind this exporter knows: choose from SeldonDeployment, InferenceService\n--prometheus.url=\"x\" does not begin with http:// or https://" + url},
@@ -228,7 +232,7 @@ func TestHelpFitsATerminal(t *testing.T) {
 	}
 	for _, s := range Settings() {
 		if !strings.Contains(out, s.Env) || !strings.Contains(out, strings.TrimPrefix(s.Flag, "--")) {
-			t.Errorf("help does not name %s", s)
+			t.Errorf("help does not name %s (%s)", s.Flag, s.Env)
 		}
 	}
 	if strings.Contains(out, "s3cret") {

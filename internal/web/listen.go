@@ -15,9 +15,10 @@ import (
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 )
 
-// Listen opens what the flags name, all or nothing. It is apart from serving, so that
-// an address in use is known before anything else begins.
-func Listen(ctx context.Context, flags *toolkit.FlagConfig) ([]net.Listener, error) {
+// Listen opens what the flags name, all or nothing; an error calls the addresses by
+// the setting's name. It is apart from serving, so that an address in use is known
+// before anything else begins.
+func Listen(ctx context.Context, flags *toolkit.FlagConfig, setting string) ([]net.Listener, error) {
 	if flags.WebSystemdSocket != nil && *flags.WebSystemdSocket {
 		return systemdListeners()
 	}
@@ -28,7 +29,7 @@ func Listen(ctx context.Context, flags *toolkit.FlagConfig) ([]net.Listener, err
 			for _, open := range listeners {
 				open.Close()
 			}
-			return nil, fmt.Errorf("--web.listen-address=%q %w", address, explain(err))
+			return nil, fmt.Errorf("%s=%q %w", setting, address, explain(err))
 		}
 		listeners = append(listeners, l)
 	}

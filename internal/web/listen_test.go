@@ -22,13 +22,13 @@ func TestListen(t *testing.T) {
 		{"127.0.0.1:99999", "cannot be listened on: address 99999: invalid port: write it like :8000 or 127.0.0.1:8000"},
 	} {
 		free := "127.0.0.1:0"
-		_, err := Listen(t.Context(), &toolkit.FlagConfig{WebListenAddresses: &[]string{free, test.address}})
-		if want := fmt.Sprintf("--web.listen-address=%q %s", test.address, test.want); err == nil || err.Error() != want {
+		_, err := Listen(t.Context(), &toolkit.FlagConfig{WebListenAddresses: &[]string{free, test.address}}, "WEB_LISTEN_ADDRESS")
+		if want := fmt.Sprintf("WEB_LISTEN_ADDRESS=%q %s", test.address, test.want); err == nil || err.Error() != want {
 			t.Errorf("error %v, want %s", err, want)
 		}
 	}
 
-	listeners, err := Listen(t.Context(), &toolkit.FlagConfig{WebListenAddresses: &[]string{"127.0.0.1:0", "127.0.0.1:0"}})
+	listeners, err := Listen(t.Context(), &toolkit.FlagConfig{WebListenAddresses: &[]string{"127.0.0.1:0", "127.0.0.1:0"}}, "")
 	if err != nil || len(listeners) != 2 {
 		t.Fatalf("%d listeners, error %v", len(listeners), err)
 	}
@@ -39,7 +39,7 @@ func TestListen(t *testing.T) {
 
 func TestListenBySystemdWithoutSystemd(t *testing.T) {
 	yes := true
-	_, err := Listen(t.Context(), &toolkit.FlagConfig{WebSystemdSocket: &yes})
+	_, err := Listen(t.Context(), &toolkit.FlagConfig{WebSystemdSocket: &yes}, "")
 	if want := "--web.systemd-socket: systemd has passed no socket: start it by a .socket unit, or set --web.listen-address instead"; err == nil || err.Error() != want {
 		t.Errorf("error %v, want %s", err, want)
 	}
