@@ -1,5 +1,6 @@
 // The runtests command runs the tests of one Go module after another and says what
-// matters: each package, what failed and why, and at the very end what was left out.
+// matters: each package, what failed and why, and at the very end what was left out and
+// the counts.
 //
 //	runtests [directory ...]
 package main

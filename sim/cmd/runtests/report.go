@@ -223,7 +223,7 @@ func (r *report) beat(done <-chan struct{}) {
 	}
 }
 
-// close prints the closing lines, what was left out last of all.
+// close prints the closing lines: what failed, what was left out, and the counts.
 func (r *report) close(took time.Duration) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -231,24 +231,23 @@ func (r *report) close(took time.Duration) error {
 	for _, line := range r.summary {
 		fmt.Fprintln(r.out, line)
 	}
-	switch {
-	case len(r.failures) > 0:
-		fmt.Fprintf(r.out, "FAILED, with %d tests passed, after %s:\n", r.passed, took.Round(time.Second))
-		for _, f := range leaves(r.failures) {
-			fmt.Fprintln(r.out, "  "+f)
-		}
-	case r.packages == 0:
-		fmt.Fprintln(r.out, "FAILED: no tests were found")
-	default:
-		fmt.Fprintf(r.out, "PASSED: %d tests in %d packages, %s\n", r.passed, r.packages, took.Round(time.Second))
+	failures := leaves(r.failures)
+	if r.packages == 0 && len(failures) == 0 {
+		failures = []string{"no tests were found"}
+	}
+	for _, f := range failures {
+		fmt.Fprintln(r.out, "Failed: "+f)
 	}
 	for _, s := range r.skipped {
 		fmt.Fprintln(r.out, "Left out: "+s)
 	}
-	if len(r.skipped) == 0 {
-		fmt.Fprintln(r.out, "Nothing was left out.")
+	verdict := "PASSED"
+	if len(failures) > 0 {
+		verdict = "FAILED"
 	}
-	if len(r.failures) > 0 || r.packages == 0 {
+	fmt.Fprintf(r.out, "%s: %d passed, %d failed, %d left out (packages: %d, time: %s)\n",
+		verdict, r.passed, len(failures), len(r.skipped), r.packages, took.Round(time.Second))
+	if len(failures) > 0 {
 		return errors.New("tests failed")
 	}
 	return nil

@@ -22,7 +22,7 @@ func TestReport(t *testing.T) {
 {"Action":"pass","Package":"p","Elapsed":1.5}
 `,
 			ok:    true,
-			want:  []string{"ok   p (1 tests, 1.5 s)", "worth a line", "PASSED: 1 tests in 1 packages", "Nothing was left out."},
+			want:  []string{"ok   p (1 tests, 1.5 s)", "worth a line", "PASSED: 1 passed, 0 failed, 0 left out (packages: 1, time: 1m0s)\n"},
 			never: "chatter",
 		},
 		"a failure is told once, with its output": {
@@ -31,24 +31,24 @@ func TestReport(t *testing.T) {
 {"Action":"fail","Package":"p","Test":"TestA"}
 {"Action":"fail","Package":"p","Elapsed":1.5}
 `,
-			want:  []string{"FAIL p TestA/b", "1 is not 2", "FAILED, with 0 tests passed", "  p TestA/b", "Nothing was left out."},
-			never: "\n  p\n",
+			want:  []string{"FAIL p TestA/b", "1 is not 2", "\nFailed: p TestA/b\n", "FAILED: 0 passed, 1 failed, 0 left out"},
+			never: "Failed: p\n",
 		},
 		"a package that does not build": {
 			events: `{"ImportPath":"p","Action":"build-output","Output":"p/a.go:1: undefined: x\n"}
 {"ImportPath":"p","Action":"build-fail"}
 `,
-			want: []string{"undefined: x", "FAILED", "  build of p"},
+			want: []string{"undefined: x", "Failed: build of p\n", "FAILED: 0 passed, 1 failed"},
 		},
-		"what was left out comes last": {
+		"what was left out is told": {
 			events: start + `{"Action":"output","Package":"p","Test":"TestA","Output":"    promtest.go:61: there is no apt-get here\n"}
 {"Action":"skip","Package":"p","Test":"TestA"}
 {"Action":"pass","Package":"p","Elapsed":1.5}
 `,
 			ok:   true,
-			want: []string{"PASSED", "Left out: p TestA: there is no apt-get here\n"},
+			want: []string{"Left out: p TestA: there is no apt-get here\n", "PASSED: 0 passed, 0 failed, 1 left out"},
 		},
-		"nothing ran": {want: []string{"FAILED: no tests were found"}},
+		"nothing ran": {want: []string{"Failed: no tests were found\n", "FAILED: 0 passed, 1 failed"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var out strings.Builder
