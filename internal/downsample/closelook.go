@@ -274,9 +274,18 @@ func (c *closeLook) integrateUsage(u usageQuestion, raw *raws, a *account) {
 	life := c.usageLife(u, all, told && alsoTold, slices.Concat(cpu, memory)).
 		intersect(c.kubelet.existence(slices.Concat(cpu, memory))).
 		intersect(c.kubelet.observed)
-	a.cpu = integrateCPU(all, life, c.slice, c.kubelet.interval)
-	a.memory = integrateMemory(all, life, c.kubelet.interval)
-	a.cpu.life, a.memory.life = float64(life.length()), float64(life.length())
+	cpuSince := func(since int64) evidence {
+		return integrate(all, life, c.slice, func(i *instance) evidence {
+			return i.cpuSeen(since, life, u.running, c.slice, c.kubelet.interval)
+		})
+	}
+	if a.cpu = cpuSince(c.since); a.cpu.seen == 0 {
+		// One sample in a short window: the one before it tells more than nothing.
+		a.cpu = cpuSince(c.slice.from - c.kubelet.lead())
+	}
+	a.memory = integrate(all, life, c.slice, func(i *instance) evidence {
+		return i.memorySeen(life, c.kubelet.interval)
+	})
 }
 
 // rows picks the container's rows, those aside that name another pod's uid, and says
@@ -316,7 +325,7 @@ func (c *closeLook) usageLife(u usageQuestion, all []*instance, told bool, rows 
 			}
 		}
 		if contested {
-			ours = ours.intersect(mine.spans)
+			ours = ours.intersect(mine.spans).intersect(u.running)
 		}
 		if shown == nil {
 			shown = c.shown(all, rows)
@@ -344,6 +353,10 @@ func (c *closeLook) shown(all []*instance, rows []row) spans {
 	}
 	main := slices.MaxFunc(rows, func(a, b row) int { return len(a.samples) - len(b.samples) }).target
 	sc := c.kubelet.targets[main]
+	if sc.standIn { // whose scrapes are not known, only when others' samples were taken
+		unobserved := c.kubelet.observed.complement(c.slice)
+		return observed(c.slice, times, sc.interval).union(unobserved).joined(2 * sc.interval)
+	}
 	var seen []int64
 	for i, t := range times {
 		first, own := slices.BinarySearch(sc.ok, t)

@@ -55,7 +55,7 @@ func (d *Downsampler) Compute(ctx context.Context, w window.Window) (*Averages, 
 	var cost Cost
 	var names naming
 	for _, s := range slicesOf(w) {
-		q := &querier{naming: names, upstream: d.cfg.Upstream, slice: s}
+		q := &querier{naming: names, upstream: d.cfg.Upstream, slice: s, since: w.Start.UnixMilli()}
 		err := d.slice(ctx, q, l)
 		if several, ok := errors.AsType[*clustersFound](err); ok {
 			d.tellClusters.Do(func() {

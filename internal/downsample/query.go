@@ -24,6 +24,7 @@ type querier struct {
 	naming
 	upstream Upstream
 	slice    span
+	since    int64 // from when on counters count: the window's start
 
 	mu   sync.Mutex
 	cost Cost

@@ -280,7 +280,7 @@ func (z *quiet) usage(p *quietPod, container string) (cpu, memory evidence, ok b
 		if e == nil || !z.kubelet.exists[r.target].is(z.slice) {
 			continue
 		}
-		if cpu, ok = e.rise(z.slice, z.kubelet.lead()); ok {
+		if cpu, ok = e.rise(z.since, z.slice, z.kubelet.lead()); ok {
 			cpu.life = life
 			if r.told {
 				memory = evidence{life: life, seen: life, integral: r.mean * life}
@@ -291,15 +291,15 @@ func (z *quiet) usage(p *quietPod, container string) (cpu, memory evidence, ok b
 	return cpu, memory, false
 }
 
-// rise integrates the counter from edge to edge.
-func (e *edges) rise(slice span, lead int64) (evidence, bool) {
+// rise integrates the counter from edge to edge, of samples since a moment.
+func (e *edges) rise(since int64, slice span, lead int64) (evidence, bool) {
 	all := slices.Concat(e.start, e.end)
 	after, _ := slices.BinarySearchFunc(all, slice.from, func(s upstream.Sample, t int64) int { return int(min(1, max(-1, s.T-t))) })
 	if after >= len(all) || all[after].T >= slice.from+lead || all[len(all)-1].T < slice.to-lead {
 		return evidence{}, false
 	}
 	first, last := all[after], all[len(all)-1]
-	if after > 0 {
+	if after > 0 && all[after-1].T >= since {
 		first = between(all[after-1], first, slice.from)
 	}
 	if last.T <= first.T || last.V < first.V {

@@ -63,6 +63,7 @@ func uidOf(id string) string {
 type instance struct {
 	id          string
 	cpu, memory []upstream.Sample
+	fresh       bool // no other of the container's instances was seen before it
 }
 
 func (i *instance) first() int64 {
@@ -118,11 +119,14 @@ func instances(slice span, interval int64, cpu, memory []row) []*instance {
 	slices.SortFunc(out, func(a, b *instance) int {
 		return cmp.Or(cmp.Compare(begin(a), begin(b)), cmp.Compare(a.last(), b.last()), cmp.Compare(a.rise(), b.rise()), cmp.Compare(a.id, b.id))
 	})
+	if len(out) > 0 {
+		out[0].fresh = true
+	}
 	for n := 0; n+1 < len(out); n++ {
 		end := span{-1 << 63, out[n+1].first()}
 		out[n].cpu, out[n].memory = inside(out[n].cpu, end), inside(out[n].memory, end)
 	}
-	return out
+	return slices.DeleteFunc(out, func(i *instance) bool { return len(i.cpu)+len(i.memory) == 0 })
 }
 
 // separated splits rows without ids, one for each kubelet, where a pod of the name went to
@@ -201,37 +205,89 @@ func sightingsOf(all []*instance) []int64 {
 	return slices.Compact(times)
 }
 
-// integrateCPU adds up what the counters rose between successive samples, of a pair that
-// reaches into the slice or across a hole the part in the container's life. A pair of
-// neighbours across one of its edges is left out: who knows on which side the rise was.
-func integrateCPU(all []*instance, life spans, slice span, interval int64) (e evidence) {
-	for _, i := range all {
-		for n := 1; n < len(i.cpu); n++ {
-			a, b := i.cpu[n-1], i.cpu[n]
-			rise, inside := b.V-a.V, span{max(a.T, slice.from), b.T}
-			if rise < 0 || inside.from >= inside.to {
-				continue // a reset says nothing of what was used in between
-			}
-			counted := life.intersect(spans{inside})
-			if hole := b.T-a.T > 3*interval/2; !hole && !life.holds(inside.from, inside.to) || len(counted) > 1 {
-				continue
-			}
-			part := float64(counted.length())
-			e.seen += part
-			e.integral += rise * 1000 * part / float64(b.T-a.T) // core-milliseconds
+// shares divides a life among the instances: each has it up to half-way between its last
+// sample and the next one's first.
+func shares(all []*instance, life spans, slice span) []spans {
+	out := make([]spans, len(all))
+	from := slice.from
+	for n, i := range all {
+		to := slice.to
+		if n+1 < len(all) {
+			to = max(from, middle(min(i.last(), all[n+1].first()), all[n+1].first()))
 		}
+		out[n] = life.intersect(spans{{from, to}})
+		from = to
+	}
+	return out
+}
+
+// integrate extends what was seen of each instance to its share of the life.
+func integrate(all []*instance, life spans, slice span, seen func(*instance) evidence) evidence {
+	sum := evidence{life: float64(life.length())}
+	for n, share := range shares(all, life, slice) {
+		if e := seen(all[n]); e.seen > 0 {
+			part := float64(share.length())
+			sum.seen += part
+			sum.integral += e.integral / e.seen * part
+		}
+	}
+	return sum
+}
+
+// cpuSeen adds up what a counter rose between successive samples since a moment, of a pair
+// that reaches back before the slice or across a hole the part in the container's life: it
+// rose while the container ran. A pair of neighbours across an edge of the life is left out:
+// who knows on which side the rise was.
+func (i *instance) cpuSeen(since int64, life, ran spans, slice span, interval int64) (e evidence) {
+	samples := i.cpu
+	if began, ok := i.began(ran, slice, interval); ok {
+		samples = slices.Concat([]upstream.Sample{{T: began}}, samples)
+	}
+	for n := 1; n < len(samples); n++ {
+		a, b := samples[n-1], samples[n]
+		rise, inside := b.V-a.V, span{max(a.T, slice.from), b.T}
+		if a.T < since || rise < 0 || inside.from >= inside.to {
+			continue // a reset says nothing of what was used in between
+		}
+		counted := life.intersect(spans{inside})
+		if hole := b.T-a.T > 3*interval/2; !hole && !life.holds(inside.from, inside.to) || len(counted) > 1 {
+			continue
+		}
+		part := float64(counted.length())
+		rising := part + float64(inside.from-a.T)
+		if ran := float64(ran.intersect(spans{inside}).length()) + float64(inside.from-a.T); ran > rising {
+			rising = ran
+		}
+		if rising == 0 {
+			continue
+		}
+		e.seen += part
+		e.integral += rise * 1000 * part / rising // core-milliseconds
 	}
 	return e
 }
 
-// integrateMemory takes each sample in the life to speak for one scrape interval.
-func integrateMemory(all []*instance, life spans, interval int64) (e evidence) {
-	for _, i := range all {
-		for _, s := range i.memory {
-			if life.holds(s.T, s.T) {
-				e.seen += float64(interval)
-				e.integral += s.V * float64(interval)
-			}
+// began returns when the counter was zero, if kube-state-metrics saw the container start
+// within the slice. A first sample soon after says little more than that; one after a hole
+// tells what was used in it.
+func (i *instance) began(ran spans, slice span, interval int64) (int64, bool) {
+	if len(i.cpu) == 0 || !i.fresh {
+		return 0, false
+	}
+	for _, r := range ran {
+		if first := i.cpu[0].T; slice.from < r.from && r.from+3*interval/2 < first && first <= r.to {
+			return r.from, true
+		}
+	}
+	return 0, false
+}
+
+// memorySeen takes each sample in the life to speak for one scrape interval.
+func (i *instance) memorySeen(life spans, interval int64) (e evidence) {
+	for _, s := range i.memory {
+		if life.holds(s.T, s.T) {
+			e.seen += float64(interval)
+			e.integral += s.V * float64(interval)
 		}
 	}
 	return e
