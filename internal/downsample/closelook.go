@@ -95,7 +95,7 @@ func (c *closeLook) integrate(p *pod, raw *raws, out *entries) {
 	claims, seen := c.claims(raw.labels[p.podName])
 	witnesses := map[string]*witness{}
 	for uid, times := range seen {
-		witnesses[uid] = newWitness(c.ksm, times)
+		witnesses[uid] = newWitness(c.ksm, times, uid != "")
 	}
 	// Where some instance tells no uids, what it shows is anybody's who goes by the name.
 	if w := witnesses[""]; w != nil {
@@ -105,7 +105,7 @@ func (c *closeLook) integrate(p *pod, raw *raws, out *entries) {
 				everybody[who] = append(everybody[who], t...)
 			}
 		}
-		w = newWitness(c.ksm, everybody)
+		w = newWitness(c.ksm, everybody, false)
 		for uid := range witnesses {
 			witnesses[uid] = w
 		}
@@ -376,5 +376,5 @@ func (c *closeLook) shown(all []*instance, rows []row) spans {
 	}
 	slices.Sort(seen)
 	shown := map[target][]int64{main: slices.Compact(seen)}
-	return newWitness(c.kubelet.source, shown).life(shown)
+	return newWitness(c.kubelet.source, shown, false).life(shown)
 }

@@ -150,11 +150,11 @@ func (q *querier) scrapes(ctx context.Context, targets []target, standIns func(t
 		}
 	}
 	for _, t := range targets {
-		if len(times[t].all) > 0 {
+		if len(times[t].tried) > 0 {
 			continue
 		}
 		for _, sel := range standIns(t) {
-			rows, err := q.instant(ctx, sel+"["+length(q.slice.length())+"]")
+			rows, err := q.instant(ctx, sel+"["+length(q.slice.length()+lead)+"]")
 			if err != nil {
 				return nil, err
 			}
@@ -162,33 +162,39 @@ func (q *querier) scrapes(ctx context.Context, targets []target, standIns func(t
 				if q.clusterOf(row.Labels) == t.cluster {
 					gap, _ := medianGap(row.Samples, 1)
 					times[t].interval = max(times[t].interval, gap)
-					times[t].add(inside(row.Samples, q.slice))
+					times[t].add(row.Samples, q.slice, func(float64) bool { return true })
 				}
 			}
-			if len(times[t].ok) > 0 {
+			if len(times[t].tried) > 0 {
 				break
 			}
 		}
 		times[t].standIn = true
-		times[t].all = slices.Clone(times[t].ok)
 	}
 	for t, sc := range times {
-		if len(sc.all) == 0 {
+		if len(sc.tried) == 0 {
 			delete(times, t) // nothing tells of it
 		}
 	}
 	return newSource(q.slice, times), nil
 }
 
-func (s *scrapes) add(samples []upstream.Sample) {
+// add enters what a series tells of scrapes, in the slice and somewhat before.
+func (s *scrapes) add(samples []upstream.Sample, slice span, ok func(float64) bool) {
 	for _, x := range samples {
-		s.ok = append(s.ok, x.T)
+		if x.T >= slice.to || x.T < slice.from-lead {
+			continue
+		}
+		s.tried = append(s.tried, x.T)
+		if x.T >= slice.from && ok(x.V) {
+			s.ok = append(s.ok, x.T)
+		}
 	}
 }
 
-// intervalLead is how far before the slice scrapes are read as well, so that a short one
-// shows their interval.
-const intervalLead = 5 * 60_000
+// lead is how far before the slice scrapes are read as well: a short slice would not show
+// their interval, nor who was there when it began.
+const lead = 5 * 60_000
 
 // clustersFound says that a slice has to be asked about anew, clusters told apart.
 type clustersFound struct{ labels []string }
@@ -206,7 +212,7 @@ func (q *querier) up(ctx context.Context, targets []target, times map[target]*sc
 			times[t] = &scrapes{}
 		}
 	}
-	rows, err := q.instant(ctx, fmt.Sprintf("up{%s,%s}[%s]", matcher("job", jobs), matcher("instance", instances), length(q.slice.length()+intervalLead)))
+	rows, err := q.instant(ctx, fmt.Sprintf("up{%s,%s}[%s]", matcher("job", jobs), matcher("instance", instances), length(q.slice.length()+lead)))
 	if err != nil {
 		return err
 	}
@@ -221,12 +227,7 @@ func (q *querier) up(ctx context.Context, targets []target, times map[target]*sc
 				continue
 			}
 			times[t].interval = max(times[t].interval, intervalOf(row.Samples))
-			for _, x := range inside(row.Samples, q.slice) {
-				times[t].all = append(times[t].all, x.T)
-				if x.V == 1 {
-					times[t].ok = append(times[t].ok, x.T)
-				}
-			}
+			times[t].add(row.Samples, q.slice, isOne)
 		}
 	}
 	return nil

@@ -62,7 +62,7 @@ func (k *kubelets) existence(rows []row) spans {
 		if _, ok := k.targets[r.target]; !ok {
 			return spans{k.slice}
 		}
-		out = out.union(k.exists[r.target])
+		out = out.union(k.source.existence([]target{r.target}))
 	}
 	return out
 }

@@ -27,10 +27,20 @@ func (a sighting) compare(b sighting) int {
 	return cmp.Or(cmp.Compare(a.t, b.t), a.who.compare(b.who))
 }
 
-// newWitness is given the scrapes of each target that showed the pod.
-func newWitness(s *source, seen map[target][]int64) *witness {
+// newWitness is given the scrapes of each target that showed the pod. A pod known by its uid
+// does not come back: from the first to the last scrape that showed it, it was there.
+func newWitness(s *source, seen map[target][]int64, byUID bool) *witness {
 	w := &witness{slice: s.slice, margins: map[target]int64{}}
 	runs := runsOf(s, seen)
+	var sure span
+	for i, r := range runs {
+		if byUID && (i == 0 || r.first() < sure.from) {
+			sure.from = r.first()
+		}
+		if byUID {
+			sure.to = max(sure.to, r.last())
+		}
+	}
 	for _, r := range runs {
 		for _, t := range r.times {
 			w.grid = append(w.grid, sighting{t, r.who})
@@ -41,14 +51,26 @@ func newWitness(s *source, seen map[target][]int64) *witness {
 		knowing = append(knowing, k)
 	}
 	absent := s.existence(knowing).complement(s.slice)
+	if byUID {
+		var there spans
+		for _, k := range knowing {
+			there = there.union(s.exists[k])
+		}
+		absent = there.complement(s.slice)
+	}
 	for k, sc := range s.targets {
 		w.margins[k] = sc.interval / 2
+		margin := sc.interval
+		if byUID && seen[k] == nil {
+			margin = 0
+		}
 		stranger := seen[k] == nil
 		if stranger && len(knowing) > 0 && k.cluster != knowing[0].cluster {
 			continue
 		}
 		for _, t := range sc.ok {
-			if stranger && !absent.holds(t, t) || contradicted(runs, sighting{t, k}, sc.interval) {
+			within := sure.from <= t && t < sure.to
+			if stranger && !absent.holds(t, t) || within && !slices.Contains(seen[k], t) || contradicted(runs, sighting{t, k}, margin) {
 				continue
 			}
 			w.grid = append(w.grid, sighting{t, k})
@@ -148,9 +170,9 @@ func missed(scraped []int64, from, to int64) bool {
 // contradicted says whether a scrape that did not show the pod is overruled by a run of
 // those that did: its own, or another target's less than an interval away, whose view may
 // be somewhat older or newer.
-func contradicted(runs []*run, x sighting, interval int64) bool {
+func contradicted(runs []*run, x sighting, margin int64) bool {
 	for _, r := range runs {
-		margin := interval
+		margin := margin
 		if r.who == x.who {
 			margin = 0
 		}

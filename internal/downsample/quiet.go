@@ -172,7 +172,7 @@ func (z *quiet) sums(ctx context.Context, metric string, pods []*pod) ([]upstrea
 // ranThroughout says whether each container ran all the time or never did, and one ran, so
 // that the pod's phase was Running.
 func (z *quiet) ranThroughout(p *quietPod) bool {
-	any := false
+	one := false
 	for _, sums := range p.running {
 		always, never := true, true
 		for _, k := range p.knowing {
@@ -182,9 +182,9 @@ func (z *quiet) ranThroughout(p *quietPod) bool {
 		if !always && !never {
 			return false
 		}
-		any = any || always
+		one = one || always
 	}
-	return any
+	return one
 }
 
 // runs says whether the container ran throughout; ranThroughout was so.
@@ -268,7 +268,7 @@ func (z *quiet) usage(p *quietPod, container string) (cpu, memory evidence, ok b
 			ids = append(ids, key.id)
 		}
 	}
-	ids = real(ids)
+	ids = genuine(ids)
 	if len(ids) != 1 || strings.HasPrefix(ids[0], anonymous) {
 		return cpu, memory, false
 	}

@@ -29,9 +29,9 @@ func idOf(l upstream.Labels) string {
 	return anonymous + l.Get("instance") + l.Get("name")
 }
 
-// real drops the rows that show a container a second time: those without an id where
+// genuine drops the rows that show a container a second time: those without an id where
 // others have one, and those of a cgroup below another's.
-func real(ids []string) []string {
+func genuine(ids []string) []string {
 	slices.Sort(ids)
 	ids = slices.Compact(ids)
 	isAnonymous := func(id string) bool { return strings.HasPrefix(id, anonymous) }
@@ -104,7 +104,7 @@ func instances(slice span, interval int64, cpu, memory []row) []*instance {
 		ids = append(ids, r.id)
 	}
 	var out []*instance
-	for _, id := range real(ids) {
+	for _, id := range genuine(ids) {
 		i := &instance{id: id}
 		i.cpu = once(cpu, id, interval)
 		i.memory = once(memory, id, interval)
@@ -172,7 +172,7 @@ func once(rows []row, id string, interval int64) []upstream.Sample {
 		var filling []upstream.Sample
 		for _, x := range r.samples {
 			i, _ := slices.BinarySearchFunc(merged, x.T, func(s upstream.Sample, t int64) int { return cmp.Compare(s.T, t) })
-			hole := int64(1<<63 - 1)
+			var hole int64
 			switch {
 			case i == 0:
 				hole = 2 * (merged[0].T - x.T)

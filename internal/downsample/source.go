@@ -16,7 +16,7 @@ const defaultInterval = 30_000
 // scrapes are the times at which one target was scraped.
 type scrapes struct {
 	ok       []int64 // successfully
-	all      []int64 // or not
+	tried    []int64 // or not, from some time before the slice on
 	interval int64   // between scrapes, 0 if not known
 	standIn  bool    // told by other series than up, which are silent when a scrape fails
 }
@@ -37,8 +37,8 @@ func newSource(slice span, targets map[target]*scrapes) *source {
 	var unknown []*scrapes
 	for _, sc := range targets {
 		slices.Sort(sc.ok)
-		slices.Sort(sc.all)
-		sc.ok, sc.all = slices.Compact(sc.ok), slices.Compact(sc.all)
+		slices.Sort(sc.tried)
+		sc.ok, sc.tried = slices.Compact(sc.ok), slices.Compact(sc.tried)
 		if sc.interval == 0 {
 			unknown = append(unknown, sc)
 		}
@@ -66,7 +66,7 @@ func comeAndGo(sources ...*source) {
 	interval := int64(1<<63 - 1)
 	for _, s := range sources {
 		for _, sc := range s.targets {
-			attempts = append(attempts, sc.all...)
+			attempts = append(attempts, sc.tried...)
 			interval = min(interval, s.interval)
 		}
 	}
@@ -146,40 +146,48 @@ func alive(attempts []int64, interval int64) spans {
 	return newSpans(out...)
 }
 
-// existence returns when a target was there. It was not where it was not even tried though
-// Prometheus was at work, without a break for so long that its turn had come.
-func (sc *scrapes) existence(slice span, alive spans) spans {
-	patience := 3 * sc.interval / 2
-	if sc.standIn {
-		patience = sc.silence() // a failed scrape leaves no trace
+// existence returns when a target was there, from one attempt to scrape it to another. It
+// was not where it was not even tried though Prometheus was at work, without a break for so
+// long that its turn had come.
+func (s *scrapes) existence(slice span, alive spans) spans {
+	patience := 3 * s.interval / 2
+	if s.standIn {
+		patience = s.silence() // a failed scrape leaves no trace
 	}
 	missing := func(from, to int64) bool {
 		return slices.ContainsFunc(spans{{from, to}}.intersect(alive), func(x span) bool { return x.length() > patience })
 	}
-	half := sc.interval / 2
 	var out []span
-	first, last := sc.all[0], sc.all[len(sc.all)-1]
-	from, to := slice.from, slice.to
-	if missing(from, first) {
-		from = first - half
-	}
-	for i := 1; i < len(sc.all); i++ {
-		if a, b := sc.all[i-1], sc.all[i]; missing(a, b) {
-			out = append(out, span{from, a + half})
-			from = b - half
+	from, last := slice.from-lead, slice.from-lead
+	for i, t := range s.tried {
+		if missing(last, t) {
+			if i > 0 {
+				out = append(out, span{from, last})
+			}
+			from = t
 		}
+		last = t
 	}
-	if missing(last, to) {
-		to = last + half
+	if missing(last, slice.to) {
+		out = append(out, span{from, last})
+	} else {
+		out = append(out, span{from, slice.to})
 	}
-	return newSpans(append(out, span{from, to})...)
+	return newSpans(out...).intersect(spans{slice})
 }
 
-// existence returns when any of the targets was there.
+// existence returns when any of the targets was there: up to half an interval beyond the
+// first and last attempts to scrape it.
 func (s *source) existence(of []target) spans {
 	var out spans
 	for _, t := range of {
-		out = out.union(s.exists[t])
+		half := s.interval / 2
+		if sc := s.targets[t]; sc != nil {
+			half = sc.interval / 2
+		}
+		for _, x := range s.exists[t] {
+			out = out.union(spans{{x.from - half, x.to + half}})
+		}
 	}
-	return out
+	return out.intersect(spans{s.slice})
 }
