@@ -114,10 +114,19 @@ func instances(slice span, interval int64, cpu, memory []row) []*instance {
 		out = separated(out)
 	}
 	// Those there from the start on began before it, in an order that how they end tells:
-	// the dead one's row goes first, or at least stands still.
+	// the dead one's row goes first, or at least stands still. A pod's all go before those
+	// of the pod that has its name after it.
 	begin := func(i *instance) int64 { return max(i.first(), slice.from+interval*3/2) }
+	podBegin := map[string]int64{}
+	for _, i := range out {
+		uid := uidOf(i.id)
+		if t, ok := podBegin[uid]; !ok || begin(i) < t {
+			podBegin[uid] = begin(i)
+		}
+	}
 	slices.SortFunc(out, func(a, b *instance) int {
-		return cmp.Or(cmp.Compare(begin(a), begin(b)), cmp.Compare(a.last(), b.last()), cmp.Compare(a.rise(), b.rise()), cmp.Compare(a.id, b.id))
+		return cmp.Or(cmp.Compare(podBegin[uidOf(a.id)], podBegin[uidOf(b.id)]), cmp.Compare(begin(a), begin(b)),
+			cmp.Compare(a.last(), b.last()), cmp.Compare(a.rise(), b.rise()), cmp.Compare(a.id, b.id))
 	})
 	if len(out) > 0 {
 		out[0].fresh = true

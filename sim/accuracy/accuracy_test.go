@@ -3,7 +3,6 @@ package accuracy
 import (
 	"cmp"
 	"fmt"
-	"math/rand/v2"
 	"net/url"
 	"os"
 	"strconv"
@@ -15,10 +14,14 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/prom/promtest"
 )
 
+// presetSeed keeps a change's tests apart from another seed's finds. A hunt for those sets
+// SIM_SEED to something new and SIM_RANDOM to thousands.
+const presetSeed = 20_000
+
 // TestHistories computes every named history and some hundred random ones by the exporter,
 // with its shortcut and by the close look alone, on the current Prometheus and on Debian's.
 func TestHistories(t *testing.T) {
-	seed := setting(t, "SIM_SEED", rand.Uint64N(1e9))
+	seed := setting(t, "SIM_SEED", presetSeed)
 	count := setting(t, "SIM_RANDOM", 200)
 	all := histories.All()
 	named := len(all)

@@ -250,8 +250,8 @@ func (c *Container) usage(m Metric) Curve {
 }
 
 // seen returns the part of a run that its kubelet's targets saw of the model's container.
-// A counter shows afterwards what was used while its node was out of reach; memory does
-// not. Neither shows anything across an outage of all kubelets.
+// A counter shows afterwards what was used while its node was out of reach, since its own
+// beginning if that was then; memory does not. Neither shows anything across an outage of all kubelets.
 func (s share) seen(r Run, m Metric) Spans {
 	life := Spans{r.Span}.And(s.owned).And(s.observed.cadvisor)
 	if m == MemoryUsage {
@@ -261,7 +261,11 @@ func (s share) seen(r Run, m Metric) Spans {
 	var out Spans
 	for _, span := range life {
 		if in := reach.And(Spans{span}); len(in) > 0 {
-			out = append(out, Span{in[0].From, in[len(in)-1].To})
+			shown := Span{in[0].From, in[len(in)-1].To}
+			if span.From == r.From && s.window.Holds(r.From) {
+				shown.From = r.From // the counter began there, at zero
+			}
+			out = append(out, shown)
 		}
 	}
 	return out
