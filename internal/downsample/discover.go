@@ -186,7 +186,11 @@ func (s *scrapes) add(samples []upstream.Sample, slice span, ok func(float64) bo
 			continue
 		}
 		s.tried = append(s.tried, x.T)
-		if x.T >= slice.from && ok(x.V) {
+		switch {
+		case !ok(x.V):
+		case x.T < slice.from:
+			s.before = append(s.before, x.T)
+		default:
 			s.ok = append(s.ok, x.T)
 		}
 	}

@@ -15,7 +15,8 @@ const defaultInterval = 30_000
 
 // scrapes are the times at which one target was scraped.
 type scrapes struct {
-	ok       []int64 // successfully
+	ok       []int64 // successfully, in the slice
+	before   []int64 // successfully, some time before it
 	tried    []int64 // or not, from some time before the slice on
 	interval int64   // between scrapes, 0 if not known
 	standIn  bool    // told by other series than up, which are silent when a scrape fails
@@ -52,7 +53,7 @@ func newSource(slice span, targets map[target]*scrapes) *source {
 	}
 	var times []int64
 	for _, sc := range targets {
-		times = append(times, sc.ok...)
+		times = append(append(times, sc.before...), sc.ok...)
 	}
 	slices.Sort(times)
 	s.observed = observed(slice, times, s.interval)
@@ -114,14 +115,14 @@ func medianGap(samples []upstream.Sample, apart int) (median int64, steady bool)
 	return median, 4*alike >= 3*len(gaps)
 }
 
-// observed returns the slice without the silences that are outages. What was observed
-// reaches half an interval beyond the last scrape before an outage, and the first after it.
+// observed returns the slice without the silences that are outages, given the times of
+// scrapes in it and perhaps before. What was observed reaches half an interval beyond the last scrape before an outage, and the first after it.
 func observed(slice span, times []int64, interval int64) spans {
 	silence := int64(outageIntervals * float64(interval))
 	var out []span
 	for i, t := range times {
 		cell := span{t - interval/2, t + interval/2}
-		if i == 0 && t-slice.from <= silence {
+		if i == 0 && t >= slice.from && t-slice.from <= silence {
 			cell.from = slice.from
 		}
 		if i > 0 && t-times[i-1] <= silence {
