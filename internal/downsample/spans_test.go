@@ -83,7 +83,7 @@ func check(t *testing.T, name string, property any) {
 	t.Helper()
 	t.Run(name, func(t *testing.T) {
 		seed := time.Now().UnixNano()
-		if err := quick.Check(property, &quick.Config{MaxCount: 3000, Rand: rand.New(rand.NewSource(seed))}); err != nil {
+		if err := quick.Check(property, &quick.Config{MaxCount: 1000, Rand: rand.New(rand.NewSource(seed))}); err != nil {
 			t.Errorf("seed %d: %v", seed, err)
 		}
 	})
