@@ -45,7 +45,12 @@ func (q *querier) instantAt(ctx context.Context, expr string, end int64) ([]upst
 
 // points evaluates expr at every step of the slice.
 func (q *querier) points(ctx context.Context, expr string, step time.Duration) ([]upstream.Series, error) {
-	a, err := q.upstream.Range(ctx, expr, time.UnixMilli(q.slice.from), time.UnixMilli(q.slice.to-1), step)
+	return q.pointsFrom(ctx, expr, q.slice.from, step)
+}
+
+// pointsFrom is points from a later moment on.
+func (q *querier) pointsFrom(ctx context.Context, expr string, from int64, step time.Duration) ([]upstream.Series, error) {
+	a, err := q.upstream.Range(ctx, expr, time.UnixMilli(from), time.UnixMilli(q.slice.to-1), step)
 	return q.count(a, err, expr)
 }
 

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
@@ -33,7 +34,7 @@ type quietPod struct {
 	owner    claimant
 	running  map[string]map[target]float64 // samples that are 1, by container
 	edges    map[edgeKey]*edges
-	requests map[requestKey]*request
+	requests map[requestKey][]upstream.Sample
 }
 
 type edgeKey struct {
@@ -44,16 +45,13 @@ type edgeKey struct {
 // edges are a counter's samples around the slice's start, and before its end.
 type edges struct{ start, end []upstream.Sample }
 
+// requestKey is one kind of request or limit, of all the pod's containers, as one
+// kube-state-metrics tells it.
 type requestKey struct {
-	container string
-	metric    usage.Metric
-	old       bool
-}
-
-// request is a request or limit at the slice's start and end, and its average.
-type request struct {
-	start, end, mean float64
-	seen             [3]bool
+	metric usage.Metric
+	old    bool
+	init   bool // of native sidecars
+	who    target
 }
 
 // look separates the pods that are quiet, whose evidence it returns, from the others.
@@ -65,7 +63,7 @@ func (z *quiet) look(ctx context.Context, pods []*pod) (*entries, []*pod, error)
 			if owner, ok := z.owner(p); ok {
 				z.pods[p.podName] = &quietPod{
 					pod: p, owner: owner,
-					running: map[string]map[target]float64{}, edges: map[edgeKey]*edges{}, requests: map[requestKey]*request{},
+					running: map[string]map[target]float64{}, edges: map[edgeKey]*edges{}, requests: map[requestKey][]upstream.Sample{},
 				}
 			}
 		}
@@ -318,92 +316,87 @@ func between(a, b upstream.Sample, t int64) upstream.Sample {
 	return upstream.Sample{T: t, V: a.V + (b.V-a.V)*float64(t-a.T)/float64(b.T-a.T)}
 }
 
-// askRequests reads requests and limits at both edges, and their averages at coarser steps
-// than they are scraped: they change seldom, and what changed is looked at closely.
+// Requests and limits are read at some moments only, at least so many in a slice and at most
+// so far apart: they change seldom, and what changed is looked at closely.
+const (
+	requestPoints = 12
+	requestStep   = 5 * 60_000
+)
+
+// askRequests reads each pod's requests and limits at a few moments.
 func (z *quiet) askRequests(ctx context.Context, pods []*pod) error {
-	silence := int64(outageIntervals*float64(z.ksm.interval)) + 1
-	step := max(z.ksm.interval, z.slice.length()/30)
-	type reading struct {
-		row  upstream.Series
-		name string
-		at   int
+	rows, err := z.requests(ctx, pods, slices.Concat(requestNames("requests"), requestNames("limits")), "")
+	if err != nil {
+		return err
 	}
-	var readings []reading
-	read := func(pods []*pod, names []string) error {
-		inUse := map[string]bool{}
-		for _, sel := range selectors(pods) {
-			for at, end := range []int64{min(z.slice.from+silence, z.slice.to), z.slice.to} {
-				rows, err := z.instantAt(ctx, "last_over_time("+named(names, sel)+"["+length(min(silence, z.slice.length()))+"])", end)
-				if err != nil {
-					return err
-				}
-				for _, row := range rows {
-					inUse[row.Labels.Get("__name__")] = true
-					readings = append(readings, reading{row, row.Labels.Get("__name__"), at})
-				}
-			}
-			for _, name := range names {
-				if !inUse[name] {
-					continue
-				}
-				rows, err := z.instant(ctx, fmt.Sprintf("avg_over_time(%s[%s:%s])", named([]string{name}, sel), length(z.slice.length()), length(step)))
-				if err != nil {
-					return err
-				}
-				for _, row := range rows {
-					readings = append(readings, reading{row, name, 2})
-				}
-			}
+	bySidecars := map[string][]*pod{}
+	for _, p := range pods {
+		if len(p.sidecars) > 0 {
+			names := matcher("container", p.sidecars)
+			bySidecars[names] = append(bySidecars[names], p)
 		}
-		return nil
 	}
-	if err := read(pods, slices.Concat(requestNames("requests"), requestNames("limits"))); err != nil {
-		return err
-	}
-	sidecars := slices.DeleteFunc(slices.Clone(pods), func(p *pod) bool { return len(p.sidecars) == 0 })
-	if err := read(sidecars, slices.Concat(initRequestNames("requests"), initRequestNames("limits"))); err != nil {
-		return err
+	for names, pods := range bySidecars {
+		for _, these := range []string{"," + names + `,exported_container=""`, "," + exported + names} {
+			more, err := z.requests(ctx, pods, slices.Concat(initRequestNames("requests"), initRequestNames("limits")), these)
+			if err != nil {
+				return err
+			}
+			rows = append(rows, more...)
+		}
 	}
 	z.mu.Lock()
 	defer z.mu.Unlock()
-	for _, r := range readings {
-		r.row.Labels = append(slices.Clone(r.row.Labels), upstream.Label{Name: "__name__", Value: r.name})
-		z.noteRequest(r.row, r.at)
+	for _, row := range rows {
+		p := z.pods[z.podOf(row.Labels)]
+		metric, old, ok := requestOf(row.Labels)
+		if p == nil || !ok {
+			continue
+		}
+		key := requestKey{metric, old, isInit(row), z.targetOf(row.Labels)}
+		p.requests[key] = row.Samples
 	}
 	return nil
 }
 
-func (z *quiet) noteRequest(row upstream.Series, at int) {
-	p := z.pods[z.podOf(row.Labels)]
-	metric, old, ok := requestOf(row.Labels)
-	container := label(row.Labels, "container")
-	if p == nil || !ok || isInit(row) && !slices.Contains(p.sidecars, container) {
-		return
+func (z *quiet) requests(ctx context.Context, pods []*pod, names []string, extra string) ([]upstream.Series, error) {
+	step := min(requestStep, z.slice.length()/requestPoints)
+	var all []upstream.Series
+	for _, sel := range selectors(pods) {
+		expr := fmt.Sprintf("sum by (%s) (%s)", z.by(ofPods("__name__", "resource")...), named(names, sel+extra))
+		rows, err := z.pointsFrom(ctx, expr, z.slice.to-1-(z.slice.length()/step-1)*step, time.Duration(step)*time.Millisecond)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, rows...)
 	}
-	key := requestKey{container, metric, old}
-	r := p.requests[key]
-	if r == nil {
-		r = &request{}
-		p.requests[key] = r
-	}
-	into := []*float64{&r.start, &r.end, &r.mean}[at]
-	if r.seen[at] && !alike(*into, row.Samples[0].V) {
-		*into = math.NaN() // two instances differ: a change that one saw before the other
-	} else {
-		*into = row.Samples[0].V
-	}
-	r.seen[at] = true
+	return all, nil
 }
 
 func alike(a, b float64) bool {
 	return math.Abs(a-b) <= same*max(math.Abs(a), math.Abs(b))
 }
 
-// requestsConstant says whether every request and limit is the same all the time.
+// requestsConstant says whether every request and limit is there, and the same, at all the
+// moments at which any is: a failed scrape hides them all. Whoever tells must agree.
 func (p *quietPod) requestsConstant() bool {
-	for _, r := range p.requests {
-		if r.seen != [3]bool{true, true, true} || !alike(r.start, r.end) || !alike(r.mean, r.end) {
+	type setting struct {
+		metric usage.Metric
+		init   bool
+	}
+	most, values := map[target]int{}, map[setting]float64{}
+	for key, points := range p.requests {
+		most[key.who] = max(most[key.who], len(points))
+		values[setting{key.metric, key.init}] = points[0].V
+	}
+	for key, points := range p.requests {
+		if len(points) < most[key.who] || len(points) < requestPoints/2 {
 			return false
+		}
+		for _, x := range points {
+			if !alike(x.V, values[setting{key.metric, key.init}]) {
+				return false
+			}
 		}
 	}
 	return true
@@ -423,10 +416,23 @@ func (z *quiet) enter(p *quietPod, out *entries) {
 		}
 		out.accounts = append(out.accounts, accountEntry{containerKey{p.owner.model, p.podName, p.owner.uid, container}, a})
 	}
-	for key, r := range p.requests {
-		if key.old && p.requests[requestKey{key.container, key.metric, false}] != nil {
+	for key, points := range p.requests {
+		overruled := key.old && p.requests[requestKey{key.metric, false, key.init, key.who}] != nil
+		if overruled || key.who != p.told(key) {
 			continue
 		}
-		out.requests = append(out.requests, requestEntry{p.owner.model, key.metric, evidence{life: life, seen: life, integral: r.end * life}})
+		out.requests = append(out.requests, requestEntry{p.owner.model, key.metric, evidence{life: life, seen: life, integral: points[0].V * life}})
 	}
+}
+
+// told returns the first of the instances that tell of a request: each tells it all.
+func (p *quietPod) told(key requestKey) target {
+	for _, k := range p.knowing {
+		for _, old := range []bool{false, true} {
+			if p.requests[requestKey{key.metric, old, key.init, k}] != nil {
+				return k
+			}
+		}
+	}
+	return key.who
 }

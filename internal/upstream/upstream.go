@@ -145,6 +145,7 @@ func (c *Client) once(ctx context.Context, endpoint string, params url.Values) (
 	if err != nil {
 		return nil, &Error{Kind: Rejected, Err: err}
 	}
+	began := time.Now()
 	resp, err := c.http.Do(req)
 	if err != nil {
 		failure := c.noAnswer(ctx, err)
@@ -170,6 +171,7 @@ func (c *Client) once(ctx context.Context, endpoint string, params url.Values) (
 		return nil, failure
 	}
 	c.count(answer)
+	c.cfg.Log.Debug("Query answered", "query", params.Get("query"), "duration", time.Since(began), "series", len(answer.Series), "samples_read", answer.Stats.SamplesRead)
 	return answer, nil
 }
 
