@@ -32,48 +32,28 @@ func (a sighting) compare(b sighting) int {
 func newWitness(s *source, seen map[target][]int64, byUID bool) *witness {
 	w := &witness{slice: s.slice, margins: map[target]int64{}}
 	runs := runsOf(s, seen)
-	var sure span
-	for i, r := range runs {
-		if byUID && (i == 0 || r.first() < sure.from) {
-			sure.from = r.first()
-		}
-		if byUID {
-			sure.to = max(sure.to, r.last())
-		}
-	}
+	var shown []int64
 	for _, r := range runs {
+		shown = append(shown, r.first(), r.last())
 		for _, t := range r.times {
 			w.grid = append(w.grid, sighting{t, r.who})
 		}
 	}
-	knowing := make([]target, 0, len(seen))
-	for k := range seen {
-		knowing = append(knowing, k)
+	surely := func(t int64) bool {
+		return byUID && len(shown) > 0 && slices.Min(shown) <= t && t <= slices.Max(shown)
 	}
-	absent := s.existence(knowing).complement(s.slice)
-	if byUID {
-		var there spans
-		for _, k := range knowing {
-			there = there.union(s.exists[k])
-		}
-		absent = there.complement(s.slice)
-	}
+	others := s.others(seen, byUID)
 	for k, sc := range s.targets {
 		w.margins[k] = sc.interval / 2
 		margin := sc.interval
 		if byUID && seen[k] == nil {
-			margin = 0
-		}
-		stranger := seen[k] == nil
-		if stranger && len(knowing) > 0 && k.cluster != knowing[0].cluster {
-			continue
+			margin = 0 // it is not that its view is somewhat older: it has taken over
 		}
 		for _, t := range sc.ok {
-			within := sure.from <= t && t < sure.to
-			if stranger && !absent.holds(t, t) || within && !slices.Contains(seen[k], t) || contradicted(runs, sighting{t, k}, margin) {
-				continue
+			counts := seen[k] != nil || others(k, t)
+			if counts && !surely(t) && !contradicted(runs, sighting{t, k}, margin) {
+				w.grid = append(w.grid, sighting{t, k})
 			}
-			w.grid = append(w.grid, sighting{t, k})
 		}
 	}
 	slices.SortFunc(w.grid, sighting.compare)
@@ -83,6 +63,26 @@ func newWitness(s *source, seen map[target][]int64, byUID bool) *witness {
 	}
 	w.known = observed(s.slice, times, s.interval)
 	return w
+}
+
+// others says which scrapes of the targets that never showed a pod count: those of its own
+// cluster, while none of the targets that did was there.
+func (s *source) others(seen map[target][]int64, byUID bool) func(target, int64) bool {
+	knowing := make([]target, 0, len(seen))
+	var tried spans
+	for k := range seen {
+		knowing = append(knowing, k)
+		tried = tried.union(s.exists[k])
+	}
+	there := s.existence(knowing)
+	if byUID {
+		there = tried
+	}
+	absent := there.complement(s.slice)
+	return func(k target, t int64) bool {
+		ours := len(knowing) == 0 || k.cluster == knowing[0].cluster
+		return ours && absent.holds(t, t)
+	}
 }
 
 // life returns when something was there, given the samples that show it. A change lies

@@ -59,13 +59,22 @@ func (q *querier) count(a *upstream.Answer, err error, expr string) ([]upstream.
 	defer q.mu.Unlock()
 	q.cost.Queries++
 	if err != nil {
-		return nil, fmt.Errorf("query %s: %w", shortened(expr), err)
+		return nil, blame(expr, err)
 	}
 	q.cost.Series += len(a.Series)
 	q.cost.HasSamples = q.cost.HasSamples || a.Stats.Known
 	q.cost.SamplesRead += a.Stats.SamplesRead
 	q.cost.PeakSamples = max(q.cost.PeakSamples, a.Stats.PeakSamples)
 	return a.Series, nil
+}
+
+// blame names the query where it can be what is wrong.
+func blame(expr string, err error) error {
+	switch upstream.KindOf(err) {
+	case upstream.Unreachable, upstream.Unauthorized, upstream.NotPrometheus, upstream.Throttled, upstream.Unavailable:
+		return err
+	}
+	return fmt.Errorf("%w (query: %s)", err, shortened(expr))
 }
 
 // shortened keeps a query's shape, and spares the reader its list of pods.

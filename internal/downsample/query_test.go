@@ -284,8 +284,14 @@ func TestQuerier(t *testing.T) {
 		}
 	})
 	t.Run("names the query that failed", func(t *testing.T) {
+		_, _, err := ask(upstream.Stats{}, kindOf(upstream.Rejected))
+		if err == nil || !strings.Contains(err.Error(), "(query: up[60000ms])") || upstream.KindOf(err) != upstream.Rejected {
+			t.Errorf("got %v", err)
+		}
+	})
+	t.Run("names no query where it cannot be to blame", func(t *testing.T) {
 		_, _, err := ask(upstream.Stats{}, kindOf(upstream.Unavailable))
-		if err == nil || !strings.Contains(err.Error(), "query up[60000ms]: ") || upstream.KindOf(err) != upstream.Unavailable {
+		if err == nil || strings.Contains(err.Error(), "query") || upstream.KindOf(err) != upstream.Unavailable {
 			t.Errorf("got %v", err)
 		}
 	})

@@ -214,7 +214,7 @@ func (c *Client) noAnswer(ctx context.Context, err error) *Error {
 	if netErr, ok := errors.AsType[net.Error](err); ctx.Err() != nil || ok && netErr.Timeout() {
 		return &Error{Kind: Timeout, Err: fmt.Errorf("no answer from %s within --query.timeout=%s", c.cfg.URL.Host, c.cfg.Timeout)}
 	}
-	return &Error{Kind: Unreachable, Err: fmt.Errorf("%s does not answer: %w", c.cfg.URL.Host, err)}
+	return &Error{Kind: Unreachable, Err: fmt.Errorf("%s does not answer: %w: check PROMETHEUS_URL, and the port-forward if there is one", c.cfg.URL.Host, err)}
 }
 
 func (c *Client) undecodable(ctx context.Context, err error) *Error {
