@@ -4,39 +4,83 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
-// TestRequestsConstant: only what never changed, and was always there, needs no close look.
-func TestRequestsConstant(t *testing.T) {
-	a, b := target{job: "ksm", instance: "a"}, target{job: "ksm", instance: "b"}
-	steady := func(n int, v float64) []upstream.Sample { return slices.Repeat(at(v, 0), n) }
-	cpu := func(who target) requestKey { return requestKey{metric: usage.CPURequests, who: who} }
-	memory := func(who target) requestKey { return requestKey{metric: usage.MemoryRequests, who: who} }
-	old := func(who target) requestKey { return requestKey{metric: usage.CPURequests, old: true, who: who} }
+// TestQuietRequests reads requests at some moments, and holds what a quiet pod's come to.
+func TestQuietRequests(t *testing.T) {
+	a, b := target{instance: "a"}, target{instance: "b"}
+	moments := every(10, 0, 10*(requestPoints-1))
+	always := func(v float64) []upstream.Sample { return at(v, moments...) }
+	with := func(v float64, from, to int) []upstream.Sample { // another value for a while
+		samples := always(0.5)
+		for i := from; i < to; i++ {
+			samples[i].V = v
+		}
+		return samples
+	}
+	without := func(from, to int) []upstream.Sample { return slices.Delete(always(0.5), from, to) }
+	of := func(who target) requestKey { return requestKey{metric: usage.CPURequests, who: who} }
+	limits, old, sidecars := of(a), of(a), of(a)
+	limits.metric, old.old, sidecars.init = usage.CPULimits, true, true
+
 	for _, c := range []struct {
-		name   string
-		points map[requestKey][]upstream.Sample
-		want   bool
+		name     string
+		requests map[requestKey][]upstream.Sample
+		constant bool
+		want     map[usage.Metric]float64 // its averages over an hour, where it is constant
 	}{
-		{"none at all", nil, true},
-		{"the same all the time", map[requestKey][]upstream.Sample{cpu(a): steady(12, 0.5)}, true},
-		{"the last bit differs", map[requestKey][]upstream.Sample{cpu(a): slices.Concat(steady(6, 0.3), steady(6, 0.3+1e-16))}, true},
-		{"resized", map[requestKey][]upstream.Sample{cpu(a): slices.Concat(steady(6, 0.5), steady(6, 1))}, false},
-		{"resized and back", map[requestKey][]upstream.Sample{cpu(a): slices.Concat(steady(6, 0.5), steady(1, 1), steady(5, 0.5))}, false},
-		{"added", map[requestKey][]upstream.Sample{cpu(a): steady(7, 0.5), memory(a): steady(12, 100)}, false},
-		{"hidden by a failed scrape, like all else", map[requestKey][]upstream.Sample{cpu(a): steady(11, 0.5), memory(a): steady(11, 100)}, true},
-		{"hidden most of the time", map[requestKey][]upstream.Sample{cpu(a): steady(3, 0.5)}, false},
-		{"two instances agree", map[requestKey][]upstream.Sample{cpu(a): steady(12, 0.5), cpu(b): steady(12, 0.5)}, true},
-		{"two instances differ", map[requestKey][]upstream.Sample{cpu(a): steady(12, 0.5), cpu(b): steady(12, 1)}, false},
-		{"both forms of kube-state-metrics 1.9", map[requestKey][]upstream.Sample{cpu(a): steady(12, 0.5), old(a): steady(12, 0.5)}, true},
-		{"resized between two instances of other versions", map[requestKey][]upstream.Sample{old(a): steady(6, 0.5), cpu(b): steady(6, 1)}, false},
+		{"none at all", nil, true, nil},
+		{"the same all the time", map[requestKey][]upstream.Sample{of(a): always(0.5)}, true, map[usage.Metric]float64{usage.CPURequests: 0.5}},
+		{"the last bit does not matter", map[requestKey][]upstream.Sample{of(a): with(0.5+1e-16, 3, 7)}, true, map[usage.Metric]float64{usage.CPURequests: 0.5}},
+		{"resized", map[requestKey][]upstream.Sample{of(a): with(1, 6, requestPoints)}, false, nil},
+		{"resized at the very end", map[requestKey][]upstream.Sample{of(a): with(1, requestPoints-1, requestPoints)}, false, nil},
+		{"resized and back", map[requestKey][]upstream.Sample{of(a): with(1, 5, 6)}, false, nil},
+		{"one of two resized", map[requestKey][]upstream.Sample{of(a): always(0.5), limits: with(1, 5, 6)}, false, nil},
+		{"one of two taken away", map[requestKey][]upstream.Sample{of(a): always(0.5), limits: without(6, requestPoints)}, false, nil},
+		{"a failed scrape hides them all", map[requestKey][]upstream.Sample{of(a): without(4, 5), limits: without(4, 5)}, true,
+			map[usage.Metric]float64{usage.CPURequests: 0.5, usage.CPULimits: 0.5}},
+		{"seen too seldom to tell", map[requestKey][]upstream.Sample{of(a): always(0.5)[:2]}, false, nil},
+		{"two instances agree, and count once", map[requestKey][]upstream.Sample{of(a): always(0.5), of(b): always(0.5)}, true,
+			map[usage.Metric]float64{usage.CPURequests: 0.5}},
+		{"two instances differ", map[requestKey][]upstream.Sample{of(a): always(0.5), of(b): always(1)}, false, nil},
+		{"both forms of kube-state-metrics 1.9 count once", map[requestKey][]upstream.Sample{of(a): always(0.5), old: always(0.5)}, true,
+			map[usage.Metric]float64{usage.CPURequests: 0.5}},
+		{"the old form alone", map[requestKey][]upstream.Sample{old: always(0.5)}, true, map[usage.Metric]float64{usage.CPURequests: 0.5}},
+		{"one instance has the old form, the other the new", map[requestKey][]upstream.Sample{old: always(0.5), of(b): always(0.5)}, true,
+			map[usage.Metric]float64{usage.CPURequests: 0.5}},
+		{"native sidecars' are added", map[requestKey][]upstream.Sample{of(a): always(0.5), sidecars: always(0.25)}, true,
+			map[usage.Metric]float64{usage.CPURequests: 0.75}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			p := &quietPod{pod: &pod{}, requests: c.points}
-			if got := p.requestsConstant(); got != c.want {
-				t.Errorf("got %t", got)
+			iris := workload.Model{Namespace: "models", Type: "SeldonDeployment", Name: "iris"}
+			p := &quietPod{
+				pod:   &pod{podName: podName{"", "models", "iris-0"}, knowing: []target{a, b}},
+				owner: claimant{model: iris}, requests: c.requests,
+			}
+			if got := p.requestsConstant(); got != c.constant {
+				t.Fatalf("constant: %t", got)
+			}
+			if !c.constant {
+				return
+			}
+			z := &quiet{querier: &querier{slice: span{0, int64(hour)}}}
+			found := &entries{}
+			z.enter(p, found)
+			l := newLedger()
+			l.observed.kubeStateMetrics = int64(hour)
+			l.enter(found)
+			want := usage.Values{usage.Containers: {OK: true}}
+			for metric, v := range c.want {
+				want[metric] = usage.Value{V: v, OK: true}
+			}
+			if diff := cmp.Diff([]Model{{iris, want}}, l.averages(anHour()).Models, cmpopts.EquateApprox(1e-9, 0)); diff != "" {
+				t.Errorf("models (-want +got):\n%s", diff)
 			}
 		})
 	}
