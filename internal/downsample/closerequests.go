@@ -1,0 +1,65 @@
+package downsample
+
+import (
+	"slices"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
+)
+
+// integrateRequests adds up requests and limits while the pod is pending or running.
+func (c *closeLook) integrateRequests(p *pod, raw *raws, w *witness, cl claim, out *entries) {
+	active := cl.spans.intersect(c.ksm.observed)
+	phases, told := map[bool]map[target][]int64{}, false
+	for _, row := range raw.phases[p.podName] {
+		if sameUID(row, cl.uid) {
+			told = true
+			note(phases, true, c.targetOf(row.Labels), row.Samples, isOne)
+		}
+	}
+	if told {
+		active = active.intersect(w.life(phases[true]))
+	}
+
+	type item struct {
+		container string
+		metric    usage.Metric
+	}
+	type level struct {
+		item
+		value float64
+	}
+	type telling struct {
+		item
+		who target
+	}
+	isNew := map[telling]bool{}
+	for _, row := range raw.requests[p.podName] {
+		if metric, old, ok := requestOf(row.Labels); ok && !old && sameUID(row, cl.uid) {
+			isNew[telling{item{label(row.Labels, "container"), metric}, c.targetOf(row.Labels)}] = true
+		}
+	}
+	levels := map[level]map[target][]int64{}
+	for _, row := range raw.requests[p.podName] {
+		metric, old, ok := requestOf(row.Labels)
+		it := item{label(row.Labels, "container"), metric}
+		if !ok || !sameUID(row, cl.uid) || old && isNew[telling{it, c.targetOf(row.Labels)}] {
+			continue
+		}
+		if isInit(row) && !slices.Contains(p.sidecars, it.container) {
+			continue
+		}
+		for _, s := range row.Samples {
+			note(levels, level{it, s.V}, c.targetOf(row.Labels), []upstream.Sample{s}, func(float64) bool { return true })
+		}
+	}
+	for lv, seen := range levels {
+		life := float64(w.life(seen).intersect(active).length())
+		out.requests = append(out.requests, requestEntry{cl.model, lv.metric, evidence{life: life, seen: life, integral: lv.value * life}})
+	}
+}
+
+func isInit(row upstream.Series) bool {
+	name := row.Labels.Get("__name__")
+	return slices.Contains(initRequestNames("requests"), name) || slices.Contains(initRequestNames("limits"), name)
+}

@@ -1,0 +1,131 @@
+package downsample
+
+import (
+	"slices"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+)
+
+// usageQuestion is what one container's use of CPU and memory depends on.
+type usageQuestion struct {
+	pod       podName
+	container string
+	uid       string
+	witness   *witness
+	running   spans
+	claims    []claim
+	claim     int // which of them is asked about
+}
+
+// integrateUsage gathers the evidence of cAdvisor's rows in the container's life.
+func (c *closeLook) integrateUsage(u usageQuestion, raw *raws, a *account) {
+	cpu, told := c.rows(raw.cpu[u.pod], u)
+	memory, alsoTold := c.rows(raw.memory[u.pod], u)
+	all := instances(c.slice, c.kubelet.interval, cpu, memory)
+	life := c.usageLife(u, all, told && alsoTold, slices.Concat(cpu, memory)).
+		intersect(c.kubelet.existence(slices.Concat(cpu, memory))).
+		intersect(c.kubelet.observed)
+	cpuSince := func(since int64) evidence {
+		return integrate(all, life, c.slice, func(i *instance) evidence {
+			return i.cpuSeen(since, life, u.running, c.slice, c.kubelet.interval)
+		})
+	}
+	if a.cpu = cpuSince(c.since); a.cpu.seen == 0 {
+		// One sample in a short window: the one before it tells more than nothing.
+		a.cpu = cpuSince(c.slice.from - c.kubelet.lead())
+	}
+	a.memory = integrate(all, life, c.slice, func(i *instance) evidence {
+		return i.memorySeen(life, c.kubelet.interval)
+	})
+}
+
+// rows picks the container's rows, those aside that name another pod's uid, and says
+// whether all tell whose they are.
+func (c *closeLook) rows(all []upstream.Series, u usageQuestion) (out []row, told bool) {
+	told = true
+	for _, s := range all {
+		if label(s.Labels, "container") != u.container {
+			continue
+		}
+		id := idOf(s.Labels)
+		uid := uidOf(id)
+		if uid != "" && u.uid != "" && uid != u.uid {
+			continue
+		}
+		told = told && uid != ""
+		out = append(out, row{id: id, target: c.kubeletOf(s.Labels), samples: s.Samples})
+	}
+	return out, told
+}
+
+// usageLife returns when the container ran as its model's. While no kube-state-metrics that
+// could tell was scraped, cAdvisor's rows do.
+func (c *closeLook) usageLife(u usageQuestion, all []*instance, told bool, rows []row) spans {
+	mine := u.claims[u.claim]
+	life := u.running.intersect(mine.spans).intersect(u.witness.known)
+	var shown spans
+	for _, hole := range u.witness.known.complement(c.slice) {
+		ours := spans{hole}
+		if len(ours.intersect(mine.spans)) == 0 || len(ours.intersect(u.running)) == 0 {
+			continue
+		}
+		contested := false
+		for n, other := range u.claims {
+			if n != u.claim && len(ours.intersect(other.spans)) > 0 && (other.uid == mine.uid || !told) {
+				contested = true
+			}
+		}
+		if contested {
+			ours = ours.intersect(mine.spans).intersect(u.running)
+		}
+		if shown == nil {
+			shown = c.shown(all, rows)
+		}
+		life = life.union(ours.intersect(shown))
+	}
+	return life
+}
+
+// housekeeping is how old a sample is at most for which cAdvisor sets the timestamp: it
+// looks at each cgroup every 10 s, and somewhat later when it is busy.
+const housekeeping = 15_000
+
+// shown returns when a container's rows were there, judged at the scrapes of the target that
+// has most of them. Between two samples that are no outage apart nothing was missing; a
+// sample with a timestamp of its own also speaks for the scrapes that found nothing newer.
+func (c *closeLook) shown(all []*instance, rows []row) spans {
+	rows = slices.DeleteFunc(slices.Clone(rows), func(r row) bool {
+		used := slices.ContainsFunc(all, func(i *instance) bool { return i.id == r.id })
+		return !used || c.kubelet.targets[r.target] == nil
+	})
+	times := sightingsOf(all)
+	if len(rows) == 0 || len(times) == 0 {
+		return nil
+	}
+	main := slices.MaxFunc(rows, func(a, b row) int { return len(a.samples) - len(b.samples) }).target
+	sc := c.kubelet.targets[main]
+	if sc.standIn { // whose scrapes are not known, only when others' samples were taken
+		unobserved := c.kubelet.observed.complement(c.slice)
+		return observed(c.slice, times, sc.interval).union(unobserved).joined(2 * sc.interval)
+	}
+	var seen []int64
+	for i, t := range times {
+		first, own := slices.BinarySearch(sc.ok, t)
+		until := t
+		if !own {
+			until = t + housekeeping
+			if first < len(sc.ok) && sc.ok[first]-t <= sc.interval+housekeeping {
+				until = max(until, sc.ok[first])
+			}
+		}
+		if i+1 < len(times) && times[i+1]-t <= sc.silence() {
+			until = times[i+1]
+		}
+		for n := first; n < len(sc.ok) && sc.ok[n] <= until; n++ {
+			seen = append(seen, sc.ok[n])
+		}
+	}
+	slices.Sort(seen)
+	shown := map[target][]int64{main: slices.Compact(seen)}
+	return newWitness(c.kubelet.source, shown, false).life(shown)
+}
