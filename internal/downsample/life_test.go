@@ -113,6 +113,11 @@ func TestLife(t *testing.T) {
 			pod:     sightings{a: every(10, 5, 45)},
 			want:    spans{{0, 54}},
 		}, {
+			name:    "a next instance less than an interval later may not have heard of it yet",
+			targets: map[target]*scrapes{a: scrapedAt(10, every(10, 5, 45)), b: scrapedAt(10, every(10, 53, 93))},
+			pod:     sightings{a: every(10, 5, 45)},
+			want:    spans{{0, 54}},
+		}, {
 			name:    "came with the next instance",
 			targets: map[target]*scrapes{a: scrapedAt(10, every(10, 5, 45)), b: scrapedAt(10, every(10, 63, 93))},
 			pod:     sightings{b: every(10, 63, 93)},
