@@ -118,6 +118,12 @@ func TestLife(t *testing.T) {
 			pod:     sightings{a: every(10, 5, 45)},
 			want:    spans{{0, 54}},
 		}, {
+			name:    "but it has taken over where pods are known by uid",
+			targets: map[target]*scrapes{a: scrapedAt(10, every(10, 5, 45)), b: scrapedAt(10, every(10, 53, 93))},
+			pod:     sightings{a: every(10, 5, 45)},
+			byUID:   true,
+			want:    spans{{0, 49}},
+		}, {
 			name:    "came with the next instance",
 			targets: map[target]*scrapes{a: scrapedAt(10, every(10, 5, 45)), b: scrapedAt(10, every(10, 63, 93))},
 			pod:     sightings{b: every(10, 63, 93)},
