@@ -251,23 +251,26 @@ func (w *twin) settings(sum *cluster.Values, m cluster.Model, p *cluster.Pod, c 
 }
 
 // usage adds the mean of what was seen of a container, times its life. A counter also
-// shows what was used in seconds that nobody saw, between two that somebody did.
+// shows what was used in seconds that nobody saw, between two that somebody did, or since
+// it began.
 func (w *twin) usage(sum *cluster.Value, m cluster.Model, p *cluster.Pod, c *cluster.Container, curve cluster.Curve, counter bool) {
 	var life, seen, used float64
 	for _, r := range c.Runs {
 		var unseen, unseenUsed float64 // since the last second that was seen
 		fresh := true                  // nothing of this stretch was seen yet
+		began := false                 // it began with the run: the counter shows all of it
 		for i, t := range w.seconds {
 			owner, ok := w.owner(p, t)
 			if !w.cad[i] || !ok || owner != m || !r.Holds(t) {
-				fresh = true
+				fresh, began, unseen, unseenUsed = true, false, 0, 0
 				continue
 			}
 			life++
+			began = began || t-r.From < time.Second && r.From >= w.seconds[0]-time.Second/2
 			cpu, memory := w.looks(p, t)
 			switch {
 			case counter && cpu || !counter && memory:
-				if counter && !fresh {
+				if counter && (!fresh || began) {
 					seen, used = seen+unseen, used+unseenUsed
 				}
 				seen, used = seen+1, used+curve.At(t)
