@@ -206,48 +206,6 @@ func TestInBatches(t *testing.T) {
 	})
 }
 
-// fake is an upstream that answers as it is told.
-type fake struct {
-	answer     func(ctx context.Context, expr string) ([]upstream.Series, error)
-	stats      upstream.Stats
-	maxSamples int
-
-	mu    sync.Mutex
-	asked []question
-}
-
-// question is what was asked, and about which time.
-type question struct {
-	expr     string
-	from, to time.Time // equal, unless at every step between
-}
-
-func (f *fake) Instant(ctx context.Context, expr string, at time.Time) (*upstream.Answer, error) {
-	return f.reply(ctx, question{expr, at, at})
-}
-
-func (f *fake) Range(ctx context.Context, expr string, start, end time.Time, _ time.Duration) (*upstream.Answer, error) {
-	return f.reply(ctx, question{expr, start, end})
-}
-
-func (f *fake) MaxSamples() int {
-	if f.maxSamples == 0 {
-		return 1_000_000
-	}
-	return f.maxSamples
-}
-
-func (f *fake) reply(ctx context.Context, q question) (*upstream.Answer, error) {
-	f.mu.Lock()
-	f.asked = append(f.asked, q)
-	f.mu.Unlock()
-	series, err := f.answer(ctx, q.expr)
-	if err != nil {
-		return nil, err
-	}
-	return &upstream.Answer{Series: series, Stats: f.stats}, nil
-}
-
 func TestQuerier(t *testing.T) {
 	ask := func(stats upstream.Stats, err error) (*fake, *querier, error) {
 		f := &fake{stats: stats, answer: func(context.Context, string) ([]upstream.Series, error) {
