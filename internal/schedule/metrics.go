@@ -17,13 +17,11 @@ const (
 
 // results are all values of the label, so that each is there before it first happens.
 func results() []string {
-	return []string{
-		success, ownFault,
-		string(upstream.Unreachable), string(upstream.Timeout), string(upstream.Unauthorized),
-		string(upstream.NotPrometheus), string(upstream.Rejected), string(upstream.TooExpensive),
-		string(upstream.Throttled), string(upstream.Unavailable), string(upstream.Malformed),
-		string(upstream.TooLarge), string(upstream.Partial),
+	all := []string{success, ownFault}
+	for _, kind := range upstream.Kinds() {
+		all = append(all, string(kind))
 	}
+	return all
 }
 
 func resultOf(err error) string {

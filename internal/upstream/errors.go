@@ -25,6 +25,14 @@ const (
 	Partial       Kind = "partial"        // an answer with warnings: some data is missing
 )
 
+// Kinds returns every kind.
+func Kinds() []Kind {
+	return []Kind{
+		Unreachable, Timeout, Unauthorized, NotPrometheus, Rejected, TooExpensive,
+		Throttled, Unavailable, Malformed, TooLarge, Partial,
+	}
+}
+
 // Error is a query's failure. Its text never holds a credential.
 type Error struct {
 	Kind       Kind
