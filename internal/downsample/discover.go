@@ -141,6 +141,7 @@ func (q *querier) coarseStep() time.Duration {
 // scrapes asks when targets were scraped. Where up is missing, any series that they carry
 // tells: standIns names selectors of some, the best first.
 func (q *querier) scrapes(ctx context.Context, targets []target, standIns func(target) []string) (*source, error) {
+	targets = slices.Clone(targets)
 	slices.SortFunc(targets, target.compare)
 	targets = slices.Compact(targets)
 	times := make(map[target]*scrapes, len(targets))
@@ -160,7 +161,7 @@ func (q *querier) scrapes(ctx context.Context, targets []target, standIns func(t
 			}
 			for _, row := range rows {
 				if q.clusterOf(row.Labels) == t.cluster {
-					gap, _ := medianGap(row.Samples, 1)
+					gap, _ := medianGap(row.Samples, 1, 1)
 					times[t].interval = max(times[t].interval, gap)
 					times[t].add(row.Samples, q.slice, func(float64) bool { return true })
 				}

@@ -17,7 +17,6 @@ import (
 const (
 	longestSlice  = 6 * time.Hour
 	closestPods   = 100 // looked at closely in one query
-	seriesPerPod  = 12  // a generous guess at what one query reads of one pod
 	parallelSteps = 4   // batches under way at once; the upstream's slots bound what really is
 )
 
@@ -133,8 +132,7 @@ func (d *Downsampler) slice(ctx context.Context, q *querier, l *ledger) error {
 		pods = rest
 	}
 	c := &closeLook{querier: q, labels: d.labels, ksm: ksm, kubelet: kubelet}
-	points := int(q.slice.length()/min(ksm.interval, kubelet.interval)) + 1
-	size := min(closestPods, max(1, d.cfg.Upstream.MaxSamples()/(seriesPerPod*points)))
+	size := q.batch(closestPods, q.slice.length()/min(ksm.interval, kubelet.interval)+1)
 	return inBatches(ctx, pods, size, parallelSteps, func(ctx context.Context, batch []*pod) error {
 		found, err := c.batch(ctx, batch)
 		if err != nil {

@@ -41,6 +41,9 @@ type meanRow struct {
 
 // selectors returns what restricts a query to the pods' real containers.
 func (k *kubelets) selectors(pods []*pod) []string {
+	if len(pods) == 0 {
+		return nil
+	}
 	out := make([]string, len(k.forms))
 	for i, f := range k.forms {
 		out[i] = realContainers + "," + f.selector(namesOf(pods))

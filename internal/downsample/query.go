@@ -110,6 +110,15 @@ func matcher(name string, values []string) string {
 	return name + "=~" + strconv.Quote(strings.Join(values, "|"))
 }
 
+// seriesPerPod is a generous guess at how many series one query reads of a pod.
+const seriesPerPod = 12
+
+// batch is how many pods one query may ask about: so many at most, and no more than the
+// samples that it may hold allow.
+func (q *querier) batch(most int, samplesPerSeries int64) int {
+	return min(most, max(1, q.upstream.MaxSamples()/(seriesPerPod*int(samplesPerSeries))))
+}
+
 // inBatches calls ask for the items in batches, some at once. A batch that the upstream
 // finds too expensive is halved and asked again; ask must keep nothing when it fails.
 func inBatches[T any](ctx context.Context, items []T, size, atOnce int, ask func(ctx context.Context, batch []T) error) error {

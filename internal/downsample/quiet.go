@@ -47,12 +47,14 @@ func (z *quiet) look(ctx context.Context, pods []*pod) (*entries, []*pod, error)
 	for _, step := range []struct {
 		ask   func(ctx context.Context, pods []*pod) error
 		quiet func(*quietPod) bool
+		held  int64 // samples of one series at once
 	}{
-		{z.askRunning, z.ranThroughout},
-		{z.askEdges, z.oneRowThroughout},
-		{z.askRequests, func(p *quietPod) bool { return p.requestsConstant() }},
+		{z.askRunning, z.ranThroughout, 1},
+		{z.askEdges, z.oneRowThroughout, 1},
+		{z.askRequests, (*quietPod).requestsConstant, z.slice.length() / z.requestStep()},
 	} {
-		if err := inBatches(ctx, z.candidates(pods), maxSet, z.atOnce, step.ask); err != nil {
+		size := z.batch(maxSet, step.held)
+		if err := inBatches(ctx, z.candidates(pods), size, z.atOnce, step.ask); err != nil {
 			return nil, nil, err
 		}
 		for name, p := range z.pods {

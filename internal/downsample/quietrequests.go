@@ -26,8 +26,8 @@ type requestKey struct {
 // Requests and limits are read at some moments only, at least so many in a slice and at most
 // so far apart: they change seldom, and what changed is looked at closely.
 const (
-	requestPoints = 12
-	requestStep   = 5 * 60_000
+	requestPoints = 24
+	requestStep   = 150_000
 )
 
 // askRequests reads each pod's requests and limits at a few moments.
@@ -66,8 +66,11 @@ func (z *quiet) askRequests(ctx context.Context, pods []*pod) error {
 	return nil
 }
 
+// requestStep is the time between two such moments, in milliseconds.
+func (z *quiet) requestStep() int64 { return min(requestStep, z.slice.length()/requestPoints) }
+
 func (z *quiet) requests(ctx context.Context, pods []*pod, names []string, extra string) ([]upstream.Series, error) {
-	step := min(requestStep, z.slice.length()/requestPoints)
+	step := z.requestStep()
 	var all []upstream.Series
 	for _, sel := range selectors(pods) {
 		expr := fmt.Sprintf("sum by (%s) (%s)", z.by(ofPods("__name__", "resource")...), named(names, sel+extra))

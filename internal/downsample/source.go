@@ -86,17 +86,22 @@ func comeAndGo(sources ...*source) {
 func intervalOf(up []upstream.Sample) int64 {
 	const longestBeat = 6
 	for beat := 1; beat <= longestBeat && (beat == 1 || 4*beat <= len(up)); beat++ {
-		if gap, steady := medianGap(up, beat); steady {
+		// One target's scrapes may be late now and then; a beat is kept to the millisecond or so.
+		jitter := int64(20)
+		if beat > 1 {
+			jitter = 100
+		}
+		if gap, steady := medianGap(up, beat, jitter); steady {
 			return gap
 		}
 	}
-	gap, _ := medianGap(up, 1)
+	gap, _ := medianGap(up, 1, 1)
 	return gap
 }
 
 // medianGap returns the median time between samples so many apart, and whether nearly all
-// are that far apart.
-func medianGap(samples []upstream.Sample, apart int) (median int64, steady bool) {
+// differ from it by no more than one part in so many.
+func medianGap(samples []upstream.Sample, apart int, parts int64) (median int64, steady bool) {
 	if len(samples) <= apart {
 		return 0, false
 	}
@@ -108,7 +113,7 @@ func medianGap(samples []upstream.Sample, apart int) (median int64, steady bool)
 	median = gaps[len(gaps)/2]
 	alike := 0
 	for _, gap := range gaps {
-		if 100*max(gap-median, median-gap) <= median {
+		if parts*max(gap-median, median-gap) <= median {
 			alike++
 		}
 	}
@@ -163,14 +168,14 @@ func (s *scrapes) existence(slice span, alive spans) spans {
 	for i, t := range s.tried {
 		if missing(last, t) {
 			if i > 0 {
-				out = append(out, span{from, last})
+				out = append(out, span{from, max(last, from+1)})
 			}
 			from = t
 		}
 		last = t
 	}
 	if missing(last, slice.to) {
-		out = append(out, span{from, last})
+		out = append(out, span{from, max(last, from+1)})
 	} else {
 		out = append(out, span{from, slice.to})
 	}

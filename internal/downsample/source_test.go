@@ -135,7 +135,7 @@ func TestMedianGap(t *testing.T) {
 		{"but from one to the next but one", []int64{0, 10, 30, 40, 60, 70, 90}, 2, 30, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if median, steady := medianGap(at(1, c.times...), c.apart); median != c.median || steady != c.steady {
+			if median, steady := medianGap(at(1, c.times...), c.apart, 100); median != c.median || steady != c.steady {
 				t.Errorf("got %d, %t; want %d, %t", median, steady, c.median, c.steady)
 			}
 		})

@@ -48,7 +48,7 @@ func (s spans) complement(whole span) spans {
 	var out spans
 	from := whole.from
 	for _, x := range s {
-		if from < x.from {
+		if from < min(x.from, whole.to) {
 			out = append(out, span{from, min(x.from, whole.to)})
 		}
 		from = max(from, x.to)

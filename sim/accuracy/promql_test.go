@@ -74,7 +74,8 @@ func askedDifferently(t *testing.T) []histories.Named {
 	names := []string{
 		"quiet", "dots-in-names", "native-sidecars", "up-missing", "two-clusters", "old-cluster",
 		"metrics-resource-only", "everything-without-honor-labels", "no-kubelets", "ksm-none",
-		"node-leaves", "several-at-once",
+		"node-leaves", "several-at-once", "a-bad-day", "prometheus-down-in-the-middle",
+		"up-missing-prometheus-down",
 	}
 	var found []histories.Named
 	for _, h := range histories.All() {

@@ -33,6 +33,11 @@ func settingStories() []story {
 			b.cast()
 			b.server("wine-0", "wine", resized(span(6*m+12*s, 7*m+20*s), 3), resized(span(13*m+12*s, 14*m+20*s), 3))
 		}},
+		{"request-resized-for-three-minutes", "requests and limits are raised for some minutes of an hour in which nothing else happens", func(b *builder) {
+			b.window = 60 * m
+			b.cast()
+			b.server("wine-0", "wine", resized(span(31*m+12*s, 34*m+20*s), 3))
+		}},
 		{"guaranteed-pods", "requests equal limits: the cgroups lie elsewhere", func(b *builder) {
 			b.cast()
 			b.pod("wine-0", seldon("wine"), container("classifier", uses(0.4, 200*Mi), requests(1, 512*Mi), limits(1, 512*Mi)))
