@@ -2,6 +2,7 @@ package downsample
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -92,6 +93,9 @@ func (q *querier) discover(ctx context.Context, labels []ownerLabel) ([]*pod, er
 		pods = append(pods, p)
 	}
 	slices.SortFunc(pods, func(a, b *pod) int { return a.compare(b.podName) })
+	if len(q.clusterLabels) > 0 && q.sharePods(pods) {
+		return nil, errOneCluster
+	}
 	return pods, nil
 }
 
@@ -208,6 +212,9 @@ func (c *clustersFound) Error() string {
 	return "several clusters are told apart by " + strings.Join(c.labels, ", ")
 }
 
+// errOneCluster says that a slice has to be asked about anew, as one cluster after all.
+var errOneCluster = errors.New("what seemed to be several clusters has the same pods")
+
 // up reads the targets' own series.
 func (q *querier) up(ctx context.Context, targets []target, times map[target]*scrapes) error {
 	var jobs, instances []string
@@ -221,7 +228,7 @@ func (q *querier) up(ctx context.Context, targets []target, times map[target]*sc
 	if err != nil {
 		return err
 	}
-	if found := severalClusters(rows); len(found) > 0 && len(q.clusterLabels) == 0 {
+	if found := severalClusters(rows); len(found) > 0 && len(q.clusterLabels) == 0 && !q.oneCluster {
 		return &clustersFound{found}
 	}
 	for _, t := range targets {

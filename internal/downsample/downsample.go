@@ -57,16 +57,23 @@ func (d *Downsampler) Compute(ctx context.Context, w window.Window) (*Averages, 
 		q := &querier{naming: names, upstream: d.cfg.Upstream, slice: s, since: w.Start.UnixMilli()}
 		err := d.slice(ctx, q, l)
 		if several, ok := errors.AsType[*clustersFound](err); ok {
-			d.tellClusters.Do(func() {
-				d.cfg.Log.Warn("This Prometheus holds several clusters: models of equal namespace, type and name are added up", "told_apart_by", several.labels)
-			})
-			names.clusterLabels, q.clusterLabels = several.labels, several.labels
+			q.clusterLabels = several.labels
+			err = d.slice(ctx, q, l)
+		}
+		if errors.Is(err, errOneCluster) {
+			q.naming = naming{oneCluster: true}
 			err = d.slice(ctx, q, l)
 		}
 		if err != nil {
 			return nil, err
 		}
+		names = q.naming
 		cost.add(q.cost)
+	}
+	if len(names.clusterLabels) > 0 {
+		d.tellClusters.Do(func() {
+			d.cfg.Log.Warn("This Prometheus holds several clusters: models of equal namespace, type and name are added up", "told_apart_by", names.clusterLabels)
+		})
 	}
 	a := l.averages(w)
 	a.Cost = cost

@@ -213,9 +213,13 @@ func TestSeveralClustersAreToldOnce(t *testing.T) {
 	u := &fake{answer: func(ctx context.Context, expr string) ([]upstream.Series, error) {
 		rows, err := c.answer(ctx, expr)
 		var both []upstream.Series
-		for _, of := range []string{"east", "west"} {
+		for of, uid := range map[string]string{"east": "0a1b2c3d", "west": "4e5f6a7b"} {
 			for _, r := range rows {
-				both = append(both, upstream.Series{Labels: append(labels("cluster", of), r.Labels...), Samples: r.Samples})
+				own := labels("cluster", of)
+				for _, l := range r.Labels { // pods of its own: no two have one uid
+					own = append(own, upstream.Label{Name: l.Name, Value: strings.ReplaceAll(l.Value, "0a1b2c3d", uid)})
+				}
+				both = append(both, upstream.Series{Labels: own, Samples: r.Samples})
 			}
 		}
 		return both, err

@@ -11,6 +11,7 @@ import (
 // names stand for different things in each.
 type naming struct {
 	clusterLabels []string // that tell the clusters apart; none where there is one
+	oneCluster    bool     // no label does: the same pods are in what seemed to be several
 }
 
 // podName is what a pod is called; it may be given again to another pod, with another uid.
@@ -97,6 +98,22 @@ func (n naming) by(more ...string) string {
 // ofPods are the labels that say which pod a series of kube-state-metrics is about.
 func ofPods(more ...string) []string {
 	return append([]string{"namespace", "pod", "exported_namespace", "exported_pod", "uid"}, more...)
+}
+
+// sharePods says whether what the labels tell apart are no clusters, but ways of seeing the
+// same pods. Where no uid can tell, a label must call itself a cluster's to be believed.
+func (n naming) sharePods(pods []*pod) bool {
+	named := slices.ContainsFunc(n.clusterLabels, func(l string) bool { return strings.Contains(l, "cluster") })
+	home := map[string]string{}
+	for _, p := range pods {
+		for _, uid := range p.uids() {
+			if other, ok := home[uid]; uid != "" && ok && other != p.cluster || uid == "" && !named {
+				return true
+			}
+			home[uid] = p.cluster
+		}
+	}
+	return false
 }
 
 // severalClusters finds the labels by which targets of one job and instance differ, given

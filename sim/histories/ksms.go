@@ -82,6 +82,13 @@ func ksmStories() []story {
 			b.ksm("ksm-2")
 			b.dishonor()
 		}},
+		{"everything-scraped-twice-by-one-job", "a label of its own tells the second targets apart: they are no second cluster", func(b *builder) {
+			b.busyCast()
+			b.ksm("ksm-1").Target = []cluster.Label{{Name: "monitor", Value: "b"}}
+			b.KSMs[0].Target = []cluster.Label{{Name: "monitor", Value: "a"}}
+			b.kubelets("kubelet").Target = []cluster.Label{{Name: "monitor", Value: "b"}}
+			b.Kubelets[0].Target = []cluster.Label{{Name: "monitor", Value: "a"}}
+		}},
 		{"ksm-down-while-kubelets-are-scraped", "usage is known throughout, settings are not", func(b *builder) {
 			b.busyCast()
 			b.KSMs[0].Holes = cluster.Spans{span(7*m+19*s, 12*m+26*s)}
