@@ -70,11 +70,14 @@ func (z *quiet) askRequests(ctx context.Context, pods []*pod) error {
 func (z *quiet) requestStep() int64 { return min(requestStep, z.slice.length()/requestPoints) }
 
 func (z *quiet) requests(ctx context.Context, pods []*pod, names []string, extra string) ([]upstream.Series, error) {
-	step := z.requestStep()
+	// From where the first scrape is in, to the very end.
+	first, last := min(z.slice.from+z.ksm.interval, z.slice.to-2), z.slice.to-1
+	step := max(1, (last-first)/((last-first)/z.requestStep()+1))
+	first = last - (last-first)/step*step
 	var all []upstream.Series
 	for _, sel := range selectors(pods) {
 		expr := fmt.Sprintf("sum by (%s) (%s)", z.by(ofPods("__name__", "resource")...), named(names, sel+extra))
-		rows, err := z.pointsFrom(ctx, expr, z.slice.to-1-(z.slice.length()/step-1)*step, time.Duration(step)*time.Millisecond)
+		rows, err := z.pointsFrom(ctx, expr, first, time.Duration(step)*time.Millisecond)
 		if err != nil {
 			return nil, err
 		}

@@ -38,6 +38,12 @@ func settingStories() []story {
 			b.cast()
 			b.server("wine-0", "wine", resized(span(31*m+12*s, 34*m+20*s), 3))
 		}},
+		{"request-resized-at-the-edges", "requests and limits change a minute after the window began, another pod's a minute before its end", func(b *builder) {
+			b.window = 60 * m
+			b.cast()
+			b.server("wine-0", "wine", resized(span(begin, 1*m+6*s), 3))
+			b.server("tea-0", "tea", resized(span(58*m+51*s, end), 3))
+		}},
 		{"guaranteed-pods", "requests equal limits: the cgroups lie elsewhere", func(b *builder) {
 			b.cast()
 			b.pod("wine-0", seldon("wine"), container("classifier", uses(0.4, 200*Mi), requests(1, 512*Mi), limits(1, 512*Mi)))
