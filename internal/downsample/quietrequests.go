@@ -69,6 +69,7 @@ func (z *quiet) askRequests(ctx context.Context, pods []*pod) error {
 // requestStep is the time between two such moments, in milliseconds.
 func (z *quiet) requestStep() int64 { return min(requestStep, z.slice.length()/requestPoints) }
 
+// requests reads each pod's sums of what the names and the extra matchers select.
 func (z *quiet) requests(ctx context.Context, pods []*pod, names []string, extra string) ([]upstream.Series, error) {
 	// From where the first scrape is in, to the very end.
 	first, last := min(z.slice.from+z.ksm.interval, z.slice.to-2), z.slice.to-1
