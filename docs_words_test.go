@@ -98,6 +98,11 @@ func TestDocsNameWhatExists(t *testing.T) {
 	for _, s := range config.Settings() {
 		known[s.Flag] = true
 	}
+	for _, command := range config.Commands() {
+		for _, s := range command.Flags {
+			known[s.Flag] = true
+		}
+	}
 	for _, ofOthers := range []string{
 		"--metric-labels-allowlist", "--help", "--query.lookback-delta", "--query.max-samples",
 	} {

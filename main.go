@@ -7,31 +7,20 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
+	"log/slog"
 	"os"
 	"strings"
-	"syscall"
 	"time"
 
-	"github.com/oklog/run"
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
-	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
-	"github.com/prometheus/common/model"
 	"github.com/prometheus/common/promslog"
 	"github.com/prometheus/common/version"
-	toolkit "github.com/prometheus/exporter-toolkit/web"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/schedule"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/web"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
-
-// drainTime is what scrapes under way are given when the exporter is told to stop.
-const drainTime = 3 * time.Second
 
 func main() {
 	nameBuild()
@@ -46,7 +35,14 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return 0
 	}
 	if err == nil {
-		err = serve(ctx, cfg, stderr)
+		cfg.Log.Writer = stderr
+		log := promslog.New(cfg.Log)
+		switch cfg.Command {
+		case config.ComputeOnce:
+			err = once(ctx, cfg, log, stdout)
+		default:
+			err = serve(ctx, cfg, log)
+		}
 	}
 	if err == nil {
 		return 0
@@ -60,17 +56,8 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return 1
 }
 
-// serve computes windows and serves them until ctx is done or a signal says so.
-func serve(ctx context.Context, cfg *config.Config, stderr io.Writer) error {
-	cfg.Log.Writer = stderr
-	log := promslog.New(cfg.Log)
-
-	registry := prometheus.NewRegistry()
-	registry.MustRegister(
-		collectors.NewGoCollector(),
-		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
-		versioncollector.NewCollector("seldon_exporter"),
-	)
+// newDownsampler returns what computes windows from the Prometheus that is read.
+func newDownsampler(cfg *config.Config, log *slog.Logger, reg prometheus.Registerer) (*downsample.Downsampler, error) {
 	client, err := upstream.New(upstream.Config{
 		URL:            cfg.Prometheus.URL,
 		HTTP:           cfg.Prometheus.HTTP,
@@ -80,62 +67,26 @@ func serve(ctx context.Context, cfg *config.Config, stderr io.Writer) error {
 		Concurrency:    cfg.Query.Concurrency,
 		UserAgent:      config.Name + "/" + version.Version,
 		Log:            log,
-	}, registry)
+	}, reg)
 	if err != nil {
-		return fmt.Errorf("the HTTP settings for the Prometheus cannot be used: %w: mend --prometheus.config-file", err)
+		return nil, fmt.Errorf("the HTTP settings for the Prometheus cannot be used: %w: mend --prometheus.config-file", err)
 	}
-	board := exposition.NewBoard(time.Now)
-	loop := schedule.New(schedule.Config{
-		Computer:    downsample.New(downsample.Config{Upstream: client, Kinds: cfg.Kinds, Log: log}),
-		Board:       board,
-		Period:      cfg.Period,
-		SettleDelay: cfg.SettleDelay,
-		Now:         time.Now,
-		Log:         log,
-		Registerer:  registry,
-	})
-	server := web.NewServer(web.Config{
-		Metrics: web.Metrics(registry, board, log),
-		Ready:   func() bool { return loop.Status().Ready },
-		Landing: func() web.Landing { return landing(cfg, board.Page(), loop.Status()) },
-		Log:     log,
-	})
-	listeners, err := web.Listen(ctx, cfg.Web, cfg.ListenName)
-	if err != nil {
-		return err
-	}
-
-	log.Info("Starting", "program", config.Name, "version", version.Version, "revision", version.GetRevision(),
-		"prometheus", cfg.Prometheus.Redacted(), "period", model.Duration(cfg.Period),
-		"settle_delay", model.Duration(cfg.SettleDelay), "kinds", cfg.KindNames())
 	if cfg.Prometheus.HTTP.TLSConfig.InsecureSkipVerify {
 		log.Warn("The Prometheus' TLS certificate is not verified: who can intercept the connection can read the credentials")
 	}
-
-	var group run.Group
-	group.Add(run.SignalHandler(ctx, os.Interrupt, syscall.SIGTERM))
-	computing, stopComputing := context.WithCancel(ctx)
-	group.Add(func() error {
-		loop.Run(computing)
-		return nil
-	}, func(error) { stopComputing() })
-	group.Add(func() error {
-		return toolkit.ServeMultiple(listeners, server, cfg.Web, log)
-	}, func(error) { drain(server) })
-
-	err = group.Run()
-	if errors.Is(err, run.ErrSignal) || ctx.Err() != nil {
-		log.Info("Stopped", "reason", err)
-		return nil
-	}
-	return err
+	return downsample.New(downsample.Config{Upstream: client, Kinds: cfg.Kinds, Log: log}), nil
 }
 
-// drain ends a server within drainTime, whatever its clients do.
-func drain(server *http.Server) {
-	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
-	defer cancel()
-	if server.Shutdown(ctx) != nil {
-		_ = server.Close() // cuts off who has not left
+// settled returns the window that ends at a moment, or the newest settled one for the zero
+// moment. What is not settled is not computed.
+func settled(end time.Time, cfg *config.Config) (window.Window, error) {
+	newest := window.Settled(time.Now(), cfg.Period, cfg.SettleDelay)
+	if end.IsZero() {
+		return newest, nil
 	}
+	w := window.Containing(end, cfg.Period).Previous()
+	if w.End.After(newest.End) {
+		return w, fmt.Errorf("the window %s is not settled yet: choose %s or an earlier end", w, newest.End.Format(time.RFC3339))
+	}
+	return w, nil
 }

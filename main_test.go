@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
 // patience is how long a test waits for what should come at once.
@@ -124,6 +125,7 @@ func TestExitCodes(t *testing.T) {
 	}
 	defer taken.Close()
 	inUse := taken.Addr().String()
+	newest := window.Settled(time.Now(), time.Hour, time.Minute).End.Format(time.RFC3339)
 
 	for name, test := range map[string]struct {
 		args []string
@@ -135,6 +137,7 @@ func TestExitCodes(t *testing.T) {
 		"usage":             {[]string{"--bogus"}, 2, "unknown long flag '--bogus' (see --help)"},
 		"help":              {[]string{"--help"}, 0, ""},
 		"version":           {[]string{"--version"}, 0, ""},
+		"not settled":       {[]string{"once", "--end=2100-01-01T00:00:00Z"}, 1, "the window [2099-12-31T23:00:00Z, 2100-01-01T00:00:00Z) is not settled yet: choose " + newest + " or an earlier end"},
 		"address in use":    {[]string{"--prometheus.url=" + prometheus.URL, "--web.listen-address=" + inUse}, 1, fmt.Sprintf("--web.listen-address=%q is in use: stop the program that listens there, or choose another address", inUse)},
 		"unreadable token":  {[]string{"--prometheus.token-file=/no/such"}, 1, `--prometheus.token-file="/no/such" cannot be read: no such file or directory: name a file that holds the token`},
 		"unreadable CA":     {[]string{"--prometheus.config-file=" + file(t, "tls_config: {ca_file: /no/such}")}, 1, "the HTTP settings for the Prometheus cannot be used: unable to read CA cert: unable to read file /no/such: open /no/such: no such file or directory: mend --prometheus.config-file"},

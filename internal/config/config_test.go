@@ -94,6 +94,35 @@ func TestWhereSettingsComeFrom(t *testing.T) {
 	}
 }
 
+func TestWindowsEnd(t *testing.T) {
+	want := time.Date(2026, 1, 31, 10, 0, 0, 0, time.UTC)
+	for _, given := range []string{"2026-01-31T10:00:00Z", "2026-01-31T11:00:00+01:00", "1769853600", "1769853600.0"} {
+		if got := mustLoad(t, nil, "once", "--end="+given).Once.End; got != want {
+			t.Errorf("--end=%s is %s", given, got)
+		}
+	}
+	if got := mustLoad(t, nil, "--time-period=1d", "once", "--end=2026-01-31").Once.End; got != want.Truncate(24*time.Hour) {
+		t.Errorf("a date is %s", got)
+	}
+	if got := mustLoad(t, nil, "once").Once.End; !got.IsZero() {
+		t.Errorf("without --end, it is %s", got)
+	}
+}
+
+func TestCommand(t *testing.T) {
+	for want, args := range map[Command][]string{
+		Serve:       {"--web.listen-address=:1", "--time-period=1h"},
+		ComputeOnce: {"--time-period=1h", "once"},
+	} {
+		if got := mustLoad(t, nil, args...).Command; got != want {
+			t.Errorf("%v is the command %s, want %s", args, got, want)
+		}
+	}
+	if got := mustLoad(t, nil, "serve").Command; got != Serve {
+		t.Errorf("serve is the command %s", got)
+	}
+}
+
 func TestEverySettingHasAnEnvironmentVariable(t *testing.T) {
 	token := write(t, "t0ken\n")
 	env := map[string]string{
@@ -144,6 +173,10 @@ func TestBadSettings(t *testing.T) {
 		"period long":          {env: map[string]string{"TIME_PERIOD": "32d"}, want: `TIME_PERIOD="32d" is too long: choose from 1m to 31d`},
 		"period overflow":      {env: map[string]string{"TIME_PERIOD": "1000y"}, want: `TIME_PERIOD="1000y" is too long: choose from 1m to 31d`},
 		"settle negative":      {args: []string{"--settle-delay=-1s"}, want: `--settle-delay="-1s" is negative: choose from 0s to 31d`},
+		"end junk":             {args: []string{"once", "--end=noon"}, want: `--end="noon" is not a time: write 2026-01-31T10:00:00Z, 2026-01-31 or seconds since 1970`},
+		"end in a window":      {args: []string{"once", "--end=2026-01-31T10:20:00+01:00"}, want: `--end="2026-01-31T10:20:00+01:00" is no window's end: choose 2026-01-31T09:00:00Z or 2026-01-31T10:00:00Z`},
+		"end in milliseconds":  {args: []string{"once", "--end=1769853600000"}, want: `--end="1769853600000" is out of range: choose a time from 1970 to 2106`},
+		"end before 1970":      {args: []string{"once", "--end=1969-12-31"}, want: `--end="1969-12-31" is out of range: choose a time from 1970 to 2106`},
 		"settle over period":   {args: []string{"--settle-delay=2h"}, want: `--settle-delay="2h" is longer than the period of 1h: choose a shorter delay`},
 		"kind unknown":         {env: map[string]string{"KINDS": "SeldonDeployment,Pod"}, want: `KINDS="SeldonDeployment,Pod" cannot be used: "Pod" is not a kind this exporter knows: choose from SeldonDeployment, InferenceService`},
 		"kinds empty":          {args: []string{"--kinds=,"}, want: `--kinds="," cannot be used: no kind is given: choose from SeldonDeployment, InferenceService`},
@@ -203,10 +236,13 @@ func TestUsage(t *testing.T) {
 	}{
 		"unknown flag":       {[]string{"--bogus"}, "unknown long flag '--bogus' (see --help)"},
 		"unknown short flag": {[]string{"-x"}, "unknown short flag '-x' (see --help)"},
-		"argument":           {[]string{"serve"}, "unexpected argument: settings are given as --name=value (see --help)"},
+		"argument":           {[]string{"start"}, "unexpected argument: a command is the first word, and settings are given as --name=value (see --help)"},
 		"no value":           {[]string{"--time-period"}, "expected argument for flag '--time-period' (see --help)"},
+		"no value, then one": {[]string{"--kinds", "--time-period=1h"}, "expected argument for flag '--kinds' (see --help)"},
+		"another's flag":     {[]string{"once", "--web.listen-address=:1"}, "unknown long flag '--web.listen-address' (see --help)"},
+		"two commands":       {[]string{"once", "serve"}, "unexpected argument: a command is the first word, and settings are given as --name=value (see --help)"},
 		"twice":              {[]string{"--time-period=1h", "--time-period=2h"}, "flag 'time-period' cannot be repeated (see --help)"},
-		"argument a URL":     {[]string{"http://joe:s3cret@h"}, "unexpected argument: settings are given as --name=value (see --help)"},
+		"argument a URL":     {[]string{"http://joe:s3cret@h"}, "unexpected argument: a command is the first word, and settings are given as --name=value (see --help)"},
 		"flag with a URL":    {[]string{"--prometheus.url:http://joe:s3cret@h"}, "unknown long flag (see --help)"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -220,23 +256,48 @@ func TestUsage(t *testing.T) {
 }
 
 func TestHelpFitsATerminal(t *testing.T) {
-	t.Setenv("COLUMNS", "")
-	_, out, err := load(t, map[string]string{tokenEnv: "s3cret", "PROMETHEUS_URL": "http://joe:s3cret@h"}, "--help")
+	for _, args := range [][]string{{"--help"}, {"serve", "--help"}, {"once", "--help"}, {"help"}} {
+		t.Run(strings.Join(args, " "), func(t *testing.T) {
+			t.Setenv("COLUMNS", "")
+			_, out, err := load(t, map[string]string{tokenEnv: "s3cret", "PROMETHEUS_URL": "http://joe:s3cret@h"}, args...)
+			if !errors.Is(err, ErrShown) {
+				t.Fatalf("error %v", err)
+			}
+			for line := range strings.Lines(out) {
+				if n := len([]rune(strings.TrimSuffix(line, "\n"))); n > 80 {
+					t.Errorf("%d columns: %s", n, line)
+				}
+			}
+			if strings.Contains(out, "s3cret") {
+				t.Error("help shows a secret")
+			}
+		})
+	}
+}
+
+func TestHelpNamesEverything(t *testing.T) {
+	_, out, err := load(t, nil, "--help")
 	if !errors.Is(err, ErrShown) {
 		t.Fatalf("error %v", err)
-	}
-	for line := range strings.Lines(out) {
-		if n := len([]rune(strings.TrimSuffix(line, "\n"))); n > 80 {
-			t.Errorf("%d columns: %s", n, line)
-		}
 	}
 	for _, s := range Settings() {
 		if !strings.Contains(out, s.Env) || !strings.Contains(out, strings.TrimPrefix(s.Flag, "--")) {
 			t.Errorf("help does not name %s (%s)", s.Flag, s.Env)
 		}
 	}
-	if strings.Contains(out, "s3cret") {
-		t.Error("help shows a secret")
+	for _, command := range Commands() {
+		if !strings.Contains(out, "\n  "+command.Name+"\n") {
+			t.Errorf("help does not name %s", command.Name)
+		}
+		_, out, err := load(t, nil, command.Name, "--help")
+		if !errors.Is(err, ErrShown) {
+			t.Fatalf("error %v", err)
+		}
+		for _, s := range command.Flags {
+			if !strings.Contains(out, strings.TrimPrefix(s.Flag, "--")) {
+				t.Errorf("help of %s does not name %s", command.Name, s.Flag)
+			}
+		}
 	}
 }
 

@@ -13,36 +13,52 @@ import (
 // setting is one flag's text and where it came from. It takes any text: what the text
 // means is found out later, with all the others, so that every error is told at once.
 type setting struct {
-	flag, env string
+	flag, env string // env is empty where the setting says what to do this once
 	raw       string
 	onLine    bool                // given on the command line
 	show      func(string) string // how the value may be printed, nil for as it is
 }
 
-func add(app *kingpin.Application, flag, env, fallback, help string) *setting {
-	clause := app.Flag(flag, help)
-	if fallback == "" {
-		clause.PlaceHolder("<file>")
-	} else {
-		clause.Default(fallback)
+// group is who has a setting: the application, whose flags every command knows, or some of
+// its commands.
+type group []interface {
+	Flag(name, help string) *kingpin.FlagClause
+}
+
+// add defines a setting. A preset value in angle brackets is none: it tells what to write.
+func (g group) add(flag, env, preset, help string) *setting {
+	s := &setting{flag: flag, env: env}
+	for _, of := range g {
+		clause := of.Flag(flag, help)
+		if strings.HasPrefix(preset, "<") {
+			clause.PlaceHolder(preset)
+		} else {
+			clause.Default(preset)
+		}
+		s.adopt(clause).SetValue(s)
 	}
-	s := adopt(clause, flag, env)
-	clause.SetValue(s)
 	return s
 }
 
-func addSwitch(app *kingpin.Application, flag, env, help string) *setting {
-	clause := app.Flag(flag, help)
-	s := adopt(clause, flag, env)
-	clause.SetValue(switchValue{s})
+// addSwitch defines a setting that needs no value on the command line.
+func (g group) addSwitch(flag, env, help string) *setting {
+	s := &setting{flag: flag, env: env}
+	for _, of := range g {
+		s.adopt(of.Flag(flag, help)).SetValue(switchValue{s})
+	}
 	return s
 }
 
-// adopt makes a setting of a flag, whoever has defined it.
+// adopt makes a setting of a flag that somebody else has defined.
 func adopt(clause *kingpin.FlagClause, flag, env string) *setting {
 	s := &setting{flag: flag, env: env}
-	clause.Envar(env).IsSetByUser(&s.onLine)
+	s.adopt(clause)
 	return s
+}
+
+// adopt makes a flag set the setting.
+func (s *setting) adopt(clause *kingpin.FlagClause) *kingpin.FlagClause {
+	return clause.Envar(s.env).IsSetByUser(&s.onLine)
 }
 
 // Set takes the text, as kingpin.Value.
@@ -62,7 +78,7 @@ func (s *setting) String() string {
 
 // name is the flag, unless it was the environment that spoke.
 func (s *setting) name() string {
-	if !s.onLine && os.Getenv(s.env) != "" {
+	if !s.onLine && s.env != "" && os.Getenv(s.env) != "" {
 		return s.env
 	}
 	return "--" + s.flag
@@ -105,7 +121,7 @@ func plain(err error) string {
 func usageError(err error) error {
 	reason := err.Error()
 	if strings.HasPrefix(reason, "unexpected ") {
-		reason = "unexpected argument: settings are given as --name=value"
+		reason = "unexpected argument: a command is the first word, and settings are given as --name=value"
 	} else if strings.ContainsAny(reason, "@?") {
 		reason, _, _ = strings.Cut(reason, " '")
 	}

@@ -1,0 +1,102 @@
+package config
+
+import (
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/prometheus/common/promslog"
+	logflag "github.com/prometheus/common/promslog/flag"
+	"github.com/prometheus/common/version"
+	"github.com/prometheus/exporter-toolkit/web"
+	webflag "github.com/prometheus/exporter-toolkit/web/kingpinflag"
+)
+
+// flags are the settings as they were given, before any of them is looked at.
+type flags struct {
+	url, tokenFile, httpFile, insecure         *setting
+	period, settle, kinds                      *setting
+	timeout, concurrency, maxSamples, maxBytes *setting
+	logLevel, logFormat                        *setting
+	systemd, listen, webFile                   *setting // of serving
+	web                                        *web.FlagConfig
+	end                                        *setting // of commands for one window
+}
+
+// usage is what --help shows: as kingpin's own, but for the command that need not be named
+// both its flags and the list of commands.
+const usage = `{{$command := .Context.SelectedCommand -}}
+{{$named := and $command (ne $command.Name "serve") -}}
+usage: {{.App.Name}} {{if $named}}{{$command.Name}}{{else}}[<command>]{{end}} [<flags>]
+
+{{if $named}}{{$command.Help|Wrap 0}}{{else}}{{.App.Help|Wrap 0}}
+Commands:
+{{range .App.Commands}}  {{.Name}}
+{{.Help|Wrap 4}}{{end}}{{end}}
+Flags:
+{{.Context.Flags|FlagsToTwoColumns|FormatTwoColumns}}`
+
+func define() (*kingpin.Application, *flags) {
+	app := kingpin.New(Name, "Reads from a Prometheus what each model's pods used during every TIME_PERIOD, "+
+		"and exposes the averages as seven small metrics.\n\n"+
+		"A flag wins over its environment variable, which is shown in parentheses. "+
+		"A bearer token for the Prometheus is taken from $"+tokenEnv+" or --prometheus.token-file.")
+	app.HelpFlag.Short('h')
+	app.Version(version.Print(Name))
+	app.UsageTemplate(usage)
+
+	serve := app.Command(string(Serve), "Compute every window when it has settled, and serve the averages: what is done without a command.")
+	once := app.Command(string(ComputeOnce), "Compute one window, and print it in the exposition format.")
+	all := group{app}
+
+	f := &flags{
+		url: all.add("prometheus.url", "PROMETHEUS_URL", "http://localhost:8080",
+			"Prometheus to read, with or without /api/v1 at the end. User and password in it are used for basic authentication."),
+		tokenFile: all.add("prometheus.token-file", "PROMETHEUS_TOKEN_FILE", "<file>",
+			"File with a bearer token for the Prometheus, read anew for every request."),
+		httpFile: all.add("prometheus.config-file", "PROMETHEUS_CONFIG_FILE", "<file>",
+			"YAML file with HTTP client settings for the Prometheus (TLS, OAuth2, proxy, headers), as in Prometheus' own http_config. Redirects are never followed."),
+		insecure: all.addSwitch("prometheus.insecure-skip-verify", "PROMETHEUS_INSECURE_SKIP_VERIFY",
+			"Do not verify the Prometheus' TLS certificate."),
+		period: all.add("time-period", "TIME_PERIOD", "1h",
+			"Length of the windows that are averaged over, and how often there is a new one: 1m to 31d."),
+		settle: all.add("settle-delay", "SETTLE_DELAY", "1m",
+			"How long after a window's end it is computed, so that late scrapes are in."),
+		kinds: all.add("kinds", "KINDS", "SeldonDeployment,InferenceService",
+			"Kubernetes kinds that are models, separated by commas. A pod that carries the labels of several belongs to the first."),
+		timeout: all.add("query.timeout", "QUERY_TIMEOUT", "2m",
+			"How long one query may take."),
+		concurrency: all.add("query.concurrency", "QUERY_CONCURRENCY", "2",
+			"How many queries may run at once."),
+		maxSamples: all.add("query.max-samples", "QUERY_MAX_SAMPLES", "1000000",
+			"How many samples one query may load. Larger ones are split."),
+		maxBytes: all.add("query.max-answer-bytes", "QUERY_MAX_ANSWER_BYTES", "64MiB",
+			"How large one answer of the Prometheus may be."),
+	}
+	f.addServing(serve)
+	f.addLog(app)
+	f.end = group{once}.add("end", "", "<time>",
+		"When the window ends: RFC 3339, or seconds since 1970. By default, the newest settled one is taken.")
+	return app, f
+}
+
+// addServing adopts the web server's flags.
+func (f *flags) addServing(serve *kingpin.CmdClause) {
+	f.web = webflag.AddFlags(serve, ":8000")
+	f.listen = adopt(serve.GetFlag("web.listen-address"), "web.listen-address", "WEB_LISTEN_ADDRESS")
+	webFile := serve.GetFlag("web.config.file").
+		Help("File that turns on TLS or authentication, as the Prometheus exporter-toolkit describes it.")
+	f.webFile = adopt(webFile, "web.config.file", "WEB_CONFIG_FILE")
+	if systemd := serve.GetFlag("web.systemd-socket"); systemd != nil { // Linux only
+		f.systemd = adopt(systemd, "web.systemd-socket", "WEB_SYSTEMD_SOCKET")
+		systemd.SetValue(switchValue{f.systemd})
+	}
+}
+
+// addLog adopts the flags of the log, for their names and their help: the values are
+// checked with the others.
+func (f *flags) addLog(app *kingpin.Application) {
+	logflag.AddFlags(app, &promslog.Config{})
+	level, format := app.GetFlag(logflag.LevelFlagName), app.GetFlag(logflag.FormatFlagName)
+	f.logLevel = adopt(level, logflag.LevelFlagName, "LOG_LEVEL")
+	level.SetValue(f.logLevel)
+	f.logFormat = adopt(format, logflag.FormatFlagName, "LOG_FORMAT")
+	format.SetValue(f.logFormat)
+}
