@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 )
 
 // scrub takes out of text whatever secret the request carried: gateways echo requests.
@@ -28,4 +29,16 @@ func scrub(text string, req *http.Request, query url.Values) string {
 		}
 	}
 	return text
+}
+
+// RefusalText returns what the body of an answer says, in the API's own words where it has
+// some, and without the secrets that the request carried. The query values are those of
+// the configured URL.
+func RefusalText(resp *http.Response, body []byte, query url.Values) string {
+	return refusalText([]byte(scrub(string(body), resp.Request, query)))
+}
+
+// RetryAfter returns how long an answer asks to be left alone, or 0.
+func RetryAfter(resp *http.Response, now time.Time) time.Duration {
+	return retryAfter(resp.Header.Get("Retry-After"), now)
 }

@@ -233,8 +233,8 @@ func (c *Client) undecodable(ctx context.Context, err error) *Error {
 
 // refused turns an answer that is not 200 into an Error.
 func (c *Client) refused(resp *http.Response, body []byte) *Error {
-	failure := &Error{Status: resp.StatusCode, RetryAfter: retryAfter(resp.Header.Get("Retry-After"), time.Now())}
-	text := refusalText([]byte(scrub(string(body), resp.Request, c.cfg.URL.Query())))
+	failure := &Error{Status: resp.StatusCode, RetryAfter: RetryAfter(resp, time.Now())}
+	text := RefusalText(resp, body, c.cfg.URL.Query())
 	failure.Kind = kindOfRefusal(resp.StatusCode, text)
 	switch failure.Kind {
 	case Unauthorized:

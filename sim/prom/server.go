@@ -30,6 +30,7 @@ type Options struct {
 	Timeout     time.Duration // --query.timeout
 	Lookback    time.Duration // --query.lookback-delta
 	Concurrency int           // --query.max-concurrency
+	OutOfOrder  time.Duration // out_of_order_time_window
 	Scrape      []Target      // scraped from the start
 	Index       http.Handler  // served at /, where Prometheus has its web UI
 	Log         *slog.Logger
@@ -67,6 +68,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 
 	dbOptions := tsdb.DefaultOptions()
 	dbOptions.RetentionDuration = 0 // for ever
+	dbOptions.OutOfOrderTimeWindow = o.OutOfOrder.Milliseconds()
 	if s.db, err = tsdb.Open(o.Dir, o.Log, reg, dbOptions, s.stats); err != nil {
 		return nil, fmt.Errorf("open TSDB in %s: %w", o.Dir, err)
 	}

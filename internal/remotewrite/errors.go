@@ -1,0 +1,45 @@
+package remotewrite
+
+import (
+	"errors"
+	"fmt"
+	"time"
+)
+
+// Kind says why a window was not delivered, and with it whether coming again can help.
+type Kind string
+
+// The kinds of failure.
+const (
+	Transient     Kind = "transient"     // no answer, 5xx or 429, or the marks could not be asked for: come again
+	TooOld        Kind = "too_old"       // the receiver takes nothing that old: it never will, as it is set
+	Refused       Kind = "refused"       // another 4xx: nothing changes before somebody mends something
+	Partial       Kind = "partial"       // some samples were accepted and others were not, for no reason that was told
+	Misconfigured Kind = "misconfigured" // the receiver does not know --remote-write.protobuf-message
+	Conflict      Kind = "conflict"      // the window is there in part already, with other values
+)
+
+// Kinds returns every kind.
+func Kinds() []Kind {
+	return []Kind{Transient, TooOld, Refused, Partial, Misconfigured, Conflict}
+}
+
+// Error is why a window was not delivered. Its text never holds a credential.
+type Error struct {
+	Kind       Kind
+	Status     int           // HTTP status of the receiver's last answer, 0 where there was none
+	RetryAfter time.Duration // what the receiver asked for, 0 if nothing
+	Err        error
+}
+
+func (e *Error) Error() string { return fmt.Sprintf("%s: %v", e.Kind, e.Err) }
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// KindOf returns the kind of the failed delivery in err's chain, or "" if there is none.
+func KindOf(err error) Kind {
+	if e, ok := errors.AsType[*Error](err); ok {
+		return e.Kind
+	}
+	return ""
+}

@@ -1,0 +1,119 @@
+package remotewrite
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+)
+
+// tolerance is how far apart, as a share of either, the values of two computations of one
+// window may be: they add up the same numbers, but not always in the same order.
+const tolerance = 1e-9
+
+// lacking returns what is to be delivered of a window, in order: nothing of one that has
+// its mark, all of one that was never opened, and of one between what is not there.
+func (w *Writer) lacking(ctx context.Context, a *downsample.Averages) ([]sample, error) {
+	end := a.Window.End
+	marks, err := w.at(ctx, end, selector(Mark, w.id.added, w.id.own))
+	if err != nil || len(marks) > 0 {
+		return nil, err
+	}
+	opening, err := w.at(ctx, end, selector(Coverage, w.id.added, w.id.own))
+	if err != nil {
+		return nil, err
+	}
+	coverage := w.id.coverage(a.Coverage)
+	averages := averagesOf(a)
+	mark := w.id.mark(end)
+	if len(opening) == 0 {
+		return append(append(coverage, averages...), mark), nil
+	}
+
+	// What the server that is asked adds to our labels: other rows are another exporter's.
+	ours := map[string]bool{}
+	for _, row := range opening {
+		ours[beyond(row.Labels, w.id.added, coverage[0].labels)] = true
+	}
+	var found comparison
+	lacking := found.lacking(coverage, opening)
+	for i, n := 0, 0; i < len(averages); i += n {
+		metric := averages[i].metric
+		n = slices.IndexFunc(averages[i:], func(s sample) bool { return s.metric != metric })
+		if n < 0 {
+			n = len(averages) - i
+		}
+		rows, err := w.at(ctx, end, selector(metric, w.id.added))
+		if err != nil {
+			return nil, err
+		}
+		rows = slices.DeleteFunc(rows, func(row upstream.Series) bool {
+			return !ours[beyond(row.Labels, w.id.added, averages[i].labels)]
+		})
+		lacking = append(lacking, found.lacking(averages[i:i+n], rows)...)
+	}
+	if err := found.err(); err != nil {
+		return nil, err
+	}
+	return append(lacking, mark), nil
+}
+
+// at returns the rows that have a sample at a moment, with that sample alone.
+func (w *Writer) at(ctx context.Context, t time.Time, selector string) ([]upstream.Series, error) {
+	return w.stored(ctx, selector, t.Add(-time.Millisecond), t)
+}
+
+// comparison holds what is stored of a window against what is computed of it now.
+type comparison struct {
+	differ int
+	first  string // of those that differ
+}
+
+// lacking returns the samples of one metric that no row has.
+func (c *comparison) lacking(computed []sample, rows []upstream.Series) []sample {
+	var names []string
+	for _, l := range computed[0].labels {
+		names = append(names, l.name)
+	}
+	stored := map[string][]float64{}
+	for _, row := range rows {
+		values := make([]string, len(names))
+		for i, name := range names {
+			values[i] = row.Labels.Get(name)
+		}
+		key := strings.Join(values, "\xff") // is in no label value
+		stored[key] = append(stored[key], row.Samples[0].V)
+	}
+	var lacking []sample
+	for _, s := range computed {
+		values := make([]string, len(names))
+		for i, l := range s.labels {
+			values[i] = l.value
+		}
+		there := stored[strings.Join(values, "\xff")]
+		if len(there) == 0 {
+			lacking = append(lacking, s)
+		}
+		for _, v := range there {
+			if math.Abs(v-s.value) <= tolerance*max(math.Abs(v), math.Abs(s.value)) {
+				continue
+			}
+			if c.differ++; c.differ == 1 {
+				c.first = fmt.Sprintf("%s is %v, and %v now", selector(s.metric, s.labels), v, s.value)
+			}
+		}
+	}
+	return lacking
+}
+
+func (c *comparison) err() error {
+	if c.differ == 0 {
+		return nil
+	}
+	return &Error{Kind: Conflict, Err: fmt.Errorf("%d samples are there already with other values than are computed now, the first: %s: delete the samples of that time from the receiver to have the window delivered anew", c.differ, c.first)}
+}

@@ -1,0 +1,206 @@
+package remotewrite
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/exp/api/remote"
+	"github.com/prometheus/client_golang/prometheus"
+	promconfig "github.com/prometheus/common/config"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+)
+
+const (
+	retries     = 4                // of one request, beyond the first attempt
+	firstWait   = time.Second / 2  // doubled for each
+	longestWait = 10 * time.Second // a Retry-After beyond it fails the window, which is tried again later
+	answerSize  = 4 << 10          // of an answer, read for its text
+)
+
+// receiver sends requests to one remote-write receiver.
+type receiver struct {
+	url      *url.URL
+	timeout  time.Duration
+	message  remote.WriteMessageType
+	api      *remote.API
+	requests *prometheus.CounterVec
+	samples  prometheus.Counter
+}
+
+func newReceiver(cfg Config, reg prometheus.Registerer) (*receiver, error) {
+	httpCfg := cfg.HTTP
+	httpCfg.FollowRedirects = false // a redirect could carry the credentials elsewhere
+	client, err := promconfig.NewClientFromConfig(httpCfg, "remote_write", promconfig.WithUserAgent(cfg.UserAgent))
+	if err != nil {
+		return nil, err
+	}
+	r := &receiver{
+		url:     cfg.URL,
+		timeout: cfg.Timeout,
+		message: cfg.Message,
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "seldon_exporter_remote_write_requests_total",
+			Help: "Requests to the remote-write receiver, by HTTP status code, or by what went wrong where there was no answer.",
+		}, []string{"code"}),
+		samples: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "seldon_exporter_remote_write_samples_total",
+			Help: "Samples the remote-write receiver has accepted.",
+		}),
+	}
+	for _, c := range []prometheus.Collector{r.requests, r.samples} {
+		if err := reg.Register(c); err != nil {
+			return nil, err
+		}
+	}
+	client.Timeout = cfg.Timeout
+	client.Transport = observer{next: client.Transport, query: cfg.URL.Query(), requests: r.requests}
+	r.api, err = remote.NewAPI(cfg.URL.String(),
+		remote.WithAPIPath(""), // the URL is whole
+		remote.WithAPIHTTPClient(client),
+		remote.WithAPIBackoff(remote.BackoffConfig{Min: firstWait, Max: longestWait, MaxRetries: retries}))
+	return r, err
+}
+
+// write sends samples in one request, more than once where that can help.
+func (r *receiver) write(ctx context.Context, id identity, samples []sample, at time.Time) error {
+	var last attempt
+	trying, stop := context.WithCancel(context.WithValue(ctx, attemptKey{}, &last))
+	defer stop()
+	stats, err := r.api.Write(trying, r.message, encode(r.message, id, samples, at), remote.WithWriteRetryCallback(func(error) {
+		if last.retryAfter > longestWait {
+			stop()
+		}
+	}))
+	accepted := len(samples)
+	if r.message == remote.WriteV2MessageType {
+		accepted = min(stats.Samples, accepted) // what was sent twice is counted twice
+	} else if err != nil {
+		accepted = 0
+	}
+	r.samples.Add(float64(accepted))
+	switch {
+	case ctx.Err() != nil && err != nil:
+		return &Error{Kind: Transient, Status: last.status, Err: context.Cause(ctx)}
+	case err != nil:
+		return r.failure(last, accepted, len(samples), err)
+	case accepted < len(samples):
+		return &Error{Kind: Partial, Status: last.status, Err: fmt.Errorf("%s accepted %d of %d samples, and does not say why", r.url.Host, accepted, len(samples))}
+	}
+	return nil
+}
+
+// failure says what the last attempt came to. The library's own error is of use only
+// where there was no attempt.
+func (r *receiver) failure(last attempt, accepted, sent int, err error) *Error {
+	failure := &Error{Kind: Refused, Status: last.status, RetryAfter: last.retryAfter}
+	said := strings.TrimSuffix(fmt.Sprintf("%s answers %d %s: %s", r.url.Host, last.status, http.StatusText(last.status), last.text), ": ")
+	if accepted > 0 {
+		said = fmt.Sprintf("%s (%d of %d samples were accepted)", said, accepted, sent)
+	}
+	switch status := last.status; {
+	case last.err != nil:
+		failure.Kind, failure.Err = Transient, r.noAnswer(last.err)
+	case status == 0:
+		failure.Err = err
+	case status/100 == 2:
+		failure.Kind = Misconfigured
+		failure.Err = fmt.Errorf("%s without a word on how many samples it has written, so that it does not know %s: set --remote-write.protobuf-message=%s", said, r.message, remote.WriteV1MessageType)
+	case status == http.StatusUnsupportedMediaType:
+		other := remote.WriteV1MessageType
+		if r.message == other {
+			other = remote.WriteV2MessageType
+		}
+		failure.Kind = Misconfigured
+		failure.Err = fmt.Errorf("%s: it does not know %s: set --remote-write.protobuf-message=%s", said, r.message, other)
+	case status == http.StatusTooManyRequests || status/100 == 5:
+		failure.Kind, failure.Err = Transient, errors.New(said)
+	case tooOld(last.text):
+		failure.Kind = TooOld
+		failure.Err = fmt.Errorf("%s: it takes nothing that old: raise out_of_order_time_window in its storage.tsdb settings", said)
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		failure.Err = fmt.Errorf("%s: check the credentials in --remote-write.config-file", said)
+	case status == http.StatusNotFound || status/100 == 3:
+		failure.Err = fmt.Errorf("%s: check --remote-write.url, and that the receiver is turned on (Prometheus: --web.enable-remote-write-receiver)", said)
+	case accepted > 0:
+		failure.Kind, failure.Err = Partial, errors.New(said)
+	default:
+		failure.Err = errors.New(said)
+	}
+	return failure
+}
+
+func (r *receiver) noAnswer(err error) error {
+	if code(err) == timedOut {
+		return fmt.Errorf("no answer from %s within --remote-write.timeout=%s", r.url.Host, r.timeout)
+	}
+	return fmt.Errorf("%s does not answer: %w: check --remote-write.url", r.url.Host, err)
+}
+
+// tooOld knows how Prometheus, Thanos and Mimir refuse what is older than they take.
+func tooOld(text string) bool {
+	text = strings.ToLower(text)
+	for _, words := range []string{"out of order", "out-of-order", "too old", "too-old", "out of bounds"} {
+		if strings.Contains(text, words) {
+			return !strings.Contains(text, "future")
+		}
+	}
+	return false
+}
+
+// attempt is what one HTTP request came to. The library says it in texts only.
+type attempt struct {
+	status     int // 0 where there was no answer
+	text       string
+	retryAfter time.Duration
+	err        error // why there was no answer
+}
+
+type attemptKey struct{}
+
+// observer keeps what each attempt came to, without the secrets in it.
+type observer struct {
+	next     http.RoundTripper
+	query    url.Values
+	requests *prometheus.CounterVec
+}
+
+// RoundTrip sends a request, and reads its answer to the end.
+func (o observer) RoundTrip(req *http.Request) (*http.Response, error) {
+	last := req.Context().Value(attemptKey{}).(*attempt)
+	*last = attempt{}
+	resp, err := o.next.RoundTrip(req)
+	var body []byte
+	if err == nil {
+		body, err = io.ReadAll(io.LimitReader(resp.Body, answerSize))
+		resp.Body.Close()
+	}
+	if err != nil {
+		o.requests.WithLabelValues(code(err)).Inc()
+		last.err = err
+		return nil, err
+	}
+	o.requests.WithLabelValues(strconv.Itoa(resp.StatusCode)).Inc()
+	*last = attempt{status: resp.StatusCode, text: upstream.RefusalText(resp, body, o.query), retryAfter: upstream.RetryAfter(resp, time.Now())}
+	resp.Body = io.NopCloser(bytes.NewReader(nil))
+	return resp, nil
+}
+
+// timedOut is how requests are counted that had no answer in time.
+const timedOut = "timeout"
+
+func code(err error) string {
+	if netErr, ok := errors.AsType[net.Error](err); ok && netErr.Timeout() || errors.Is(err, context.DeadlineExceeded) || errors.Is(err, context.Canceled) {
+		return timedOut
+	}
+	return "unreachable"
+}

@@ -1,0 +1,155 @@
+// Package remotewrite delivers windows to a remote-write receiver, each with its own
+// time, and knows which have been delivered. It keeps nothing itself: what has been
+// delivered is what the receiver has.
+//
+// A window is delivered in three steps, each begun when the one before was acknowledged:
+// its coverage, which opens it; its averages; its mark, which closes it. So a window
+// without coverage holds nothing, one with a mark is whole, and one between is asked for
+// what it has before anything is sent.
+package remotewrite
+
+import (
+	"context"
+	"fmt"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/prometheus/client_golang/exp/api/remote"
+	"github.com/prometheus/client_golang/prometheus"
+	promconfig "github.com/prometheus/common/config"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+)
+
+// samplesPerRequest is what Prometheus' own remote write sends at once, too.
+const samplesPerRequest = 2000
+
+// Querier asks the server where delivered samples can be read.
+type Querier interface {
+	Instant(ctx context.Context, expr string, at time.Time) (*upstream.Answer, error)
+}
+
+// Config is what a Writer works with.
+type Config struct {
+	URL       *url.URL // whole, with the path
+	HTTP      promconfig.HTTPClientConfig
+	Timeout   time.Duration // for one request
+	Message   remote.WriteMessageType
+	UserAgent string
+	Query     Querier // sees what was written
+
+	// What tells this exporter's windows from another's.
+	Period time.Duration
+	Labels map[string]string // added to every series
+	Shard  string            // as set, "" for the whole
+	Kinds  string            // separated by commas, "" for the default
+}
+
+// Writer delivers windows to one receiver.
+type Writer struct {
+	id       identity
+	period   time.Duration
+	query    Querier
+	receiver *receiver
+}
+
+// New returns a writer whose own metrics are registered on reg.
+func New(cfg Config, reg prometheus.Registerer) (*Writer, error) {
+	receiver, err := newReceiver(cfg, reg)
+	if err != nil {
+		return nil, err
+	}
+	return &Writer{id: newIdentity(cfg), period: cfg.Period, query: cfg.Query, receiver: receiver}, nil
+}
+
+// Deliver writes a window's averages and then its mark, unless it has its mark already.
+// What is there of the window is not written again. Each request is sent a few times where
+// that can help, for some minutes at most. The error is an *Error.
+func (w *Writer) Deliver(ctx context.Context, a *downsample.Averages) error {
+	var refusal error
+	lacked := 0
+	for {
+		lacking, err := w.lacking(ctx, a)
+		if err != nil || len(lacking) == 0 {
+			return err
+		}
+		// After a refusal: another exporter, or a request of our own that had seemed lost, may
+		// have been faster. If not, it stands.
+		if refusal != nil && len(lacking) >= lacked {
+			return refusal
+		}
+		lacked = len(lacking)
+		refusal = w.write(ctx, lacking, a.Window.End)
+		if kind := KindOf(refusal); kind != Refused && kind != TooOld && kind != Partial {
+			return refusal
+		}
+	}
+}
+
+// write sends what a window lacks, in order. Coverage and mark have requests of their own.
+func (w *Writer) write(ctx context.Context, lacking []sample, end time.Time) error {
+	for len(lacking) > 0 {
+		n := 1
+		for n < min(len(lacking), samplesPerRequest) && step(lacking[n]) == step(lacking[0]) {
+			n++
+		}
+		if err := w.receiver.write(ctx, w.id, lacking[:n], end); err != nil {
+			return err
+		}
+		lacking = lacking[n:]
+	}
+	return nil
+}
+
+// step is the name of a step of the delivery.
+func step(s sample) string {
+	if s.metric == Coverage || s.metric == Mark {
+		return s.metric
+	}
+	return "averages"
+}
+
+// mostWindows bounds what one query for marks returns.
+const mostWindows = 10_000
+
+// Delivered returns the ends, in UTC, of those windows in (from, to] that have their mark.
+// The error is an *Error.
+func (w *Writer) Delivered(ctx context.Context, from, to time.Time) (map[time.Time]bool, error) {
+	ends := map[time.Time]bool{}
+	for from.Before(to) {
+		until := to
+		if latest := from.Add(mostWindows * w.period); latest.Before(to) {
+			until = latest
+		}
+		rows, err := w.stored(ctx, selector(Mark, w.id.added, w.id.own), from, until)
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			for _, s := range row.Samples {
+				ends[time.UnixMilli(s.T).UTC()] = true
+			}
+		}
+		from = until
+	}
+	return ends, nil
+}
+
+// stored returns the samples of the series that are selected, in (from, to].
+func (w *Writer) stored(ctx context.Context, selector string, from, to time.Time) ([]upstream.Series, error) {
+	answer, err := w.query.Instant(ctx, fmt.Sprintf("%s[%dms]", selector, to.Sub(from).Milliseconds()), to)
+	if err != nil {
+		return nil, &Error{Kind: Transient, RetryAfter: upstream.RetryAfterOf(err), Err: fmt.Errorf("what has been delivered cannot be read (--remote-write.query-url): %w", err)}
+	}
+	var rows []upstream.Series
+	for _, row := range answer.Series {
+		// Prometheus 2 has the range's start in it.
+		row.Samples = slices.DeleteFunc(row.Samples, func(s upstream.Sample) bool { return s.T <= from.UnixMilli() || s.T > to.UnixMilli() })
+		if len(row.Samples) > 0 {
+			rows = append(rows, row)
+		}
+	}
+	return rows, nil
+}

@@ -1,0 +1,124 @@
+package remotewrite
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
+)
+
+// The series that are delivered beside the averages.
+const (
+	// Coverage opens a window: it is delivered before anything else of it.
+	Coverage = "seldon_exporter_window_coverage_ratio"
+	// Mark closes a window: it is delivered when everything else of it has been accepted.
+	// Its value is its own timestamp, the window's end, in seconds.
+	Mark = "seldon_exporter_window_delivered_timestamp_seconds"
+)
+
+// ReservedLabels are those that cannot be added: the series have them already.
+func ReservedLabels() []string {
+	return []string{"namespace", "type", "name", "source", "period", "shard", "kinds", "labels"}
+}
+
+// sample is one value of a window. Its timestamp is the window's end.
+type sample struct {
+	metric string
+	labels []label // besides those that are added to every series
+	value  float64
+}
+
+type label struct{ name, value string }
+
+// identity tells this exporter's windows from those of others that write to the same
+// receiver with other settings.
+type identity struct {
+	added []label // to every series
+	own   []label // to coverage and marks, besides
+}
+
+func newIdentity(cfg Config) identity {
+	names := slices.Sorted(maps.Keys(cfg.Labels))
+	var added []label
+	for _, name := range names {
+		added = append(added, label{name, cfg.Labels[name]})
+	}
+	return identity{added: added, own: []label{
+		{"period", model.Duration(cfg.Period).String()},
+		{"shard", cfg.Shard},
+		{"kinds", cfg.Kinds},
+		// Without it, an exporter that adds nothing could not ask for its own marks alone.
+		{"labels", strings.Join(names, ",")},
+	}}
+}
+
+// labels are a sample's, sorted by name. An empty label is none.
+func (id identity) labels(s sample) []label {
+	all := append([]label{{"__name__", s.metric}}, id.added...)
+	for _, l := range s.labels {
+		if l.value != "" {
+			all = append(all, l)
+		}
+	}
+	slices.SortFunc(all, func(a, b label) int { return strings.Compare(a.name, b.name) })
+	return all
+}
+
+// averagesOf returns a window's samples but for those that open and close it, metric by metric.
+func averagesOf(a *downsample.Averages) []sample {
+	labels := make([][]label, len(a.Models))
+	for i, m := range a.Models {
+		labels[i] = []label{{"namespace", m.Namespace}, {"type", m.Type}, {"name", m.Name}}
+	}
+	var all []sample
+	for metric, info := range usage.Table() {
+		for i, m := range a.Models {
+			if v := m.Values[metric]; v.OK {
+				all = append(all, sample{info.Name, labels[i], v.V})
+			}
+		}
+	}
+	return all
+}
+
+func (id identity) coverage(c downsample.Coverage) []sample {
+	return []sample{
+		{Coverage, append(slices.Clone(id.own), label{"source", "cadvisor"}), c.CAdvisor},
+		{Coverage, append(slices.Clone(id.own), label{"source", "kube-state-metrics"}), c.KubeStateMetrics},
+	}
+}
+
+func (id identity) mark(end time.Time) sample {
+	return sample{Mark, id.own, float64(end.UnixMilli()) / 1e3}
+}
+
+// selector is PromQL for the series with all of these labels; an empty value selects
+// those without the label.
+func selector(name string, labels ...[]label) string {
+	var matchers []string
+	for _, l := range slices.Concat(labels...) {
+		matchers = append(matchers, l.name+"="+strconv.Quote(l.value))
+	}
+	return name + "{" + strings.Join(matchers, ",") + "}"
+}
+
+// beyond returns those of a row's labels that are not of the given names, as one text: what
+// the server that was asked has put there by itself, or another exporter's.
+func beyond(row upstream.Labels, names ...[]label) string {
+	known := slices.Concat(names...)
+	var rest []string
+	for _, l := range row {
+		if l.Name != "__name__" && !slices.ContainsFunc(known, func(k label) bool { return k.name == l.Name }) {
+			rest = append(rest, l.Name+"="+strconv.Quote(l.Value))
+		}
+	}
+	slices.Sort(rest)
+	return strings.Join(rest, ",")
+}

@@ -1,0 +1,227 @@
+// Package delivery tests the delivery of windows to real remote-write receivers, with
+// faults between the two.
+package delivery
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/exp/api/remote"
+	"github.com/prometheus/client_golang/prometheus"
+	promconfig "github.com/prometheus/common/config"
+	"github.com/prometheus/common/promslog"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/remotewrite"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
+)
+
+// lab is a receiver, reached by way of a proxy that can do harm.
+type lab struct {
+	server *url.URL
+	client *upstream.Client
+	proxy  *proxy
+}
+
+func newLab(t *testing.T, server *url.URL) *lab {
+	t.Helper()
+	client, err := upstream.New(upstream.Config{
+		URL: server, HTTP: promconfig.DefaultHTTPClientConfig, Timeout: time.Minute, MaxAnswerBytes: 64 << 20,
+		MaxSamples: 1_000_000, Concurrency: 2, Log: promslog.NewNopLogger(),
+	}, prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &lab{server: server, client: client, proxy: newProxy(t, server)}
+}
+
+// writer returns a new process' writer, so to speak.
+func (l *lab) writer(t *testing.T, change ...func(*remotewrite.Config)) *remotewrite.Writer {
+	t.Helper()
+	cfg := remotewrite.Config{
+		URL: l.proxy.url.JoinPath("/api/v1/write"), HTTP: promconfig.DefaultHTTPClientConfig, Timeout: 30 * time.Second,
+		Message: remote.WriteV1MessageType, UserAgent: "test", Query: l.client, Period: time.Hour,
+	}
+	for _, c := range change {
+		c(&cfg)
+	}
+	w, err := remotewrite.New(cfg, prometheus.NewRegistry())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// proxy passes requests on. A fault looks at the n-th request, from 1, and answers it
+// itself if it returns true.
+type proxy struct {
+	url   *url.URL
+	mu    sync.Mutex
+	seen  int
+	fault fault
+}
+
+type fault func(n int, w http.ResponseWriter, pass func() *http.Response) bool
+
+func newProxy(t *testing.T, to *url.URL) *proxy {
+	t.Helper()
+	p := &proxy{}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			panic(http.ErrAbortHandler)
+		}
+		pass := func() *http.Response {
+			out, err := http.NewRequestWithContext(r.Context(), r.Method, to.JoinPath(r.URL.Path).String(), bytes.NewReader(body))
+			if err != nil {
+				panic(err)
+			}
+			out.Header = r.Header
+			resp, err := http.DefaultClient.Do(out)
+			if err != nil {
+				panic(http.ErrAbortHandler)
+			}
+			return resp
+		}
+		p.mu.Lock()
+		p.seen++
+		n, fault := p.seen, p.fault
+		p.mu.Unlock()
+		if fault != nil && fault(n, w, pass) {
+			return
+		}
+		resp := pass()
+		defer resp.Body.Close()
+		for name, values := range resp.Header {
+			w.Header()[name] = values
+		}
+		w.WriteHeader(resp.StatusCode)
+		_, _ = io.Copy(w, resp.Body)
+	}))
+	server.Config.ErrorLog = nil
+	t.Cleanup(server.Close)
+	u, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.url = u
+	return p
+}
+
+// set makes the next request the first, and puts a fault in its way.
+func (p *proxy) set(f fault) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.seen, p.fault = 0, f
+}
+
+func (p *proxy) requests() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.seen
+}
+
+// averages are what some models came to in the window that ends so long ago, in hours.
+func averages(hoursAgo, models int) *downsample.Averages {
+	w := window.Containing(time.Now(), time.Hour)
+	for range hoursAgo + 1 {
+		w = w.Previous()
+	}
+	a := &downsample.Averages{Window: w, Coverage: downsample.Coverage{KubeStateMetrics: 1, CAdvisor: 0.75}}
+	for i := range models {
+		m := downsample.Model{Model: workload.Model{Namespace: "seldon", Type: "SeldonDeployment", Name: fmt.Sprintf("model-%05d", i)}}
+		for metric := range m.Values {
+			m.Values[metric] = usage.Value{V: math.Sqrt(float64(1 + i*7 + metric + 1000*hoursAgo)), OK: metric != int(usage.CPULimits)}
+		}
+		a.Models = append(a.Models, m)
+	}
+	return a
+}
+
+// recomputed are the same averages as another run would have them, equal but for the
+// last bits.
+func recomputed(a *downsample.Averages) *downsample.Averages {
+	return changed(a, 1+1e-12)
+}
+
+func changed(a *downsample.Averages, factor float64) *downsample.Averages {
+	b := *a
+	b.Models = nil
+	for _, m := range a.Models {
+		for i := range m.Values {
+			m.Values[i].V *= factor
+		}
+		b.Models = append(b.Models, m)
+	}
+	return &b
+}
+
+// stored returns every delivered sample in the receiver up to now: values by series and time.
+func (l *lab) stored(t *testing.T) map[string]float64 {
+	t.Helper()
+	answer, err := l.client.Instant(t.Context(), `{__name__=~"model_.+|seldon_exporter_.+"}[100d]`, time.Now())
+	if err != nil {
+		t.Fatal(err)
+	}
+	all := map[string]float64{}
+	for _, row := range answer.Series {
+		var labels []string
+		for _, l := range row.Labels {
+			labels = append(labels, l.Name+"="+l.Value)
+		}
+		for _, s := range row.Samples {
+			all[fmt.Sprint(strings.Join(labels, ","), " ", time.UnixMilli(s.T).UTC().Format(time.RFC3339))] = s.V
+		}
+	}
+	return all
+}
+
+// expect compares what is stored with windows that should be there exactly once.
+func (l *lab) expect(t *testing.T, windows ...*downsample.Averages) {
+	t.Helper()
+	stored := l.stored(t)
+	want := map[string]float64{}
+	for _, a := range windows {
+		add := func(v float64, labels string) { want[labels+" "+a.Window.End.Format(time.RFC3339)] = v }
+		add(float64(a.Window.End.Unix()), "__name__=seldon_exporter_window_delivered_timestamp_seconds,period=1h")
+		add(a.Coverage.CAdvisor, "__name__=seldon_exporter_window_coverage_ratio,period=1h,source=cadvisor")
+		add(a.Coverage.KubeStateMetrics, "__name__=seldon_exporter_window_coverage_ratio,period=1h,source=kube-state-metrics")
+		for _, m := range a.Models {
+			for metric, info := range usage.Table() {
+				if v := m.Values[metric]; v.OK {
+					add(v.V, fmt.Sprintf("__name__=%s,name=%s,namespace=%s,type=%s", info.Name, m.Name, m.Namespace, m.Type))
+				}
+			}
+		}
+	}
+	wrong := 0
+	for key, v := range want {
+		if got, ok := stored[key]; !ok || math.Abs(got-v) > 1e-9*math.Abs(v) {
+			if wrong++; wrong < 5 {
+				t.Errorf("%s is %v (%v), want %v", key, got, ok, v)
+			}
+		}
+	}
+	for key, v := range stored {
+		if _, ok := want[key]; !ok {
+			if wrong++; wrong < 5 {
+				t.Errorf("%s is %v, and should not be there", key, v)
+			}
+		}
+	}
+	if wrong > 0 {
+		t.Errorf("%d of %d samples are wrong", wrong, len(want))
+	}
+}
