@@ -12,11 +12,16 @@ import (
 
 // landing says what the page for people shows.
 func landing(cfg *config.Config, page *exposition.Page, status schedule.Status) web.Landing {
+	var shard string
+	if !cfg.Shard.Whole() {
+		shard = cfg.Shard.String()
+	}
 	l := web.Landing{
 		Version:   version.Version,
 		Upstream:  cfg.Prometheus.Redacted(),
 		Period:    model.Duration(cfg.Period).String(),
 		Kinds:     cfg.KindNames(),
+		Shard:     shard,
 		Next:      status.Next,
 		Error:     status.Error,
 		ErrorTime: status.ErrorTime,

@@ -61,7 +61,7 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
 
 	log.Info("Starting", "program", config.Name, "version", version.Version, "revision", version.GetRevision(),
 		"prometheus", cfg.Prometheus.Redacted(), "period", model.Duration(cfg.Period),
-		"settle_delay", model.Duration(cfg.SettleDelay), "kinds", cfg.KindNames())
+		"settle_delay", model.Duration(cfg.SettleDelay), "kinds", cfg.KindNames(), "shard", cfg.Shard)
 
 	var group run.Group
 	group.Add(run.SignalHandler(ctx, os.Interrupt, syscall.SIGTERM))

@@ -32,6 +32,7 @@ type Config struct {
 	Period      time.Duration
 	SettleDelay time.Duration
 	Kinds       []workload.Kind // in order of precedence
+	Shard       workload.Shard
 	Query       Query
 	Web         *web.FlagConfig
 	ListenName  string // what the user calls the setting of the listen addresses
@@ -93,6 +94,7 @@ func (f *flags) check(command Command) (*Config, error) {
 		Period:      parse(&c, f.period, durationBetween(MinPeriod, MaxPeriod)),
 		SettleDelay: parse(&c, f.settle, durationBetween(0, MaxPeriod)),
 		Kinds:       parse(&c, f.kinds, kinds),
+		Shard:       parse(&c, f.shard, workload.ParseShard),
 		Query: Query{
 			Timeout:        parse(&c, f.timeout, durationBetween(time.Second, time.Hour)),
 			Concurrency:    parse(&c, f.concurrency, atLeast(1)),

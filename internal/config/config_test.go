@@ -56,6 +56,9 @@ func TestDefaults(t *testing.T) {
 	if len(cfg.Kinds) != 2 || cfg.Kinds[0].Name != "SeldonDeployment" || cfg.Kinds[1].Name != "InferenceService" {
 		t.Errorf("kinds %v", cfg.Kinds)
 	}
+	if !cfg.Shard.Whole() {
+		t.Errorf("is shard %s", cfg.Shard)
+	}
 	if got := *cfg.Web.WebListenAddresses; !cmp.Equal(got, []string{":8000"}) {
 		t.Errorf("listens on %v", got)
 	}
@@ -128,13 +131,13 @@ func TestEverySettingHasAnEnvironmentVariable(t *testing.T) {
 	env := map[string]string{
 		"PROMETHEUS_URL": "https://prom.example/x", "PROMETHEUS_TOKEN_FILE": token,
 		"PROMETHEUS_CONFIG_FILE": write(t, "enable_http2: false\n"), "PROMETHEUS_INSECURE_SKIP_VERIFY": "true",
-		"TIME_PERIOD": "2h", "SETTLE_DELAY": "5m", "KINDS": "InferenceService",
+		"TIME_PERIOD": "2h", "SETTLE_DELAY": "5m", "KINDS": "InferenceService", "SHARD": "1/3",
 		"QUERY_TIMEOUT": "10s", "QUERY_CONCURRENCY": "4", "QUERY_MAX_SAMPLES": "5000", "QUERY_MAX_ANSWER_BYTES": "1MiB",
 		"WEB_LISTEN_ADDRESS": ":1234", "WEB_CONFIG_FILE": write(t, "{}\n"), "WEB_SYSTEMD_SOCKET": "true",
 		"LOG_LEVEL": "debug", "LOG_FORMAT": "json",
 	}
 	cfg := mustLoad(t, env)
-	if cfg.Period != 2*time.Hour || cfg.SettleDelay != 5*time.Minute || len(cfg.Kinds) != 1 ||
+	if cfg.Period != 2*time.Hour || cfg.SettleDelay != 5*time.Minute || len(cfg.Kinds) != 1 || cfg.Shard.String() != "1/3" ||
 		cfg.Query != (Query{10 * time.Second, 4, 5000, 1 << 20}) ||
 		!cmp.Equal(*cfg.Web.WebListenAddresses, []string{":1234"}) || cfg.ListenName != "WEB_LISTEN_ADDRESS" || *cfg.Web.WebConfigFile == "" || !*cfg.Web.WebSystemdSocket ||
 		cfg.Log.Level.String() != "debug" || cfg.Log.Format.String() != "json" {
@@ -180,6 +183,9 @@ func TestBadSettings(t *testing.T) {
 		"settle over period":   {args: []string{"--settle-delay=2h"}, want: `--settle-delay="2h" is longer than the period of 1h: choose a shorter delay`},
 		"kind unknown":         {env: map[string]string{"KINDS": "SeldonDeployment,Pod"}, want: `KINDS="SeldonDeployment,Pod" cannot be used: "Pod" is not a kind this exporter knows: choose from SeldonDeployment, InferenceService`},
 		"kinds empty":          {args: []string{"--kinds=,"}, want: `--kinds="," cannot be used: no kind is given: choose from SeldonDeployment, InferenceService`},
+		"shard beyond":         {env: map[string]string{"SHARD": "3/3"}, want: `SHARD="3/3" is beyond the last shard: they count from 0, so the last is 2/3`},
+		"shard of none":        {args: []string{"--shard=0/0"}, want: `--shard="0/0" is a shard of none: write 0/1 for everything`},
+		"shard junk":           {args: []string{"--shard=x"}, want: `--shard="x" is not a shard: write 0/3 for the first of three, 0/1 for everything`},
 		"timeout":              {args: []string{"--query.timeout=0"}, want: `--query.timeout="0" is zero: choose from 1s to 1h`},
 		"concurrency":          {args: []string{"--query.concurrency=0"}, want: `--query.concurrency="0" is too small: choose 1 or more`},
 		"concurrency junk":     {env: map[string]string{"QUERY_CONCURRENCY": "two"}, want: `QUERY_CONCURRENCY="two" is not a whole number: choose 1 or more`},

@@ -12,7 +12,7 @@ import (
 // flags are the settings as they were given, before any of them is looked at.
 type flags struct {
 	url, tokenFile, httpFile, insecure         *setting
-	period, settle, kinds                      *setting
+	period, settle, kinds, shard               *setting
 	timeout, concurrency, maxSamples, maxBytes *setting
 	logLevel, logFormat                        *setting
 	systemd, listen, webFile                   *setting // of serving
@@ -61,6 +61,8 @@ func define() (*kingpin.Application, *flags) {
 			"How long after a window's end it is computed, so that late scrapes are in."),
 		kinds: all.add("kinds", "KINDS", "SeldonDeployment,InferenceService",
 			"Kubernetes kinds that are models, separated by commas. A pod that carries the labels of several belongs to the first."),
+		shard: all.add("shard", "SHARD", "0/1",
+			"Which of several exporters this one is that share the models between them by namespace: i/n is number i, counted from 0, of n. 0/1 has them all."),
 		timeout: all.add("query.timeout", "QUERY_TIMEOUT", "2m",
 			"How long one query may take."),
 		concurrency: all.add("query.concurrency", "QUERY_CONCURRENCY", "2",

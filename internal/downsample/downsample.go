@@ -31,6 +31,7 @@ type Upstream interface {
 type Config struct {
 	Upstream  Upstream
 	Kinds     []workload.Kind // in order of precedence
+	Shard     workload.Shard
 	Log       *slog.Logger
 	CloseLook bool // read raw samples of every pod, even where the shortcut would do
 }
@@ -77,7 +78,7 @@ func (d *Downsampler) Compute(ctx context.Context, w window.Window) (*Averages, 
 	}
 	a := l.averages(w)
 	a.Cost = cost
-	if len(a.Models) == 0 {
+	if !l.found {
 		if err := d.explainNothing(ctx, w); err != nil {
 			return nil, err
 		}
@@ -109,18 +110,20 @@ func slicesOf(w window.Window) []span {
 
 // slice gathers the evidence of one slice.
 func (d *Downsampler) slice(ctx context.Context, q *querier, l *ledger) error {
-	pods, err := q.discover(ctx, d.labels)
+	everybody, err := q.discover(ctx, d.labels)
 	if err != nil {
 		return err
 	}
-	ksm, err := q.kubeStateMetrics(ctx, pods)
+	l.found = l.found || len(everybody) > 0
+	ksm, err := q.kubeStateMetrics(ctx, everybody)
 	if err != nil {
 		return err
 	}
+	pods, others := d.share(everybody)
 	if err := q.sidecars(ctx, pods); err != nil {
 		return err
 	}
-	kubelet, err := q.kubelets(ctx, pods, parallelSteps)
+	kubelet, err := q.kubelets(ctx, pods, others, parallelSteps)
 	if err != nil {
 		return err
 	}
@@ -148,6 +151,18 @@ func (d *Downsampler) slice(ctx context.Context, q *querier, l *ledger) error {
 		l.enter(found)
 		return nil
 	})
+}
+
+// share separates this shard's pods from the other shards'.
+func (d *Downsampler) share(everybody []*pod) (ours, others []*pod) {
+	for _, p := range everybody {
+		if d.cfg.Shard.Holds(p.namespace) {
+			ours = append(ours, p)
+		} else {
+			others = append(others, p)
+		}
+	}
+	return ours, others
 }
 
 // sidecars finds the init containers that keep running beside the others.

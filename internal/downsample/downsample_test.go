@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand"
+	"slices"
 	"strings"
 	"testing"
 	"testing/quick"
@@ -208,6 +209,32 @@ func TestNoModels(t *testing.T) {
 }
 
 // TestSeveralClustersAreToldOnce: equal names add up, and the log says so once.
+// Another shard has the models: this one has nothing to complain of, and reads no pod's values.
+func TestShardWithoutModels(t *testing.T) {
+	for text, models := range map[string]int{"2/5": 2, "0/5": 0} { // of the namespace "models"
+		t.Run(text, func(t *testing.T) {
+			shard, err := workload.ParseShard(text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var log bytes.Buffer
+			u := &fake{answer: cluster{anHour(), []string{"iris", "wine"}}.answer}
+			d := New(Config{Upstream: u, Kinds: workload.Kinds(), Shard: shard, Log: slog.New(slog.NewTextHandler(&log, nil))})
+			got, err := d.Compute(t.Context(), anHour())
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(got.Models) != models || got.Coverage != (Coverage{1, 1}) || log.Len() > 0 {
+				t.Errorf("%d models, want %d; coverage %+v; log %q", len(got.Models), models, got.Coverage, log.String())
+			}
+			asked := slices.ContainsFunc(u.asked, func(q question) bool { return strings.Contains(q.expr, "container_status_running") })
+			if asked != (models > 0) {
+				t.Errorf("asked when containers ran: %t", asked)
+			}
+		})
+	}
+}
+
 func TestSeveralClustersAreToldOnce(t *testing.T) {
 	c := cluster{anHour(), []string{"iris"}}
 	u := &fake{answer: func(ctx context.Context, expr string) ([]upstream.Series, error) {

@@ -71,33 +71,21 @@ func (k *kubelets) existence(rows []row) spans {
 }
 
 // kubelets finds the targets that tell of the pods' usage, when they were scraped, and the
-// mean memory of every row of the pods.
-func (q *querier) kubelets(ctx context.Context, pods []*pod, atOnce int) (*kubelets, error) {
+// mean memory of every row of the pods. Silence of the pods' own nodes is an outage only if
+// all others are silent, too: those of other shards' pods, and those without a model.
+func (q *querier) kubelets(ctx context.Context, pods, elsewhere []*pod, atOnce int) (*kubelets, error) {
 	k := &kubelets{means: map[podName][]meanRow{}}
 	var err error
 	if k.forms, err = q.usageForms(ctx); err != nil {
 		return nil, err
 	}
-	if err := q.means(ctx, k, pods, atOnce, "avg_over_time", memoryUsage, ""); err != nil {
-		return nil, err
-	}
-	if len(k.means) == 0 { // only /metrics/resource, which has no memory_usage_bytes
-		if err := q.means(ctx, k, pods, atOnce, "count_over_time", cpuUsage, ","+wholeCPU); err != nil {
-			return nil, err
-		}
-	}
-	var targets []target
-	for _, rows := range k.means {
-		for _, r := range rows {
-			targets = append(targets, r.target)
-		}
-	}
+	var asked []*pod
 	standIns := func(t target) []string {
 		var all []string
 		for _, node := range nodeRows() {
 			all = append(all, "{"+node+","+t.matchers()+"}")
 		}
-		mine := slices.DeleteFunc(slices.Clone(pods), func(p *pod) bool {
+		mine := slices.DeleteFunc(slices.Clone(asked), func(p *pod) bool {
 			return !slices.ContainsFunc(k.means[p.podName], func(r meanRow) bool { return r.target == t })
 		})
 		for _, sel := range k.selectors(mine[:min(len(mine), maxStandIns)]) {
@@ -105,16 +93,44 @@ func (q *querier) kubelets(ctx context.Context, pods []*pod, atOnce int) (*kubel
 		}
 		return all
 	}
-	if k.source, err = q.scrapes(ctx, targets, standIns); err != nil || k.observed.is(q.slice) {
+	var targets []target
+	look := func(pods []*pod) error {
+		asked = append(asked, pods...)
+		if err := q.rowsOf(ctx, k, pods, atOnce); err != nil {
+			return err
+		}
+		for _, p := range pods {
+			for _, r := range k.means[p.podName] {
+				targets = append(targets, r.target)
+			}
+		}
+		k.source, err = q.scrapes(ctx, targets, standIns)
+		return err
+	}
+	if err := look(pods); err != nil || k.observed.is(q.slice) {
 		return k, err
 	}
-	// Silence of the models' own nodes is an outage only if the others are silent, too.
+	if len(elsewhere) > 0 {
+		if err := look(elsewhere); err != nil || k.observed.is(q.slice) {
+			return k, err
+		}
+	}
 	others, err := q.otherKubelets(ctx, targets)
 	if err != nil {
 		return nil, err
 	}
 	k.source, err = q.scrapes(ctx, append(targets, others...), standIns)
 	return k, err
+}
+
+// rowsOf finds the rows of the pods, and their mean memory.
+func (q *querier) rowsOf(ctx context.Context, k *kubelets, pods []*pod, atOnce int) error {
+	if err := q.means(ctx, k, pods, atOnce, "avg_over_time", memoryUsage, ""); err != nil {
+		return err
+	}
+	// Of what only /metrics/resource tells, there is no memory_usage_bytes.
+	rest := slices.DeleteFunc(slices.Clone(pods), func(p *pod) bool { return len(k.means[p.podName]) > 0 })
+	return q.means(ctx, k, rest, atOnce, "count_over_time", cpuUsage, ","+wholeCPU)
 }
 
 // usageForms tells whether cAdvisor, too, is scraped without honor_labels.

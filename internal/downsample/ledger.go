@@ -56,6 +56,7 @@ type ledger struct {
 	containers map[containerKey]*account
 	requests   map[workload.Model]*[usage.NumMetrics]evidence
 	known      map[workload.Model]bool // models that had a pod while it was observed
+	found      bool                    // any model's pod, be it another shard's
 	observed   struct{ kubeStateMetrics, cAdvisor int64 }
 }
 

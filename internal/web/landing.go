@@ -20,6 +20,7 @@ type Landing struct {
 	Upstream string // without secrets
 	Period   string
 	Kinds    string
+	Shard    string // "" where there are no others
 
 	HasWindow  bool
 	Start, End time.Time // of the window served

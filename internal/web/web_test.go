@@ -125,12 +125,12 @@ func TestPages(t *testing.T) {
 
 func TestLandingPage(t *testing.T) {
 	s := newSite(t)
-	s.landing = Landing{Upstream: "http://prom/x?...", Period: "1h", Kinds: "SeldonDeployment", Error: "<script>alert(1)</script>", ErrorTime: noon}
+	s.landing = Landing{Upstream: "http://prom/x?...", Period: "1h", Kinds: "SeldonDeployment", Shard: "1/3", Error: "<script>alert(1)</script>", ErrorTime: noon}
 	resp, body := s.get(t, "GET", "/", nil)
 	if got := resp.Header.Get("Content-Type"); got != "text/html; charset=utf-8" {
 		t.Errorf("content type %s", got)
 	}
-	for _, want := range []string{"http://prom/x?...", "1h", "SeldonDeployment", "&lt;script&gt;", "2026-03-01 12:00:00 UTC", "<dd>none: there are no values until an attempt succeeds</dd>", "under way",
+	for _, want := range []string{"http://prom/x?...", "1h", "SeldonDeployment", "<dd>1/3, counted from 0", "&lt;script&gt;", "2026-03-01 12:00:00 UTC", "<dd>none: there are no values until an attempt succeeds</dd>", "under way",
 		`href="metrics"`, `href="-/healthy"`, `href="-/ready"`} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %s", want)
@@ -148,6 +148,9 @@ func TestLandingPage(t *testing.T) {
 	}
 	if strings.Contains(body, "failed") {
 		t.Error("the page tells of a failure that was not")
+	}
+	if strings.Contains(body, "Shard") {
+		t.Error("the page tells of shards where there are none")
 	}
 }
 

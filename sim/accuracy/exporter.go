@@ -25,6 +25,19 @@ type Exporter struct {
 // NewExporter returns the product's way of reading a Prometheus. By the close look, every
 // pod is computed from its raw samples: the definition, without the shortcut.
 func NewExporter(base *url.URL, closeLook bool) (Exporter, error) {
+	name := "exporter"
+	if closeLook {
+		name = "close look"
+	}
+	return newExporter(name, base, downsample.Config{CloseLook: closeLook})
+}
+
+// NewShard returns one of several exporters that share the models between them.
+func NewShard(base *url.URL, shard workload.Shard) (Exporter, error) {
+	return newExporter("shard "+shard.String(), base, downsample.Config{Shard: shard})
+}
+
+func newExporter(name string, base *url.URL, cfg downsample.Config) (Exporter, error) {
 	log := promslog.NewNopLogger()
 	client, err := upstream.New(upstream.Config{
 		URL: base, Timeout: 2 * time.Minute, MaxAnswerBytes: 64 << 20, MaxSamples: 1_000_000,
@@ -33,11 +46,8 @@ func NewExporter(base *url.URL, closeLook bool) (Exporter, error) {
 	if err != nil {
 		return Exporter{}, err
 	}
-	name := "exporter"
-	if closeLook {
-		name = "close look"
-	}
-	return Exporter{name, downsample.New(downsample.Config{Upstream: client, Kinds: workload.Kinds(), Log: log, CloseLook: closeLook})}, nil
+	cfg.Upstream, cfg.Kinds, cfg.Log = client, workload.Kinds(), log
+	return Exporter{name, downsample.New(cfg)}, nil
 }
 
 // Name implements Way.
