@@ -33,17 +33,11 @@ func once(ctx context.Context, cfg *config.Config, log *slog.Logger, stdout io.W
 	if err != nil {
 		return err
 	}
-	board := exposition.NewBoard(func() time.Time { return w.End })
 	page, err := exposition.Encode(averages, w.Next().End)
 	if err != nil {
 		return err
 	}
-	board.Publish(page)
-	families, err := board.Gather()
-	if err != nil {
-		return err
-	}
-	for _, family := range families {
+	for family := range page.Families() {
 		if _, err := expfmt.MetricFamilyToText(stdout, family); err != nil {
 			return err
 		}

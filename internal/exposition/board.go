@@ -1,6 +1,7 @@
 package exposition
 
 import (
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -10,18 +11,26 @@ import (
 // Board is where the current page hangs. Any number of scrapes may read it while a
 // new page is hung.
 type Board struct {
-	now  func() time.Time
-	page atomic.Pointer[Page]
+	now    func() time.Time
+	stamps bool
+	page   atomic.Pointer[Page]
 }
 
 // NewBoard returns an empty board that judges pages by the given clock.
 func NewBoard(now func() time.Time) *Board { return &Board{now: now} }
+
+// NewStampedBoard returns a board on which models' rows carry their window's end as
+// timestamp. They are withdrawn StampedLife after it, if not before.
+func NewStampedBoard(now func() time.Time) *Board { return &Board{now: now, stamps: true} }
 
 // Publish hangs a page in place of the one that is shown, unless that one is newer.
 // One goroutine publishes.
 func (b *Board) Publish(p *Page) {
 	if shown := b.Page(); shown != nil && shown.Window.End.After(p.Window.End) {
 		return
+	}
+	if b.stamps {
+		p = p.stamped()
 	}
 	b.page.Store(p)
 }
@@ -41,10 +50,20 @@ func (b *Board) Page() *Page {
 	return p
 }
 
-// Gather returns the metrics of the page that is shown. It is a prometheus.Gatherer.
+// Head returns the page that is shown in the given form. Who asks first for a form
+// waits until it is made; later ones share its bytes.
+func (b *Board) Head(form Form) (Head, error) {
+	if p := b.Page(); p != nil {
+		return p.heads[form]()
+	}
+	return empty(form.Encoding), nil
+}
+
+// Gather returns the metrics of the page that is shown, in a form that is expensive to
+// make and to hold. It is a prometheus.Gatherer.
 func (b *Board) Gather() ([]*dto.MetricFamily, error) {
 	if p := b.Page(); p != nil {
-		return p.families, nil
+		return slices.Collect(p.Families()), nil
 	}
 	return nil, nil
 }

@@ -58,7 +58,7 @@ func TestPageReadsBackAsTheAverages(t *testing.T) {
 		t.Fatal(err)
 	}
 	parser := expfmt.NewTextParser(model.UTF8Validation)
-	parsed, err := parser.TextToMetricFamilies(strings.NewReader(text(t, p.families)))
+	parsed, err := parser.TextToMetricFamilies(strings.NewReader(text(t, slices.Collect(p.Families()))))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -118,7 +118,7 @@ seldon_exporter_window_end_timestamp_seconds 1.7723664e+09
 # TYPE seldon_exporter_window_start_timestamp_seconds gauge
 seldon_exporter_window_start_timestamp_seconds 1.7723628e+09
 `
-	if diff := cmp.Diff(want, text(t, p.families)); diff != "" {
+	if diff := cmp.Diff(want, text(t, slices.Collect(p.Families()))); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -1,10 +1,12 @@
-// Package exposition holds the current averages as they are shown to a scrape:
-// made once per window, swapped in whole, and withdrawn when they are stale.
+// Package exposition holds the current averages as they are shown to a scrape: encoded
+// and compressed once per window, swapped in whole, and withdrawn when they are stale.
 package exposition
 
 import (
 	"fmt"
+	"iter"
 	"math"
+	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -16,33 +18,53 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
+// StampedLife is how long after its window's end a page with timestamps is shown. A
+// Prometheus drops what is an hour older than its newest samples.
+const StampedLife = 45 * time.Minute
+
 // Page is one window as it is shown. It is immutable once made.
 type Page struct {
 	Window  window.Window
 	Models  int
 	Expires time.Time // from when on the values are too old to be shown
 
-	families []*dto.MetricFamily
+	averages  *downsample.Averages
+	timestamp *int64 // of the models' rows, in ms; nil for none
+	heads     map[Form]func() (Head, error)
 }
 
 // Encode makes a page of averages. What describes the window is part of the page, so
-// that no scrape sees one window's values beside another's time.
+// that no scrape sees one window's values beside another's time. A form costs nothing
+// until it is asked for.
 func Encode(a *downsample.Averages, expires time.Time) (*Page, error) {
 	if err := check(a); err != nil {
 		return nil, fmt.Errorf("window %s: %w", a.Window, err)
 	}
-	var families []*dto.MetricFamily
-	for metric, info := range usage.Table() {
-		if f := modelFamily(info, usage.Metric(metric), a.Models); len(f.Metric) > 0 {
-			families = append(families, f)
-		}
+	return newPage(a, expires, nil), nil
+}
+
+func newPage(a *downsample.Averages, expires time.Time, timestamp *int64) *Page {
+	p := &Page{
+		Window:    a.Window,
+		Models:    len(a.Models),
+		Expires:   expires,
+		averages:  a,
+		timestamp: timestamp,
+		heads:     map[Form]func() (Head, error){},
 	}
-	return &Page{
-		Window:   a.Window,
-		Models:   len(a.Models),
-		Expires:  expires,
-		families: append(families, windowFamilies(a)...),
-	}, nil
+	for _, form := range forms() {
+		p.heads[form] = sync.OnceValues(func() (Head, error) { return encode(p.Families(), form) })
+	}
+	return p
+}
+
+// stamped returns the page with the window's end as the timestamp of its models' rows.
+func (p *Page) stamped() *Page {
+	expires, end := p.Window.End.Add(StampedLife), p.Window.End.UnixMilli()
+	if p.Expires.Before(expires) {
+		expires = p.Expires
+	}
+	return newPage(p.averages, expires, &end)
 }
 
 // check is the last guard before values are shown: a scrape must never fail, or be
@@ -71,14 +93,34 @@ func check(a *downsample.Averages) error {
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
-func modelFamily(info usage.Info, metric usage.Metric, models []downsample.Model) *dto.MetricFamily {
-	var rows []*dto.Metric
-	for _, m := range models {
-		if v := m.Values[metric]; v.OK {
-			rows = append(rows, gauge(v.V, labels(m.Model)...))
+// Families are what is on the page. They are made one after the other: all of them at
+// once would be many times the size of the averages.
+func (p *Page) Families() iter.Seq[*dto.MetricFamily] {
+	return func(yield func(*dto.MetricFamily) bool) {
+		models := p.averages.Models
+		labelled := make([][]*dto.LabelPair, len(models))
+		for i, m := range models {
+			labelled[i] = labels(m.Model)
+		}
+		for metric, info := range usage.Table() {
+			rows := make([]*dto.Metric, 0, len(models))
+			for i, m := range models {
+				if v := m.Values[metric]; v.OK {
+					row := gauge(v.V, labelled[i]...)
+					row.TimestampMs = p.timestamp
+					rows = append(rows, row)
+				}
+			}
+			if len(rows) > 0 && !yield(family(info.Name, info.Help, rows...)) {
+				return
+			}
+		}
+		for _, f := range windowFamilies(p.averages) {
+			if !yield(f) {
+				return
+			}
 		}
 	}
-	return family(info.Name, info.Help, rows...)
 }
 
 func windowFamilies(a *downsample.Averages) []*dto.MetricFamily {

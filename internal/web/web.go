@@ -7,10 +7,6 @@ import (
 	"log/slog"
 	"net/http"
 	"time"
-
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-	_ "github.com/prometheus/client_golang/prometheus/promhttp/zstd" // offers the encoding to scrapers
 )
 
 // Config is what the pages show.
@@ -68,18 +64,3 @@ func plain(w http.ResponseWriter, text string) {
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
 	fmt.Fprintln(w, text)
 }
-
-// Metrics serves what is on the board and the exporter's own metrics, in the format
-// and encoding the scraper prefers.
-func Metrics(own *prometheus.Registry, board prometheus.Gatherer, log *slog.Logger) http.Handler {
-	return promhttp.HandlerFor(prometheus.Gatherers{own, board}, promhttp.HandlerOpts{
-		EnableOpenMetrics: true,
-		Registry:          own,
-		ErrorLog:          printer{log},
-	})
-}
-
-// printer logs what promhttp prints.
-type printer struct{ log *slog.Logger }
-
-func (p printer) Println(v ...any) { p.log.Error("Scrape failed", "err", fmt.Sprint(v...)) }

@@ -1,0 +1,181 @@
+package web
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"testing"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
+)
+
+// manyModels are 70,000 series.
+const manyModels = 10_000
+
+// many are averages as a large cluster has them: every value has all its digits.
+func many() *downsample.Averages {
+	a := &downsample.Averages{Window: window.Window{Start: noon.Add(-time.Hour), End: noon}}
+	for i := range manyModels {
+		m := downsample.Model{Model: workload.Model{
+			Namespace: fmt.Sprintf("team-%02d", i/100), Type: "SeldonDeployment", Name: fmt.Sprintf("income-classifier-%05d", i),
+		}}
+		for metric := range m.Values {
+			m.Values[metric] = usage.Value{V: float64(i+1) / float64(metric+3) / 7, OK: true}
+		}
+		a.Models = append(a.Models, m)
+	}
+	return a
+}
+
+// ownMetrics is a registry as the exporter's is.
+func ownMetrics() *prometheus.Registry {
+	reg := prometheus.NewRegistry()
+	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	factory := promauto.With(reg)
+	requests := factory.NewCounterVec(prometheus.CounterOpts{Name: "own_requests_total", Help: "Requests."}, []string{"code"})
+	for code := range 20 {
+		requests.WithLabelValues(fmt.Sprint(code)).Inc()
+	}
+	factory.NewHistogram(prometheus.HistogramOpts{Name: "own_duration_seconds", Help: "Durations."}).Observe(1)
+	return reg
+}
+
+// oursOver is an exporter as this one is.
+func oursOver(a *downsample.Averages) (http.Handler, error) {
+	p, err := exposition.Encode(a, noon.Add(time.Hour))
+	if err != nil {
+		return nil, err
+	}
+	board := exposition.NewBoard(func() time.Time { return noon })
+	board.Publish(p)
+	return Metrics(ownMetrics(), board, slog.New(slog.DiscardHandler)), nil
+}
+
+// promhttpOver is an exporter as most are, with seven vectors of gauges.
+func promhttpOver(a *downsample.Averages) http.Handler {
+	reg := ownMetrics()
+	for metric, info := range usage.Table() {
+		vec := promauto.With(reg).NewGaugeVec(prometheus.GaugeOpts{Name: info.Name, Help: info.Help}, []string{"namespace", "type", "name"})
+		for _, m := range a.Models {
+			vec.WithLabelValues(m.Namespace, m.Type, m.Name).Set(m.Values[metric].V)
+		}
+	}
+	return promhttp.HandlerFor(reg, promhttp.HandlerOpts{EnableOpenMetrics: true, Registry: reg})
+}
+
+// contenders are the handlers that are compared, in the formats they are asked for.
+func contenders(b *testing.B, run func(b *testing.B, h http.Handler, header http.Header)) {
+	a := many()
+	ours, err := oursOver(a)
+	if err != nil {
+		b.Fatal(err)
+	}
+	for _, contender := range []struct {
+		name    string
+		handler http.Handler
+	}{{"ours", ours}, {"promhttp", promhttpOver(a)}} {
+		for _, format := range []struct{ name, accept string }{
+			{"text", accepts["text"]}, {"openmetrics", accepts["Prometheus 3"]}, {"protobuf", accepts["native histograms"]},
+		} {
+			for _, encoding := range []string{"identity", "gzip", "zstd"} {
+				b.Run(contender.name+"/"+format.name+"/"+encoding, func(b *testing.B) {
+					b.ReportAllocs()
+					run(b, contender.handler, http.Header{"Accept": {format.accept}, "Accept-Encoding": {encoding}})
+				})
+			}
+		}
+	}
+}
+
+// BenchmarkScrape is the work of an answer, without a network.
+func BenchmarkScrape(b *testing.B) {
+	contenders(b, func(b *testing.B, h http.Handler, header http.Header) {
+		w := &nowhere{header: http.Header{}}
+		r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+		r.Header = header
+		h.ServeHTTP(w, r) // the first scrape of a window is BenchmarkFirstScrape's
+		for b.Loop() {
+			clear(w.header)
+			h.ServeHTTP(w, r)
+		}
+	})
+}
+
+// BenchmarkScrapers are a hundred at once.
+func BenchmarkScrapers(b *testing.B) {
+	contenders(b, func(b *testing.B, h http.Handler, header http.Header) {
+		b.SetParallelism(100)
+		b.RunParallel(func(pb *testing.PB) {
+			w := &nowhere{header: http.Header{}}
+			r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+			r.Header = header
+			for pb.Next() {
+				clear(w.header)
+				h.ServeHTTP(w, r)
+			}
+		})
+	})
+}
+
+// BenchmarkScrapeOverHTTP has a client too, which reads the answer and does not unpack it.
+func BenchmarkScrapeOverHTTP(b *testing.B) {
+	contenders(b, func(b *testing.B, h http.Handler, header http.Header) {
+		server := httptest.NewServer(h)
+		defer server.Close()
+		for b.Loop() {
+			r, err := http.NewRequestWithContext(b.Context(), http.MethodGet, server.URL, nil)
+			if err != nil {
+				b.Fatal(err)
+			}
+			r.Header = header
+			resp, err := server.Client().Do(r)
+			if err != nil {
+				b.Fatal(err)
+			}
+			n, err := io.Copy(io.Discard, resp.Body)
+			resp.Body.Close()
+			if err != nil || resp.StatusCode != http.StatusOK {
+				b.Fatalf("answered %s, %v", resp.Status, err)
+			}
+			b.SetBytes(n)
+		}
+	})
+}
+
+// BenchmarkFirstScrape has a new page each time: what a window costs, not a scrape.
+func BenchmarkFirstScrape(b *testing.B) {
+	a := many()
+	for _, encoding := range []string{"identity", "gzip", "zstd"} {
+		b.Run(encoding, func(b *testing.B) {
+			b.ReportAllocs()
+			r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
+			r.Header = http.Header{"Accept-Encoding": {encoding}}
+			for b.Loop() {
+				h, err := oursOver(a)
+				if err != nil {
+					b.Fatal(err)
+				}
+				h.ServeHTTP(&nowhere{header: http.Header{}}, r)
+			}
+		})
+	}
+}
+
+// nowhere is a client that is infinitely fast.
+type nowhere struct{ header http.Header }
+
+func (n *nowhere) Header() http.Header         { return n.header }
+func (n *nowhere) Write(p []byte) (int, error) { return len(p), nil }
+func (n *nowhere) WriteHeader(int)             {}

@@ -1,0 +1,117 @@
+package web
+
+import (
+	"bytes"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"sync"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/promauto"
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+	_ "github.com/prometheus/client_golang/prometheus/promhttp/zstd" // offers the encoding to scrapers
+	"github.com/prometheus/common/expfmt"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
+)
+
+// metrics answers a scrape as promhttp would, for a small part of the work: what is on
+// the board is encoded and compressed once, not once a scrape.
+type metrics struct {
+	board   *exposition.Board
+	own     http.Handler // the exporter's own metrics, uncompressed
+	whole   http.Handler // everything, whatever is asked for
+	errors  prometheus.Counter
+	log     *slog.Logger
+	answers sync.Pool // of *answer
+}
+
+// Metrics serves what is on the board and the exporter's own metrics, in the format
+// and encoding the scraper prefers. No metric in own may have the name of one on the
+// board.
+func Metrics(own *prometheus.Registry, board *exposition.Board, log *slog.Logger) http.Handler {
+	// promhttp takes this one for its own, and so counts with it.
+	failures := promauto.With(own).NewCounterVec(prometheus.CounterOpts{
+		Name: "promhttp_metric_handler_errors_total",
+		Help: "Total number of internal errors encountered by the promhttp metric handler.",
+	}, []string{"cause"})
+	opts := promhttp.HandlerOpts{EnableOpenMetrics: true, Registry: own, ErrorLog: printer{log}}
+	uncompressed := opts
+	uncompressed.DisableCompression = true
+	return &metrics{
+		board:   board,
+		own:     promhttp.HandlerFor(own, uncompressed),
+		whole:   promhttp.HandlerFor(prometheus.Gatherers{own, board}, opts),
+		errors:  failures.WithLabelValues("encoding"),
+		log:     log,
+		answers: sync.Pool{New: func() any { return new(answer) }},
+	}
+}
+
+func (m *metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	format := expfmt.NegotiateAccept(r.Header, expfmt.DefaultOpenMetricsAcceptedFormats()...)
+	form, kept := exposition.FormOf(format, contentEncoding(r.Header))
+	if !kept || r.URL.Query().Has("name[]") { // promhttp's filter
+		m.whole.ServeHTTP(w, r)
+		return
+	}
+	a := m.answers.Get().(*answer)
+	defer m.answers.Put(a)
+	if a.ask(m.own, w.Header(), r); a.status != http.StatusOK {
+		w.WriteHeader(a.status)
+		w.Write(a.body.Bytes())
+		return
+	}
+	head, err := m.board.Head(form)
+	if err == nil {
+		err = head.AppendTail(&a.tail, a.body.Bytes())
+	}
+	if err != nil {
+		m.failed(err)
+		http.Error(w, "The metrics could not be encoded: the log says why.", http.StatusInternalServerError)
+		return
+	}
+	w.Header().Add("Vary", "Accept-Encoding")
+	if form.Encoding != exposition.Identity {
+		w.Header().Set("Content-Encoding", string(form.Encoding))
+	}
+	w.Header().Set("Content-Length", strconv.Itoa(len(head.Bytes)+a.tail.Len()))
+	if _, err := w.Write(head.Bytes); err != nil {
+		m.failed(err)
+	} else if _, err := w.Write(a.tail.Bytes()); err != nil {
+		m.failed(err)
+	}
+}
+
+func (m *metrics) failed(err error) {
+	m.errors.Inc()
+	m.log.Error("Scrape failed", "err", err)
+}
+
+// answer is what promhttp says of the own metrics, and what becomes of it. It is an
+// http.ResponseWriter.
+type answer struct {
+	header     http.Header
+	status     int
+	body, tail bytes.Buffer
+}
+
+// ask forgets the last answer and takes that of h, whose headers go to header.
+func (a *answer) ask(h http.Handler, header http.Header, r *http.Request) {
+	a.header, a.status = header, http.StatusOK
+	a.body.Reset()
+	a.tail.Reset()
+	h.ServeHTTP(a, r)
+	a.header = nil
+}
+
+func (a *answer) Header() http.Header         { return a.header }
+func (a *answer) WriteHeader(status int)      { a.status = status }
+func (a *answer) Write(p []byte) (int, error) { return a.body.Write(p) }
+
+// printer logs what promhttp prints.
+type printer struct{ log *slog.Logger }
+
+func (p printer) Println(v ...any) { p.log.Error("Scrape failed", "err", fmt.Sprint(v...)) }
