@@ -37,6 +37,7 @@ type Config struct {
 	Web         *web.FlagConfig
 	ListenName  string // what the user calls the setting of the listen addresses
 	Log         *promslog.Config
+	RemoteWrite RemoteWrite
 	Once        Once
 }
 
@@ -55,6 +56,15 @@ func (c *Config) KindNames() string {
 		names[i] = kind.Name
 	}
 	return strings.Join(names, ", ")
+}
+
+// OwnKinds lists the kinds as they tell two exporters' windows apart: "" are the preset ones.
+func (c *Config) OwnKinds() string {
+	names := strings.ReplaceAll(c.KindNames(), ", ", ",")
+	if names == presetKinds {
+		return ""
+	}
+	return names
 }
 
 // ErrShown is returned when --help or --version was asked for and has been written.
@@ -122,6 +132,7 @@ func (f *flags) check(command Command) (*Config, error) {
 }
 
 func (f *flags) checkServing(c *checker, cfg *Config) {
+	cfg.RemoteWrite = f.remoteWrite.check(c, cfg.Prometheus)
 	cfg.Web, cfg.ListenName = f.web, f.listen.name()
 	if f.systemd != nil {
 		*f.web.WebSystemdSocket = parse(c, f.systemd, boolean)

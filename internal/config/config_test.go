@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/client_golang/exp/api/remote"
 )
 
 // load runs Load with only the given environment.
@@ -135,6 +136,8 @@ func TestEverySettingHasAnEnvironmentVariable(t *testing.T) {
 		"QUERY_TIMEOUT": "10s", "QUERY_CONCURRENCY": "4", "QUERY_MAX_SAMPLES": "5000", "QUERY_MAX_ANSWER_BYTES": "1MiB",
 		"WEB_LISTEN_ADDRESS": ":1234", "WEB_CONFIG_FILE": write(t, "{}\n"), "WEB_SYSTEMD_SOCKET": "true",
 		"LOG_LEVEL": "debug", "LOG_FORMAT": "json",
+		"REMOTE_WRITE_URL": "http://receiver/w", "REMOTE_WRITE_CONFIG_FILE": write(t, "enable_http2: false\n"), "REMOTE_WRITE_QUERY_URL": "http://query",
+		"REMOTE_WRITE_LABELS": "a=b", "REMOTE_WRITE_PROTOBUF_MESSAGE": "io.prometheus.write.v2.Request", "REMOTE_WRITE_TIMEOUT": "5s",
 	}
 	cfg := mustLoad(t, env)
 	if cfg.Period != 2*time.Hour || cfg.SettleDelay != 5*time.Minute || len(cfg.Kinds) != 1 || cfg.Shard.String() != "1/3" ||
@@ -145,6 +148,10 @@ func TestEverySettingHasAnEnvironmentVariable(t *testing.T) {
 	}
 	if h := cfg.Prometheus.HTTP; h.EnableHTTP2 || !h.TLSConfig.InsecureSkipVerify || h.Authorization.CredentialsFile != token {
 		t.Errorf("HTTP settings %+v", h)
+	}
+	if rw := cfg.RemoteWrite; rw.Receiver.URL.Host != "receiver" || rw.Receiver.HTTP.EnableHTTP2 || rw.Query.URL.Host != "query" ||
+		rw.Labels["a"] != "b" || rw.Message != remote.WriteV2MessageType || rw.Timeout != 5*time.Second {
+		t.Errorf("%+v", rw)
 	}
 	for _, s := range Settings() {
 		if s.Env == "" || s.Help == "" {

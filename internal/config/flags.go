@@ -15,10 +15,13 @@ type flags struct {
 	period, settle, kinds, shard               *setting
 	timeout, concurrency, maxSamples, maxBytes *setting
 	logLevel, logFormat                        *setting
+	remoteWrite                                remoteWriteFlags
 	systemd, listen, webFile                   *setting // of serving
 	web                                        *web.FlagConfig
 	end                                        *setting // of commands for one window
 }
+
+const presetKinds = "SeldonDeployment,InferenceService"
 
 // usage is what --help shows: as kingpin's own, but for the command that need not be named
 // both its flags and the list of commands.
@@ -59,7 +62,7 @@ func define() (*kingpin.Application, *flags) {
 			"Length of the windows that are averaged over, and how often there is a new one: 1m to 31d."),
 		settle: all.add("settle-delay", "SETTLE_DELAY", "1m",
 			"How long after a window's end it is computed, so that late scrapes are in."),
-		kinds: all.add("kinds", "KINDS", "SeldonDeployment,InferenceService",
+		kinds: all.add("kinds", "KINDS", presetKinds,
 			"Kubernetes kinds that are models, separated by commas. A pod that carries the labels of several belongs to the first."),
 		shard: all.add("shard", "SHARD", "0/1",
 			"Which of several exporters this one is that share the models between them by namespace: i/n is number i, counted from 0, of n. 0/1 has them all."),
@@ -72,6 +75,7 @@ func define() (*kingpin.Application, *flags) {
 		maxBytes: all.add("query.max-answer-bytes", "QUERY_MAX_ANSWER_BYTES", "64MiB",
 			"How large one answer of the Prometheus may be."),
 	}
+	f.remoteWrite = group{serve}.addRemoteWrite()
 	f.addServing(serve)
 	f.addLog(app)
 	f.end = group{once}.add("end", "", "<time>",

@@ -19,7 +19,7 @@ const (
 	tokenHelp = "Bearer token for the Prometheus, if it needs one."
 )
 
-// Prometheus is the server that is read, and how to talk to it.
+// Prometheus is a server that speaks one of Prometheus' APIs, and how to talk to it.
 type Prometheus struct {
 	URL  *url.URL // the base, without /api/v1 and without user and password
 	HTTP promconfig.HTTPClientConfig
@@ -35,53 +35,89 @@ func (p Prometheus) Redacted() string {
 	return u.String()
 }
 
-func (f *flags) prometheus(c *checker) Prometheus {
+// server is a Prometheus, or whatever speaks one of its APIs, of which settings tell.
+type server struct {
+	Prometheus
+	name        string
+	credentials []string // every setting that brings some: there can be one only
+}
+
+func newServer(name string) server {
 	p := Prometheus{HTTP: promconfig.DefaultHTTPClientConfig}
-	var credentials []string // every setting that brings some: there can be one only
-
-	f.url.show = hideSecrets
-	p.URL = parse(c, f.url, baseURL)
-
-	if f.httpFile.raw != "" {
-		p.HTTP = parse(c, f.httpFile, httpSettings)
-		if p.HTTP.BasicAuth != nil || p.HTTP.Authorization != nil || p.HTTP.OAuth2 != nil {
-			credentials = append(credentials, f.httpFile.name())
-		}
-	}
 	// Credentials could otherwise follow a redirect to where they do not belong.
 	p.HTTP.FollowRedirects = false
+	return server{Prometheus: p, name: name}
+}
+
+// readFile takes the HTTP settings from a file, if one is given.
+func (s *server) readFile(c *checker, file *setting) {
+	if file.raw == "" {
+		return
+	}
+	s.HTTP = parse(c, file, httpSettings)
+	s.HTTP.FollowRedirects = false
+	if s.HTTP.BasicAuth != nil || s.HTTP.Authorization != nil || s.HTTP.OAuth2 != nil {
+		s.credentials = append(s.credentials, file.name())
+	}
+}
+
+// readURL takes the URL, and the credentials in it.
+func (s *server) readURL(c *checker, at *setting, read func(string) (*url.URL, error)) {
+	at.show = hideSecrets
+	if s.URL = parse(c, at, read); s.URL == nil || s.URL.User == nil {
+		return
+	}
+	password, _ := s.URL.User.Password()
+	s.HTTP.BasicAuth = &promconfig.BasicAuth{Username: s.URL.User.Username(), Password: promconfig.Secret(password)}
+	s.URL.User = nil
+	s.credentials = append(s.credentials, "the user in "+at.name())
+}
+
+func (s *server) checked(c *checker) Prometheus {
+	if len(s.credentials) > 1 {
+		c.failf("%s hold credentials for %s: keep one of them", strings.Join(s.credentials, " and "), s.name)
+	}
+	return s.Prometheus
+}
+
+func (f *flags) prometheus(c *checker) Prometheus {
+	p := newServer("the Prometheus")
+	p.readFile(c, f.httpFile)
+	p.readURL(c, f.url, baseURL)
 	if parse(c, f.insecure, boolean) {
 		p.HTTP.TLSConfig.InsecureSkipVerify = true
-	}
-
-	if p.URL != nil && p.URL.User != nil {
-		password, _ := p.URL.User.Password()
-		p.HTTP.BasicAuth = &promconfig.BasicAuth{Username: p.URL.User.Username(), Password: promconfig.Secret(password)}
-		p.URL.User = nil
-		credentials = append(credentials, "the user in "+f.url.name())
 	}
 	if token := strings.TrimSpace(os.Getenv(tokenEnv)); token != "" {
 		if err := checkToken(token); err != nil {
 			c.failf("%s (value not shown) %w", tokenEnv, err)
 		}
 		p.HTTP.Authorization = &promconfig.Authorization{Type: "Bearer", Credentials: promconfig.Secret(token)}
-		credentials = append(credentials, tokenEnv)
+		p.credentials = append(p.credentials, tokenEnv)
 	}
 	if f.tokenFile.raw != "" {
 		parse(c, f.tokenFile, tokenFile)
 		p.HTTP.Authorization = &promconfig.Authorization{Type: "Bearer", CredentialsFile: f.tokenFile.raw}
-		credentials = append(credentials, f.tokenFile.name())
+		p.credentials = append(p.credentials, f.tokenFile.name())
 	}
-	if len(credentials) > 1 {
-		c.failf("%s hold credentials for the Prometheus: keep one of them", strings.Join(credentials, " and "))
-	}
-	return p
+	return p.checked(c)
 }
 
 // baseURL reads the URL of a Prometheus and takes /api/v1 off its end: the seed's
 // chart had it there, and every client adds it.
 func baseURL(raw string) (*url.URL, error) {
-	const remedy = "write it like http://prometheus:9090"
+	u, err := serverURL(raw, "http://prometheus:9090")
+	if err != nil {
+		return nil, err
+	}
+	path := strings.TrimRight(u.EscapedPath(), "/")
+	path = strings.TrimRight(strings.TrimSuffix(path, "/api/v1"), "/")
+	u.RawPath = path
+	u.Path, err = url.PathUnescape(path)
+	return u, err
+}
+
+func serverURL(raw, example string) (*url.URL, error) {
+	remedy := "write it like " + example
 	u, err := url.Parse(raw)
 	switch {
 	case err != nil:
@@ -94,12 +130,6 @@ func baseURL(raw string) (*url.URL, error) {
 		return nil, errors.New("has a port that is not from 1 to 65535: choose another")
 	case strings.Contains(raw, "#"):
 		return nil, errors.New("has a fragment: remove the # and what follows")
-	}
-	path := strings.TrimRight(u.EscapedPath(), "/")
-	path = strings.TrimRight(strings.TrimSuffix(path, "/api/v1"), "/")
-	u.RawPath = path
-	if u.Path, err = url.PathUnescape(path); err != nil {
-		return nil, fmt.Errorf("is not a URL: %s", remedy)
 	}
 	if u.User.String() == "" {
 		u.User = nil

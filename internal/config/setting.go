@@ -49,6 +49,15 @@ func (g group) addSwitch(flag, env, help string) *setting {
 	return s
 }
 
+// addList defines a setting that can be given more than once: its text has commas between.
+func (g group) addList(flag, env, preset, help string) *setting {
+	s := &setting{flag: flag, env: env}
+	for _, of := range g {
+		s.adopt(of.Flag(flag, help).PlaceHolder(preset)).SetValue(listValue{s})
+	}
+	return s
+}
+
 // adopt makes a setting of a flag that somebody else has defined.
 func adopt(clause *kingpin.FlagClause, flag, env string) *setting {
 	s := &setting{flag: flag, env: env}
@@ -88,6 +97,16 @@ func (s *setting) name() string {
 type switchValue struct{ *setting }
 
 func (switchValue) IsBoolFlag() bool { return true }
+
+// listValue is a setting of which each value counts.
+type listValue struct{ *setting }
+
+func (l listValue) Set(raw string) error {
+	l.raw = strings.Trim(l.raw+","+strings.TrimSpace(raw), ",")
+	return nil
+}
+
+func (listValue) IsCumulative() bool { return true }
 
 // checker collects what is wrong.
 type checker struct{ errs []error }

@@ -21,6 +21,7 @@ import (
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
 // samplesPerRequest is what Prometheus' own remote write sends at once, too.
@@ -43,8 +44,8 @@ type Config struct {
 	// What tells this exporter's windows from another's.
 	Period time.Duration
 	Labels map[string]string // added to every series
-	Shard  string            // as set, "" for the whole
-	Kinds  string            // separated by commas, "" for the default
+	Shard  workload.Shard
+	Kinds  string // separated by commas, "" for the preset ones
 }
 
 // Writer delivers windows to one receiver.

@@ -23,11 +23,6 @@ const (
 	Mark = "seldon_exporter_window_delivered_timestamp_seconds"
 )
 
-// ReservedLabels are those that cannot be added: the series have them already.
-func ReservedLabels() []string {
-	return []string{"namespace", "type", "name", "source", "period", "shard", "kinds", "labels"}
-}
-
 // sample is one value of a window. Its timestamp is the window's end.
 type sample struct {
 	metric string
@@ -50,9 +45,13 @@ func newIdentity(cfg Config) identity {
 	for _, name := range names {
 		added = append(added, label{name, cfg.Labels[name]})
 	}
+	var shard string
+	if !cfg.Shard.Whole() {
+		shard = cfg.Shard.String()
+	}
 	return identity{added: added, own: []label{
 		{"period", model.Duration(cfg.Period).String()},
-		{"shard", cfg.Shard},
+		{"shard", shard},
 		{"kinds", cfg.Kinds},
 		// Without it, an exporter that adds nothing could not ask for its own marks alone.
 		{"labels", strings.Join(names, ",")},
