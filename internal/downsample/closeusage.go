@@ -127,5 +127,5 @@ func (c *closeLook) shown(all []*instance, rows []row) spans {
 	}
 	slices.Sort(seen)
 	shown := map[target][]int64{main: slices.Compact(seen)}
-	return newWitness(c.kubelet.source, shown, false).life(shown)
+	return newWitness(c.kubelet.only(main), shown, false).life(shown)
 }

@@ -60,6 +60,15 @@ func newSource(slice span, targets map[target]*scrapes) *source {
 	return s
 }
 
+// only is the source as if there were no other targets.
+func (s *source) only(t target) *source {
+	sc := s.targets[t]
+	return &source{
+		slice: s.slice, targets: map[target]*scrapes{t: sc}, observed: s.observed, interval: sc.interval,
+		exists: map[target]spans{t: s.exists[t]},
+	}
+}
+
 // comeAndGo finds out when each target of the sources was there. A source's targets bear
 // witness for the other's: where any was scraped, Prometheus was at work.
 func comeAndGo(sources ...*source) {
