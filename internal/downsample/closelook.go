@@ -2,7 +2,6 @@ package downsample
 
 import (
 	"context"
-	"fmt"
 	"slices"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
@@ -23,8 +22,8 @@ type raws struct {
 }
 
 // batch gathers the evidence on some pods.
-func (c *closeLook) batch(ctx context.Context, pods []*pod) (*entries, error) {
-	raw, err := c.read(ctx, pods)
+func (c *closeLook) batch(ctx context.Context, q *querier, pods []*pod) (*entries, error) {
+	raw, err := c.read(ctx, q, pods)
 	if err != nil {
 		return nil, err
 	}
@@ -35,7 +34,7 @@ func (c *closeLook) batch(ctx context.Context, pods []*pod) (*entries, error) {
 	return out, nil
 }
 
-func (c *closeLook) read(ctx context.Context, pods []*pod) (*raws, error) {
+func (c *closeLook) read(ctx context.Context, q *querier, pods []*pod) (*raws, error) {
 	var withSidecars []*pod
 	for _, p := range pods {
 		if len(p.sidecars) > 0 {
@@ -43,7 +42,6 @@ func (c *closeLook) read(ctx context.Context, pods []*pod) (*raws, error) {
 		}
 	}
 	r := &raws{}
-	length := c.slice.length()
 	for _, read := range []struct {
 		into      *map[podName][]upstream.Series
 		selectors []string
@@ -68,12 +66,13 @@ func (c *closeLook) read(ctx context.Context, pods []*pod) (*raws, error) {
 		}
 		asked := asked(pods)
 		for _, sel := range read.selectors {
-			rows, err := c.instant(ctx, fmt.Sprintf("%s[%dms]", read.expr(sel), length+read.lead))
+			whole := span{c.slice.from - read.lead, c.slice.to}
+			rows, err := q.over(ctx, whole, func(length string) string { return read.expr(sel) + "[" + length + "]" })
 			if err != nil {
 				return nil, err
 			}
 			for _, row := range rows {
-				row.Samples = inside(row.Samples, span{c.slice.from - read.lead, c.slice.to})
+				row.Samples = inside(row.Samples, whole)
 				if name := c.podOf(row.Labels); asked[name] != nil && len(row.Samples) > 0 {
 					(*read.into)[name] = append((*read.into)[name], row)
 				}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
@@ -62,8 +63,7 @@ func ownerLabels(kinds []workload.Kind) []ownerLabel {
 func (q *querier) discover(ctx context.Context, labels []ownerLabel) ([]*pod, error) {
 	found := map[podName]*pod{}
 	for rank, l := range labels {
-		rows, err := q.instant(ctx, fmt.Sprintf(`max by (%s) (count_over_time(kube_pod_labels{%s!=""}[%s]))`,
-			q.by(ofPods(l.label)...), l.label, length(q.slice.length())))
+		rows, err := q.labelled(ctx, l.label)
 		if err != nil {
 			return nil, err
 		}
@@ -83,7 +83,7 @@ func (q *querier) discover(ctx context.Context, labels []ownerLabel) ([]*pod, er
 			}
 			p.sightings = append(p.sightings, sighted{
 				claimant: claimant{row.Labels.Get("uid"), workload.Model{Namespace: name.namespace, Type: l.kind, Name: row.Labels.Get(l.label)}},
-				rank:     rank, who: who, count: int(row.Samples[0].V),
+				rank:     rank, who: who, count: int(total(row.Samples)),
 			})
 		}
 	}
@@ -99,10 +99,53 @@ func (q *querier) discover(ctx context.Context, labels []ownerLabel) ([]*pod, er
 	return pods, nil
 }
 
+// labelled counts how often each pod was seen with a label. How many there are nobody knows
+// before; a question that is too large is asked about some cells of the pods' uids at a time.
+func (q *querier) labelled(ctx context.Context, name string) ([]upstream.Series, error) {
+	var mu sync.Mutex
+	var all []upstream.Series
+	cells := uidCells()
+	of := question{name: "cells of pods with " + name, most: len(cells), interval: shortInterval}
+	err := inBatches(ctx, q, of, cells, func(ctx context.Context, q *querier, batch []string) error {
+		rows, err := q.over(ctx, q.slice, func(length string) string {
+			return fmt.Sprintf(`max by (%s) (count_over_time(kube_pod_labels{%s!=""%s}[%s]))`, q.by(ofPods(name)...), name, cellMatcher(cells, batch), length)
+		})
+		mu.Lock()
+		defer mu.Unlock()
+		all = append(all, rows...)
+		return err
+	})
+	return all, err
+}
+
+// uidCells are the ends that a uid may have, and "" for whatever has another.
+func uidCells() []string {
+	cells := []string{""}
+	for i := range 256 {
+		cells = append(cells, fmt.Sprintf("%02x", i))
+	}
+	return cells
+}
+
+// cellMatcher restricts to some of the cells, where these are not all.
+func cellMatcher(all, some []string) string {
+	operator := "=~"
+	if slices.Contains(some, "") {
+		operator, some = "!~", slices.DeleteFunc(slices.Clone(all), func(c string) bool { return slices.Contains(some, c) })
+	}
+	if len(some) == 0 {
+		return ""
+	}
+	return fmt.Sprintf(`,uid%s".*(?:%s)"`, operator, strings.Join(some, "|"))
+}
+
+// shortInterval is between scrapes, where nothing is known yet of how often they are.
+const shortInterval = 10_000
+
 // kubeStateMetrics finds every kube-state-metrics instance, those included that know no
 // model's pod, and when it was scraped.
 func (q *querier) kubeStateMetrics(ctx context.Context, pods []*pod) (*source, error) {
-	rows, err := q.points(ctx, "group by ("+q.by()+") (kube_node_info)", q.coarseStep())
+	rows, err := q.coarse(ctx, "nodes", "group by ("+q.by()+") (kube_node_info)")
 	if err != nil {
 		return nil, err
 	}
@@ -137,9 +180,16 @@ func (p *pod) seenBy(who target) int {
 	return most
 }
 
-// coarseStep is for questions about targets, of which there are few and which live long.
-func (q *querier) coarseStep() time.Duration {
-	return max(time.Minute, time.Duration(q.slice.length()/60)*time.Millisecond)
+// coarse evaluates at coarse steps what is asked about targets, of which there are few and
+// which live long.
+func (q *querier) coarse(ctx context.Context, name, expr string) (rows []upstream.Series, err error) {
+	step := max(time.Minute, time.Duration(q.slice.length()/60)*time.Millisecond)
+	of := question{name: name, most: 1, raw: true, interval: step.Milliseconds()}
+	err = inParts(ctx, q, of, func(ctx context.Context, q *querier) error {
+		rows, err = q.points(ctx, expr, q.slice.from, step)
+		return err
+	})
+	return rows, err
 }
 
 // scrapes asks when targets were scraped. Where up is missing, any series that they carry
@@ -149,17 +199,15 @@ func (q *querier) scrapes(ctx context.Context, targets []target, standIns func(t
 	slices.SortFunc(targets, target.compare)
 	targets = slices.Compact(targets)
 	times := make(map[target]*scrapes, len(targets))
-	for batch := range slices.Chunk(targets, maxSet) {
-		if err := q.up(ctx, batch, times); err != nil {
-			return nil, err
-		}
+	if err := q.up(ctx, targets, times); err != nil {
+		return nil, err
 	}
 	for _, t := range targets {
 		if len(times[t].tried) > 0 {
 			continue
 		}
 		for _, sel := range standIns(t) {
-			rows, err := q.instant(ctx, sel+"["+length(q.slice.length()+lead)+"]")
+			rows, err := q.standIn(ctx, sel)
 			if err != nil {
 				return nil, err
 			}
@@ -215,19 +263,45 @@ func (c *clustersFound) Error() string {
 // errOneCluster says that a slice has to be asked about anew, as one cluster after all.
 var errOneCluster = errors.New("what seemed to be several clusters has the same pods")
 
+// leading is the slice and some time before it.
+func (q *querier) leading() span { return span{q.slice.from - lead, q.slice.to} }
+
+// standIn reads series that a target carries.
+func (q *querier) standIn(ctx context.Context, selector string) (rows []upstream.Series, err error) {
+	of := question{name: "series of a target without up", most: 1, series: maxStandIns * seriesPerPod, interval: shortInterval, raw: true}
+	err = inParts(ctx, q, of, func(ctx context.Context, q *querier) error {
+		rows, err = q.over(ctx, q.leading(), func(length string) string { return selector + "[" + length + "]" })
+		return err
+	})
+	return rows, err
+}
+
 // up reads the targets' own series.
 func (q *querier) up(ctx context.Context, targets []target, times map[target]*scrapes) error {
-	var jobs, instances []string
 	for _, t := range targets {
-		jobs, instances = append(jobs, t.job), append(instances, t.instance)
-		if times[t] == nil {
-			times[t] = &scrapes{}
+		times[t] = &scrapes{}
+	}
+	var mu sync.Mutex
+	of := question{name: "targets", most: maxSet, series: 1, interval: shortInterval, raw: true}
+	return inBatches(ctx, q, of, targets, func(ctx context.Context, q *querier, batch []target) error {
+		var jobs, instances []string
+		for _, t := range batch {
+			jobs, instances = append(jobs, t.job), append(instances, t.instance)
 		}
-	}
-	rows, err := q.instant(ctx, fmt.Sprintf("up{%s,%s}[%s]", matcher("job", jobs), matcher("instance", instances), length(q.slice.length()+lead)))
-	if err != nil {
-		return err
-	}
+		rows, err := q.over(ctx, q.leading(), func(length string) string {
+			return fmt.Sprintf("up{%s,%s}[%s]", matcher("job", jobs), matcher("instance", instances), length)
+		})
+		if err != nil {
+			return err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		return q.enterUp(rows, batch, times)
+	})
+}
+
+// enterUp enters what the targets' own series tell.
+func (q *querier) enterUp(rows []upstream.Series, targets []target, times map[target]*scrapes) error {
 	if found := severalClusters(rows); len(found) > 0 && len(q.clusterLabels) == 0 && !q.oneCluster {
 		return &clustersFound{found}
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
@@ -17,7 +18,6 @@ import (
 const (
 	longestSlice  = 6 * time.Hour
 	closestPods   = 100 // looked at closely in one query
-	parallelSteps = 4   // batches under way at once; the upstream's slots bound what really is
 )
 
 // Upstream answers PromQL.
@@ -29,33 +29,40 @@ type Upstream interface {
 
 // Config is what a Downsampler needs to know.
 type Config struct {
-	Upstream  Upstream
-	Kinds     []workload.Kind // in order of precedence
-	Shard     workload.Shard
-	Log       *slog.Logger
-	CloseLook bool // read raw samples of every pod, even where the shortcut would do
+	Upstream    Upstream
+	Kinds       []workload.Kind // in order of precedence
+	Shard       workload.Shard
+	Concurrency int   // queries that may run at once
+	MaxSamples  int64 // that a window's queries may read; 0 is any number
+	Log         *slog.Logger
+	CloseLook   bool // read raw samples of every pod, even where the shortcut would do
 }
 
-// Downsampler computes windows.
+// Downsampler computes windows. It learns from each how to ask for the next.
 type Downsampler struct {
 	cfg          Config
 	labels       []ownerLabel
+	limits       *limits
+	took         atomic.Int64 // nanoseconds of the last window's queries, added up
 	tellClusters sync.Once
 }
 
 // New returns a Downsampler.
 func New(cfg Config) *Downsampler {
-	return &Downsampler{cfg: cfg, labels: ownerLabels(cfg.Kinds)}
+	cfg.Concurrency = max(1, cfg.Concurrency)
+	return &Downsampler{cfg: cfg, labels: ownerLabels(cfg.Kinds), limits: newLimits()}
 }
 
 // Compute returns the averages of every model over the window. It fails as a whole: there
 // are no averages of part of the data.
 func (d *Downsampler) Compute(ctx context.Context, w window.Window) (*Averages, error) {
 	l := newLedger()
-	var cost Cost
+	d.limits.fade()
+	r := &refresh{upstream: d.cfg.Upstream, limits: d.limits, budget: d.cfg.MaxSamples, pace: newPace(d.cfg.Concurrency, time.Duration(d.took.Load()), w.Period())}
+	defer r.pace.hurry(w.Period())()
 	var names naming
 	for _, s := range slicesOf(w) {
-		q := &querier{naming: names, upstream: d.cfg.Upstream, slice: s, since: w.Start.UnixMilli()}
+		q := &querier{naming: names, refresh: r, slice: s, since: w.Start.UnixMilli()}
 		err := d.slice(ctx, q, l)
 		if several, ok := errors.AsType[*clustersFound](err); ok {
 			q.clusterLabels = several.labels
@@ -69,7 +76,6 @@ func (d *Downsampler) Compute(ctx context.Context, w window.Window) (*Averages, 
 			return nil, err
 		}
 		names = q.naming
-		cost.add(q.cost)
 	}
 	if len(names.clusterLabels) > 0 {
 		d.tellClusters.Do(func() {
@@ -77,21 +83,14 @@ func (d *Downsampler) Compute(ctx context.Context, w window.Window) (*Averages, 
 		})
 	}
 	a := l.averages(w)
-	a.Cost = cost
 	if !l.found {
-		if err := d.explainNothing(ctx, w); err != nil {
+		if err := d.explainNothing(ctx, r, w); err != nil {
 			return nil, err
 		}
 	}
+	a.Cost = r.cost
+	d.took.Store(int64(r.pace.took()))
 	return a, nil
-}
-
-func (c *Cost) add(o Cost) {
-	c.Queries += o.Queries
-	c.Series += o.Series
-	c.SamplesRead += o.SamplesRead
-	c.HasSamples = c.HasSamples || o.HasSamples
-	c.PeakSamples = max(c.PeakSamples, o.PeakSamples)
 }
 
 // slicesOf cuts a long window where the clock says, so that no query reaches too far.
@@ -123,7 +122,7 @@ func (d *Downsampler) slice(ctx context.Context, q *querier, l *ledger) error {
 	if err := q.sidecars(ctx, pods); err != nil {
 		return err
 	}
-	kubelet, err := q.kubelets(ctx, pods, others, parallelSteps)
+	kubelet, err := q.kubelets(ctx, pods, others)
 	if err != nil {
 		return err
 	}
@@ -132,7 +131,7 @@ func (d *Downsampler) slice(ctx context.Context, q *querier, l *ledger) error {
 	l.observed.cAdvisor += kubelet.observed.length()
 
 	if !d.cfg.CloseLook {
-		z := &quiet{querier: q, ksm: ksm, kubelet: kubelet, atOnce: parallelSteps}
+		z := &quiet{querier: q, ksm: ksm, kubelet: kubelet}
 		found, rest, err := z.look(ctx, pods)
 		if err != nil {
 			return err
@@ -142,9 +141,9 @@ func (d *Downsampler) slice(ctx context.Context, q *querier, l *ledger) error {
 		pods = rest
 	}
 	c := &closeLook{querier: q, labels: d.labels, ksm: ksm, kubelet: kubelet}
-	size := q.batch(closestPods, q.slice.length()/min(ksm.interval, kubelet.interval)+1)
-	return inBatches(ctx, pods, size, parallelSteps, func(ctx context.Context, batch []*pod) error {
-		found, err := c.batch(ctx, batch)
+	of := question{name: "pods looked at closely", most: closestPods, series: seriesPerPod, interval: min(ksm.interval, kubelet.interval), raw: true}
+	return inBatches(ctx, q, of, pods, func(ctx context.Context, q *querier, batch []*pod) error {
+		found, err := c.batch(ctx, q, batch)
 		if err != nil {
 			return err
 		}
@@ -168,11 +167,14 @@ func (d *Downsampler) share(everybody []*pod) (ours, others []*pod) {
 // sidecars finds the init containers that keep running beside the others.
 func (q *querier) sidecars(ctx context.Context, pods []*pod) error {
 	var mu sync.Mutex
-	return inBatches(ctx, pods, maxSet, parallelSteps, func(ctx context.Context, batch []*pod) error {
+	of := question{name: "pods' sidecars", most: maxSet, series: seriesPerPod, interval: shortInterval}
+	return inBatches(ctx, q, of, pods, func(ctx context.Context, q *querier, batch []*pod) error {
 		var all []upstream.Series
 		for _, sel := range selectors(batch) {
-			rows, err := q.instant(ctx, fmt.Sprintf(`group by (%s) (last_over_time(kube_pod_init_container_info{restart_policy="Always",%s}[%s]))`,
-				q.by(ofPods("container", "exported_container")...), sel, length(q.slice.length())))
+			rows, err := q.over(ctx, q.slice, func(length string) string {
+				return fmt.Sprintf(`group by (%s) (last_over_time(kube_pod_init_container_info{restart_policy="Always",%s}[%s]))`,
+					q.by(ofPods("container", "exported_container")...), sel, length)
+			})
 			if err != nil {
 				return err
 			}
@@ -192,13 +194,19 @@ func (q *querier) sidecars(ctx context.Context, pods []*pod) error {
 }
 
 // explainNothing logs why a window may hold no models.
-func (d *Downsampler) explainNothing(ctx context.Context, w window.Window) error {
-	a, err := d.cfg.Upstream.Instant(ctx, "count(last_over_time(kube_pod_labels["+length(w.Period().Milliseconds())+"]))", w.End.Add(-time.Millisecond))
-	if err != nil {
+func (d *Downsampler) explainNothing(ctx context.Context, r *refresh, w window.Window) error {
+	q := &querier{refresh: r, slice: span{w.Start.UnixMilli(), w.End.UnixMilli()}}
+	var rows []upstream.Series
+	err := inParts(ctx, q, question{name: "pods' labels of any kind", most: 1, interval: shortInterval}, func(ctx context.Context, q *querier) (err error) {
+		rows, err = q.over(ctx, q.slice, func(length string) string { return "count(last_over_time(kube_pod_labels[" + length + "]))" })
+		return err
+	})
+	tooMany := upstream.KindOf(err) == upstream.TooExpensive
+	if err != nil && !tooMany {
 		return err
 	}
 	remedy := "--metric-labels-allowlist=" + workload.AllowList(d.cfg.Kinds)
-	if len(a.Series) == 0 {
+	if len(rows) == 0 && !tooMany {
 		d.cfg.Log.Warn("No models: this Prometheus has no kube_pod_labels; start kube-state-metrics with the flag", "window", w, "flag", remedy)
 	} else {
 		d.cfg.Log.Warn("No models: kube_pod_labels has no model's label; if there are models, start kube-state-metrics with the flag", "window", w, "flag", remedy)

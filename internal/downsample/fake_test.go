@@ -17,21 +17,21 @@ type fake struct {
 	maxSamples int
 
 	mu    sync.Mutex
-	asked []question
+	asked []query
 }
 
-// question is what was asked, and about which time.
-type question struct {
+// query is what was asked, and about which time.
+type query struct {
 	expr     string
 	from, to time.Time // equal, unless at every step between
 }
 
 func (f *fake) Instant(ctx context.Context, expr string, at time.Time) (*upstream.Answer, error) {
-	return f.reply(ctx, question{expr, at, at})
+	return f.reply(ctx, query{expr, at, at})
 }
 
 func (f *fake) Range(ctx context.Context, expr string, start, end time.Time, _ time.Duration) (*upstream.Answer, error) {
-	return f.reply(ctx, question{expr, start, end})
+	return f.reply(ctx, query{expr, start, end})
 }
 
 func (f *fake) MaxSamples() int {
@@ -41,7 +41,7 @@ func (f *fake) MaxSamples() int {
 	return f.maxSamples
 }
 
-func (f *fake) reply(ctx context.Context, q question) (*upstream.Answer, error) {
+func (f *fake) reply(ctx context.Context, q query) (*upstream.Answer, error) {
 	f.mu.Lock()
 	f.asked = append(f.asked, q)
 	f.mu.Unlock()

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
 )
@@ -73,10 +74,10 @@ func (k *kubelets) existence(rows []row) spans {
 // kubelets finds the targets that tell of the pods' usage, when they were scraped, and the
 // mean memory of every row of the pods. Silence of the pods' own nodes is an outage only if
 // all others are silent, too: those of other shards' pods, and those without a model.
-func (q *querier) kubelets(ctx context.Context, pods, elsewhere []*pod, atOnce int) (*kubelets, error) {
+func (q *querier) kubelets(ctx context.Context, pods, elsewhere []*pod) (*kubelets, error) {
 	k := &kubelets{means: map[podName][]meanRow{}}
 	var err error
-	if k.forms, err = q.usageForms(ctx); err != nil {
+	if k.forms, err = q.usageForms(ctx, slices.Concat(pods, elsewhere)); err != nil {
 		return nil, err
 	}
 	var asked []*pod
@@ -96,7 +97,7 @@ func (q *querier) kubelets(ctx context.Context, pods, elsewhere []*pod, atOnce i
 	var targets []target
 	look := func(pods []*pod) error {
 		asked = append(asked, pods...)
-		if err := q.rowsOf(ctx, k, pods, atOnce); err != nil {
+		if err := q.rowsOf(ctx, k, pods); err != nil {
 			return err
 		}
 		for _, p := range pods {
@@ -124,40 +125,70 @@ func (q *querier) kubelets(ctx context.Context, pods, elsewhere []*pod, atOnce i
 }
 
 // rowsOf finds the rows of the pods, and their mean memory.
-func (q *querier) rowsOf(ctx context.Context, k *kubelets, pods []*pod, atOnce int) error {
-	if err := q.means(ctx, k, pods, atOnce, "avg_over_time", memoryUsage, ""); err != nil {
+func (q *querier) rowsOf(ctx context.Context, k *kubelets, pods []*pod) error {
+	if err := q.means(ctx, k, pods, memoryUsage, "", rowMeans); err != nil {
 		return err
 	}
 	// Of what only /metrics/resource tells, there is no memory_usage_bytes.
 	rest := slices.DeleteFunc(slices.Clone(pods), func(p *pod) bool { return len(k.means[p.podName]) > 0 })
-	return q.means(ctx, k, rest, atOnce, "count_over_time", cpuUsage, ","+wholeCPU)
+	return q.means(ctx, k, rest, cpuUsage, ","+wholeCPU, rowCounts)
 }
 
 // usageForms tells whether cAdvisor, too, is scraped without honor_labels.
-func (q *querier) usageForms(ctx context.Context) ([]form, error) {
+func (q *querier) usageForms(ctx context.Context, pods []*pod) ([]form, error) {
 	forms := []form{{"namespace", "pod"}}
-	rows, err := q.instant(ctx, fmt.Sprintf(`group by (job) (last_over_time(%s{exported_pod!=""}[%s]))`, cpuUsage, length(q.slice.length())))
-	if err != nil {
-		return nil, err
+	for _, other := range []struct {
+		pod, matcher string
+		forms        []form
+	}{
+		{"exported_pod", `exported_pod!=""`, []form{{"exported_namespace", "exported_pod"}, {"namespace", "exported_pod"}}},
+		{"pod", `exported_namespace!="",exported_pod=""`, []form{{"exported_namespace", "pod"}}},
+	} {
+		used, err := q.anyUsage(ctx, other.matcher, other.pod, pods)
+		if err != nil {
+			return nil, err
+		}
+		if used {
+			forms = append(forms, other.forms...)
+		}
 	}
-	if len(rows) > 0 {
-		forms = append(forms, form{"exported_namespace", "exported_pod"}, form{"namespace", "exported_pod"})
-	}
-	rows, err = q.instant(ctx, fmt.Sprintf(`group by (job) (last_over_time(%s{exported_namespace!="",exported_pod=""}[%s]))`, cpuUsage, length(q.slice.length())))
-	if len(rows) > 0 {
-		forms = append(forms, form{"exported_namespace", "pod"})
-	}
-	return forms, err
+	return forms, nil
 }
 
-// means reads a metric of every row of the pods.
-func (q *querier) means(ctx context.Context, k *kubelets, pods []*pod, atOnce int, function, metric, extra string) error {
+// anyUsage says whether the matcher selects rows of CPU usage: any rows at all, or if these
+// are too many, any of the pods'.
+func (q *querier) anyUsage(ctx context.Context, matching, podLabel string, pods []*pod) (bool, error) {
+	var found atomic.Bool
+	of := question{name: "rows with " + matching, most: len(pods), interval: shortInterval}
+	err := inBatches(ctx, q, of, pods, func(ctx context.Context, q *querier, batch []*pod) error {
+		selector := matching
+		if len(batch) < len(pods) {
+			var names []string
+			for _, p := range batch {
+				names = append(names, p.pod)
+			}
+			selector += "," + matcher(podLabel, names)
+		}
+		rows, err := q.over(ctx, q.slice, func(length string) string {
+			return fmt.Sprintf(`group by (job) (last_over_time(%s{%s}[%s]))`, cpuUsage, selector, length)
+		})
+		if len(rows) > 0 {
+			found.Store(true)
+		}
+		return err
+	})
+	return found.Load(), err
+}
+
+// means reads the mean memory of every row of the pods, or only that there are rows.
+func (q *querier) means(ctx context.Context, k *kubelets, pods []*pod, metric, extra string, read func(ctx context.Context, q *querier, selector string) ([]upstream.Series, error)) error {
 	var mu sync.Mutex
-	return inBatches(ctx, pods, maxSet, atOnce, func(ctx context.Context, batch []*pod) error {
+	of := question{name: "pods' rows of " + metric, most: maxSet, series: seriesPerPod, interval: shortInterval}
+	return inBatches(ctx, q, of, pods, func(ctx context.Context, q *querier, batch []*pod) error {
 		asked := asked(batch)
 		var all []upstream.Series
 		for _, sel := range k.selectors(batch) {
-			rows, err := q.instant(ctx, fmt.Sprintf("max by (%s) (%s(%s{%s%s}[%s]))", q.by(ofRows()...), function, metric, sel, extra, length(q.slice.length())))
+			rows, err := read(ctx, q, metric+"{"+sel+extra+"}")
 			if err != nil {
 				return err
 			}
@@ -176,6 +207,37 @@ func (q *querier) means(ctx context.Context, k *kubelets, pods []*pod, atOnce in
 		}
 		return nil
 	})
+}
+
+// ofEachRow has a function of what a selector selects evaluated for each row.
+func (q *querier) ofEachRow(ctx context.Context, function, selector string) ([]upstream.Series, error) {
+	return q.over(ctx, q.slice, func(length string) string {
+		return fmt.Sprintf("max by (%s) (%s(%s[%s]))", q.by(ofRows()...), function, selector, length)
+	})
+}
+
+// rowMeans averages each row over the slice. Averages of pieces do not add up: sums do.
+func rowMeans(ctx context.Context, q *querier, selector string) ([]upstream.Series, error) {
+	if q.reach == 0 {
+		return q.ofEachRow(ctx, "avg_over_time", selector)
+	}
+	counts, err := rowCounts(ctx, q, selector)
+	if err != nil {
+		return nil, err
+	}
+	count := make(map[string]float64, len(counts))
+	for _, r := range counts {
+		count[keyOf(r.Labels)] = total(r.Samples)
+	}
+	sums, err := q.ofEachRow(ctx, "sum_over_time", selector)
+	for i, r := range sums {
+		sums[i].Samples = []upstream.Sample{{T: q.slice.to - 1, V: total(r.Samples) / count[keyOf(r.Labels)]}}
+	}
+	return sums, err
+}
+
+func rowCounts(ctx context.Context, q *querier, selector string) ([]upstream.Series, error) {
+	return q.ofEachRow(ctx, "count_over_time", selector)
 }
 
 func asked(pods []*pod) map[podName]*pod {
@@ -199,7 +261,7 @@ func (q *querier) otherKubelets(ctx context.Context, like []target) ([]target, e
 	}
 	var others []target
 	for _, node := range nodeRows() {
-		rows, err := q.points(ctx, fmt.Sprintf("group by (%s) ({%s%s})", q.by("metrics_path"), node, ofJobs), q.coarseStep())
+		rows, err := q.coarse(ctx, "nodes' "+node, fmt.Sprintf("group by (%s) ({%s%s})", q.by("metrics_path"), node, ofJobs))
 		if err != nil {
 			return nil, err
 		}

@@ -10,8 +10,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
 )
 
@@ -19,53 +17,185 @@ import (
 // as a set: up to 256, some below it to be safe with other versions.
 const maxSet = 250
 
+// refresh is what all queries of one window share.
+type refresh struct {
+	upstream Upstream
+	limits   *limits
+	pace     *pace
+	budget   int64 // of samples to read, 0 for none
+
+	mu    sync.Mutex
+	cost  Cost
+	spent int64 // of the budget
+}
+
 // querier asks about one slice of a window, and keeps count of what that costs.
 type querier struct {
 	naming
-	upstream Upstream
-	slice    span
-	since    int64 // from when on counters count: the window's start
+	*refresh
+	slice span
+	since int64 // from when on counters count: the window's start
 
-	mu   sync.Mutex
-	cost Cost
+	reach int64 // how much time one query may be about, 0 for any
+	peak  int64 // the most samples that a query of its own held
 }
 
-// instant evaluates expr at the slice's last millisecond. Ranges are left-open from
-// Prometheus 3.0 on and closed before, so that [slice] from there is exact in the former
-// and a millisecond too wide in the latter.
-func (q *querier) instant(ctx context.Context, expr string) ([]upstream.Series, error) {
-	return q.instantAt(ctx, expr, q.slice.to)
+// within returns a querier whose queries are about so much time at most.
+func (q *querier) within(reach int64) *querier {
+	part := &querier{naming: q.naming, refresh: q.refresh, slice: q.slice, since: q.since}
+	if reach < q.slice.length() {
+		part.reach = reach
+	}
+	return part
 }
 
-// instantAt is instant for a span that ends elsewhere.
-func (q *querier) instantAt(ctx context.Context, expr string, end int64) ([]upstream.Series, error) {
-	a, err := q.upstream.Instant(ctx, expr, time.UnixMilli(end-1))
-	return q.count(a, err, expr)
+// over evaluates an expression of a range over a span: at its last millisecond. Ranges are
+// left-open from Prometheus 3.0 on and closed before, so that they are exact in the former
+// and a millisecond too wide in the latter. A span that is longer than one query may reach
+// is read in pieces, whose samples a row holds one after the other.
+func (q *querier) over(ctx context.Context, s span, expr func(length string) string) ([]upstream.Series, error) {
+	var pieces []piece
+	for _, s := range s.cut(q.reach) {
+		expr := expr(strconv.FormatInt(s.length(), 10) + "ms")
+		rows, err := q.send(ctx, expr, s.length(), func() (*upstream.Answer, error) {
+			return q.upstream.Instant(ctx, expr, time.UnixMilli(s.to-1))
+		})
+		if err != nil {
+			return nil, err
+		}
+		pieces = append(pieces, piece{s.from, rows})
+	}
+	return joined(pieces), nil
 }
 
-// points evaluates expr at every step of the slice.
-func (q *querier) points(ctx context.Context, expr string, step time.Duration) ([]upstream.Series, error) {
-	return q.pointsFrom(ctx, expr, q.slice.from, step)
+// points evaluates expr at every step from a moment to the slice's end.
+func (q *querier) points(ctx context.Context, expr string, from int64, step time.Duration) ([]upstream.Series, error) {
+	var pieces []piece
+	reach := q.reach
+	if reach > 0 {
+		reach = max(1, reach/step.Milliseconds()) * step.Milliseconds()
+	}
+	for _, s := range (span{from, q.slice.to}).cut(reach) {
+		rows, err := q.send(ctx, expr, 0, func() (*upstream.Answer, error) {
+			return q.upstream.Range(ctx, expr, time.UnixMilli(s.from), time.UnixMilli(s.to-1), step)
+		})
+		if err != nil {
+			return nil, err
+		}
+		pieces = append(pieces, piece{s.from, rows})
+	}
+	return joined(pieces), nil
 }
 
-// pointsFrom is points from a later moment on.
-func (q *querier) pointsFrom(ctx context.Context, expr string, from int64, step time.Duration) ([]upstream.Series, error) {
-	a, err := q.upstream.Range(ctx, expr, time.UnixMilli(from), time.UnixMilli(q.slice.to-1), step)
-	return q.count(a, err, expr)
-}
+// send asks when it is its turn, unless the window's budget is spent.
+func (q *querier) send(ctx context.Context, expr string, length int64, ask func() (*upstream.Answer, error)) ([]upstream.Series, error) {
+	if err := q.overBudget(); err != nil {
+		return nil, err
+	}
+	if err := q.pace.begin(ctx); err != nil {
+		return nil, &upstream.Error{Kind: upstream.Timeout, Err: err}
+	}
+	began := time.Now()
+	a, err := ask()
+	q.pace.end(time.Since(began))
 
-func (q *querier) count(a *upstream.Answer, err error, expr string) ([]upstream.Series, error) {
 	q.mu.Lock()
-	defer q.mu.Unlock()
 	q.cost.Queries++
 	if err != nil {
+		q.mu.Unlock()
 		return nil, blame(expr, err)
 	}
 	q.cost.Series += len(a.Series)
 	q.cost.HasSamples = q.cost.HasSamples || a.Stats.Known
 	q.cost.SamplesRead += a.Stats.SamplesRead
 	q.cost.PeakSamples = max(q.cost.PeakSamples, a.Stats.PeakSamples)
-	return a.Series, nil
+	q.peak = max(q.peak, a.Stats.PeakSamples)
+	q.spent += samplesOf(a, length)
+	q.mu.Unlock()
+	return a.Series, q.overBudget()
+}
+
+// samplesOf returns how many samples a query read. Where the upstream does not tell, each
+// row is taken for one series that has a sample every 30 s.
+func samplesOf(a *upstream.Answer, length int64) int64 {
+	if a.Stats.Known {
+		return a.Stats.SamplesRead
+	}
+	var read int64
+	for _, row := range a.Series {
+		read += max(int64(len(row.Samples)), length/defaultInterval)
+	}
+	return read
+}
+
+// overBudget fails the window when it has read more than it may. It is not worth trying
+// again before the next window.
+func (r *refresh) overBudget() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.budget == 0 || r.spent <= r.budget {
+		return nil
+	}
+	source := "the Prometheus says"
+	if !r.cost.HasSamples {
+		source = "as estimated, for the Prometheus does not say"
+	}
+	return &upstream.Error{Kind: upstream.OverBudget, RetryAfter: forever, Err: fmt.Errorf(
+		"--query.max-samples-per-window=%d is spent: %d samples were read by %d queries, %s: raise it, or let --kinds leave out kinds of models",
+		r.budget, r.spent, r.cost.Queries, source)}
+}
+
+// forever is until the next window, which a failed one makes way for.
+const forever = 1<<63 - 1
+
+// piece is the answer to what was asked of some time, from a moment on.
+type piece struct {
+	from int64
+	rows []upstream.Series
+}
+
+// joined puts the rows of several pieces together. The piece before has the sample at which
+// a closed range begins.
+func joined(pieces []piece) []upstream.Series {
+	if len(pieces) == 1 {
+		return pieces[0].rows
+	}
+	var out []upstream.Series
+	at := map[string]int{}
+	for _, p := range pieces {
+		for _, row := range p.rows {
+			key := keyOf(row.Labels)
+			i, ok := at[key]
+			if !ok {
+				i = len(out)
+				at[key] = i
+				out = append(out, upstream.Series{Labels: row.Labels})
+			} else {
+				row.Samples = inside(row.Samples, span{p.from, 1<<63 - 1})
+			}
+			out[i].Samples = append(out[i].Samples, row.Samples...)
+		}
+	}
+	return out
+}
+
+// keyOf tells rows apart by their labels.
+func keyOf(l upstream.Labels) string {
+	l = slices.SortedFunc(slices.Values(l), func(a, b upstream.Label) int { return strings.Compare(a.Name, b.Name) })
+	var key strings.Builder
+	for _, x := range l {
+		key.WriteString(x.Name + "\xff" + x.Value + "\xff")
+	}
+	return key.String()
+}
+
+// total adds up what the pieces of a sum came to.
+func total(samples []upstream.Sample) float64 {
+	var sum float64
+	for _, s := range samples {
+		sum += s.V
+	}
+	return sum
 }
 
 // blame names the query where it can be what is wrong.
@@ -85,9 +215,6 @@ func shortened(expr string) string {
 	}
 	return expr[:most] + "..."
 }
-
-// length writes a duration in milliseconds as PromQL.
-func length(ms int64) string { return strconv.FormatInt(ms, 10) + "ms" }
 
 // selector restricts to pods. It may let in others: a name in another's namespace.
 func (f form) selector(pods []podName) string {
@@ -112,37 +239,6 @@ func matcher(name string, values []string) string {
 
 // seriesPerPod is a generous guess at how many series one query reads of a pod.
 const seriesPerPod = 12
-
-// batch is how many pods one query may ask about: so many at most, and no more than the
-// samples that it may hold allow.
-func (q *querier) batch(most int, samplesPerSeries int64) int {
-	return min(most, max(1, q.upstream.MaxSamples()/(seriesPerPod*int(samplesPerSeries))))
-}
-
-// inBatches calls ask for the items in batches, some at once. A batch that the upstream
-// finds too expensive is halved and asked again; ask must keep nothing when it fails.
-func inBatches[T any](ctx context.Context, items []T, size, atOnce int, ask func(ctx context.Context, batch []T) error) error {
-	g, ctx := errgroup.WithContext(ctx)
-	g.SetLimit(max(1, atOnce))
-	for batch := range slices.Chunk(items, max(1, size)) {
-		g.Go(func() error { return halving(ctx, batch, ask) })
-	}
-	return g.Wait()
-}
-
-func halving[T any](ctx context.Context, batch []T, ask func(ctx context.Context, batch []T) error) error {
-	err := ask(ctx, batch)
-	kind := upstream.KindOf(err)
-	tooMuch := kind == upstream.TooExpensive || kind == upstream.TooLarge || kind == upstream.Timeout
-	if err == nil || !tooMuch || len(batch) == 1 || ctx.Err() != nil {
-		return err
-	}
-	half := len(batch) / 2
-	if err := halving(ctx, batch[:half], ask); err != nil {
-		return err
-	}
-	return halving(ctx, batch[half:], ask)
-}
 
 // inside returns the samples of the span; they are sorted.
 func inside(samples []upstream.Sample, s span) []upstream.Sample {

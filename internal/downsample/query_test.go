@@ -4,12 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"math/rand"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -112,109 +110,15 @@ func TestShortened(t *testing.T) {
 	}
 }
 
-// asker notes what it is asked, and refuses what refuse says.
-type asker struct {
-	refuse func(batch []int) error
-
-	mu       sync.Mutex
-	answered []int
-	batches  int
-}
-
-func (a *asker) ask(_ context.Context, batch []int) error {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	a.batches++
-	if err := a.refuse(batch); err != nil {
-		return err
-	}
-	a.answered = append(a.answered, batch...)
-	return nil
-}
-
-func kindOf(kind upstream.Kind) error { return &upstream.Error{Kind: kind, Err: errors.New("no")} }
-
-func TestInBatches(t *testing.T) {
-	for _, kind := range []upstream.Kind{upstream.TooExpensive, upstream.TooLarge, upstream.Timeout} {
-		check(t, string(kind)+": in the end each is asked exactly once", func(count, size, most uint8) bool {
-			items := rand.Perm(int(count))
-			a := &asker{refuse: func(batch []int) error {
-				if len(batch) > 1+int(most)%20 {
-					return fmt.Errorf("query: %w", kindOf(kind))
-				}
-				return nil
-			}}
-			if err := inBatches(context.Background(), items, int(size)%60, 3, a.ask); err != nil {
-				return false
-			}
-			slices.Sort(items)
-			slices.Sort(a.answered)
-			return slices.Equal(items, a.answered)
-		})
-	}
-
-	refusing := func(kind upstream.Kind) *asker {
-		return &asker{refuse: func([]int) error { return kindOf(kind) }}
-	}
-	t.Run("what halving cannot mend is returned", func(t *testing.T) {
-		a := refusing(upstream.TooExpensive)
-		err := inBatches(t.Context(), []int{1, 2, 3, 4, 5}, 5, 1, a.ask)
-		if upstream.KindOf(err) != upstream.TooExpensive {
-			t.Errorf("got %v", err)
-		}
-	})
-	for _, kind := range []upstream.Kind{
-		upstream.Unreachable, upstream.Unauthorized, upstream.NotPrometheus, upstream.Rejected,
-		upstream.Throttled, upstream.Unavailable, upstream.Malformed, upstream.Partial,
-	} {
-		t.Run(string(kind)+" is no matter of size", func(t *testing.T) {
-			a := refusing(kind)
-			if err := inBatches(t.Context(), []int{1, 2, 3, 4}, 4, 1, a.ask); upstream.KindOf(err) != kind {
-				t.Errorf("got %v", err)
-			}
-			if a.batches != 1 {
-				t.Errorf("asked %d times", a.batches)
-			}
-		})
-	}
-	t.Run("who gave up is not asked again", func(t *testing.T) {
-		ctx, cancel := context.WithCancel(t.Context())
-		a := &asker{refuse: func([]int) error { cancel(); return kindOf(upstream.Timeout) }}
-		if err := inBatches(ctx, []int{1, 2, 3, 4}, 4, 1, a.ask); upstream.KindOf(err) != upstream.Timeout {
-			t.Errorf("got %v", err)
-		}
-		if a.batches != 1 {
-			t.Errorf("asked %d times", a.batches)
-		}
-	})
-	t.Run("one batch's failure is everybody's", func(t *testing.T) {
-		a := &asker{refuse: func(batch []int) error {
-			if slices.Contains(batch, 7) {
-				return kindOf(upstream.Rejected)
-			}
-			return nil
-		}}
-		if err := inBatches(t.Context(), []int{1, 3, 5, 7, 9}, 1, 2, a.ask); upstream.KindOf(err) != upstream.Rejected {
-			t.Errorf("got %v", err)
-		}
-	})
-	t.Run("nothing to ask", func(t *testing.T) {
-		a := refusing(upstream.Rejected)
-		if err := inBatches(t.Context(), nil, 10, 2, a.ask); err != nil || a.batches != 0 {
-			t.Errorf("asked %d times: %v", a.batches, err)
-		}
-	})
-}
-
 func TestQuerier(t *testing.T) {
 	ask := func(stats upstream.Stats, err error) (*fake, *querier, error) {
 		f := &fake{stats: stats, answer: func(context.Context, string) ([]upstream.Series, error) {
 			return []upstream.Series{{}, {}}, err
 		}}
-		q := &querier{upstream: f, slice: span{60_000, 120_000}}
-		_, failed := q.instant(t.Context(), "up[60000ms]")
+		q := &querier{refresh: refreshOf(f), slice: span{60_000, 120_000}}
+		_, failed := q.over(t.Context(), q.slice, func(length string) string { return "up[" + length + "]" })
 		if failed == nil {
-			_, failed = q.points(t.Context(), "up", 30*time.Second)
+			_, failed = q.points(t.Context(), "up", q.slice.from, 30*time.Second)
 		}
 		return f, q, failed
 	}
@@ -224,8 +128,8 @@ func TestQuerier(t *testing.T) {
 			t.Fatal(err)
 		}
 		from, last := time.UnixMilli(60_000), time.UnixMilli(119_999)
-		want := []question{{"up[60000ms]", last, last}, {"up", from, last}}
-		if diff := cmp.Diff(want, f.asked, cmp.AllowUnexported(question{})); diff != "" {
+		want := []query{{"up[60000ms]", last, last}, {"up", from, last}}
+		if diff := cmp.Diff(want, f.asked, cmp.AllowUnexported(query{})); diff != "" {
 			t.Error(diff)
 		}
 	})
@@ -253,4 +157,83 @@ func TestQuerier(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 	})
+}
+
+// TestPieces: what is read piece by piece is what is read at once, on a Prometheus whose
+// ranges are closed and on one whose ranges are left-open.
+func TestPieces(t *testing.T) {
+	stored := map[string][]upstream.Sample{
+		"a": at(1, every(7_000, 0, 1_000_000)...),
+		"b": at(1, every(10_000, 99_999, 400_000)...), // some right before a piece begins
+	}
+	for _, closed := range []bool{false, true} {
+		u := &ranges{stored: stored, closed: closed}
+		check(t, fmt.Sprintf("closed: %t", closed), func(from uint16, length uint16, reach uint32) bool {
+			s := span{int64(from), int64(from) + 1 + 10*int64(length)}
+			q := &querier{refresh: refreshOf(u), slice: s}
+			expr := func(length string) string { return "x[" + length + "]" }
+			whole, err := q.over(t.Context(), s, expr)
+			q.reach = 1_000 + int64(reach)%500_000
+			pieces, also := q.over(t.Context(), s, expr)
+			points, third := q.points(t.Context(), "x", s.from, 13*time.Second)
+			q.reach = 0
+			wholePoints, fourth := q.points(t.Context(), "x", s.from, 13*time.Second)
+			for _, rows := range [][]upstream.Series{whole, pieces} {
+				for i := range rows {
+					rows[i].Samples = inside(rows[i].Samples, s)
+				}
+			}
+			empty := func(s upstream.Series) bool { return len(s.Samples) == 0 }
+			return errors.Join(err, also, third, fourth) == nil &&
+				cmp.Equal(slices.DeleteFunc(whole, empty), slices.DeleteFunc(byLabel(pieces), empty)) &&
+				cmp.Equal(wholePoints, byLabel(points))
+		})
+	}
+}
+
+func byLabel(rows []upstream.Series) []upstream.Series {
+	slices.SortFunc(rows, func(a, b upstream.Series) int { return strings.Compare(keyOf(a.Labels), keyOf(b.Labels)) })
+	return rows
+}
+
+// ranges answers a range of the samples it has, or a row's last sample at every step.
+type ranges struct {
+	stored map[string][]upstream.Sample
+	closed bool
+}
+
+func (r *ranges) MaxSamples() int { return 1_000_000 }
+
+func (r *ranges) Instant(_ context.Context, expr string, at time.Time) (*upstream.Answer, error) {
+	text, _ := strings.CutSuffix(expr[len("x["):], "ms]")
+	length, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return nil, err
+	}
+	to := at.UnixMilli()
+	s := span{to - length + 1, to + 1}
+	if r.closed {
+		s.from--
+	}
+	a := &upstream.Answer{}
+	for name, samples := range r.stored {
+		if samples = inside(samples, s); len(samples) > 0 {
+			a.Series = append(a.Series, upstream.Series{Labels: labels("name", name), Samples: slices.Clone(samples)})
+		}
+	}
+	byLabel(a.Series)
+	return a, nil
+}
+
+func (r *ranges) Range(_ context.Context, _ string, start, end time.Time, step time.Duration) (*upstream.Answer, error) {
+	a := &upstream.Answer{}
+	for name := range r.stored {
+		row := upstream.Series{Labels: labels("name", name)}
+		for at := start; !at.After(end); at = at.Add(step) {
+			row.Samples = append(row.Samples, upstream.Sample{T: at.UnixMilli(), V: 1})
+		}
+		a.Series = append(a.Series, row)
+	}
+	byLabel(a.Series)
+	return a, nil
 }

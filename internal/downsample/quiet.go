@@ -15,7 +15,6 @@ type quiet struct {
 	*querier
 	ksm     *source
 	kubelet *kubelets
-	atOnce  int
 
 	mu   sync.Mutex
 	pods map[podName]*quietPod
@@ -45,16 +44,16 @@ func (z *quiet) look(ctx context.Context, pods []*pod) (*entries, []*pod, error)
 		}
 	}
 	for _, step := range []struct {
-		ask   func(ctx context.Context, pods []*pod) error
+		ask   func(ctx context.Context, q *querier, pods []*pod) error
 		quiet func(*quietPod) bool
-		held  int64 // samples of one series at once
+		question
 	}{
-		{z.askRunning, z.ranThroughout, 1},
-		{z.askEdges, z.oneRowThroughout, 1},
-		{z.askRequests, (*quietPod).requestsConstant, z.slice.length() / z.requestStep()},
+		{z.askRunning, z.ranThroughout, question{name: "pods' containers", interval: z.ksm.interval}},
+		{z.askEdges, z.oneRowThroughout, question{name: "pods' CPU", interval: z.slice.length() / 12, raw: true}},
+		{z.askRequests, (*quietPod).requestsConstant, question{name: "pods' requests", interval: z.requestStep(), raw: true}},
 	} {
-		size := z.batch(maxSet, step.held)
-		if err := inBatches(ctx, z.candidates(pods), size, z.atOnce, step.ask); err != nil {
+		step.most, step.series = maxSet, seriesPerPod
+		if err := inBatches(ctx, z.querier, step.question, z.candidates(pods), step.ask); err != nil {
 			return nil, nil, err
 		}
 		for name, p := range z.pods {
@@ -103,12 +102,12 @@ func (z *quiet) owner(p *pod) (claimant, bool) {
 }
 
 // askRunning counts the scrapes that showed each container running.
-func (z *quiet) askRunning(ctx context.Context, pods []*pod) error {
-	rows, err := z.sums(ctx, "kube_pod_container_status_running", pods)
+func (z *quiet) askRunning(ctx context.Context, q *querier, pods []*pod) error {
+	rows, err := z.sums(ctx, q, "kube_pod_container_status_running", pods)
 	if err != nil {
 		return err
 	}
-	sidecars, err := z.sums(ctx, "kube_pod_init_container_status_running", slices.DeleteFunc(slices.Clone(pods), func(p *pod) bool { return len(p.sidecars) == 0 }))
+	sidecars, err := z.sums(ctx, q, "kube_pod_init_container_status_running", slices.DeleteFunc(slices.Clone(pods), func(p *pod) bool { return len(p.sidecars) == 0 }))
 	if err != nil {
 		return err
 	}
@@ -120,7 +119,7 @@ func (z *quiet) askRunning(ctx context.Context, pods []*pod) error {
 		if p.running[container] == nil {
 			p.running[container] = map[target]float64{}
 		}
-		p.running[container][z.targetOf(row.Labels)] = row.Samples[0].V
+		p.running[container][z.targetOf(row.Labels)] = total(row.Samples)
 	}
 	z.mu.Lock()
 	defer z.mu.Unlock()
@@ -133,10 +132,12 @@ func (z *quiet) askRunning(ctx context.Context, pods []*pod) error {
 	return nil
 }
 
-func (z *quiet) sums(ctx context.Context, metric string, pods []*pod) ([]upstream.Series, error) {
+func (z *quiet) sums(ctx context.Context, q *querier, metric string, pods []*pod) ([]upstream.Series, error) {
 	var all []upstream.Series
 	for _, sel := range selectors(pods) {
-		rows, err := z.instant(ctx, fmt.Sprintf("max by (%s) (sum_over_time(%s{%s}[%s]))", z.by(ofPods("container", "exported_container")...), metric, sel, length(z.slice.length())))
+		rows, err := q.over(ctx, z.slice, func(length string) string {
+			return fmt.Sprintf("max by (%s) (sum_over_time(%s{%s}[%s]))", z.by(ofPods("container", "exported_container")...), metric, sel, length)
+		})
 		if err != nil {
 			return nil, err
 		}

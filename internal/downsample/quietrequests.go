@@ -31,8 +31,8 @@ const (
 )
 
 // askRequests reads each pod's requests and limits at a few moments.
-func (z *quiet) askRequests(ctx context.Context, pods []*pod) error {
-	rows, err := z.requests(ctx, pods, slices.Concat(requestNames("requests"), requestNames("limits")), "")
+func (z *quiet) askRequests(ctx context.Context, q *querier, pods []*pod) error {
+	rows, err := z.requests(ctx, q, pods, slices.Concat(requestNames("requests"), requestNames("limits")), "")
 	if err != nil {
 		return err
 	}
@@ -45,7 +45,7 @@ func (z *quiet) askRequests(ctx context.Context, pods []*pod) error {
 	}
 	for names, pods := range bySidecars {
 		for _, these := range []string{"," + names + `,exported_container=""`, "," + exported + names} {
-			more, err := z.requests(ctx, pods, slices.Concat(initRequestNames("requests"), initRequestNames("limits")), these)
+			more, err := z.requests(ctx, q, pods, slices.Concat(initRequestNames("requests"), initRequestNames("limits")), these)
 			if err != nil {
 				return err
 			}
@@ -70,7 +70,7 @@ func (z *quiet) askRequests(ctx context.Context, pods []*pod) error {
 func (z *quiet) requestStep() int64 { return min(requestStep, z.slice.length()/requestPoints) }
 
 // requests reads each pod's sums of what the names and the extra matchers select.
-func (z *quiet) requests(ctx context.Context, pods []*pod, names []string, extra string) ([]upstream.Series, error) {
+func (z *quiet) requests(ctx context.Context, q *querier, pods []*pod, names []string, extra string) ([]upstream.Series, error) {
 	// From where the first scrape is in, to the very end.
 	first, last := min(z.slice.from+z.ksm.interval, z.slice.to-2), z.slice.to-1
 	step := max(1, (last-first)/((last-first)/z.requestStep()+1))
@@ -78,7 +78,7 @@ func (z *quiet) requests(ctx context.Context, pods []*pod, names []string, extra
 	var all []upstream.Series
 	for _, sel := range selectors(pods) {
 		expr := fmt.Sprintf("sum by (%s) (%s)", z.by(ofPods("__name__", "resource")...), named(names, sel+extra))
-		rows, err := z.pointsFrom(ctx, expr, first, time.Duration(step)*time.Millisecond)
+		rows, err := q.points(ctx, expr, first, time.Duration(step)*time.Millisecond)
 		if err != nil {
 			return nil, err
 		}

@@ -19,7 +19,7 @@ type edges struct{ start, end []upstream.Sample }
 
 // askEdges reads the counters at the slice's edges only: a row that is there at both is one
 // container's, which ran all the time between.
-func (z *quiet) askEdges(ctx context.Context, pods []*pod) error {
+func (z *quiet) askEdges(ctx context.Context, q *querier, pods []*pod) error {
 	if !z.kubelet.any() {
 		return nil
 	}
@@ -38,7 +38,9 @@ func (z *quiet) askEdges(ctx context.Context, pods []*pod) error {
 	answers := make([][]upstream.Series, len(parts))
 	for i, part := range parts {
 		for _, sel := range z.kubelet.selectors(pods) {
-			rows, err := z.instantAt(ctx, fmt.Sprintf("%s{%s,%s}[%s]", cpuUsage, sel, wholeCPU, length(part.length())), part.to)
+			rows, err := q.over(ctx, part.span, func(length string) string {
+				return fmt.Sprintf("%s{%s,%s}[%s]", cpuUsage, sel, wholeCPU, length)
+			})
 			if err != nil {
 				return err
 			}

@@ -106,3 +106,15 @@ func (s spans) is(whole span) bool { return len(s) == 1 && s[0] == whole }
 
 // length is in milliseconds.
 func (s span) length() int64 { return s.to - s.from }
+
+// cut returns the parts of a span that are at most so long, or all of it where most is 0.
+func (s span) cut(most int64) []span {
+	if most <= 0 {
+		return []span{s}
+	}
+	var out []span
+	for ; s.length() > most; s.from += most {
+		out = append(out, span{s.from, s.from + most})
+	}
+	return append(out, s)
+}

@@ -23,17 +23,18 @@ const (
 	Malformed     Kind = "malformed"      // an answer that cannot be decoded, or holds NaN or Inf
 	TooLarge      Kind = "too_large"      // an answer over the size limit
 	Partial       Kind = "partial"        // an answer with warnings: some data is missing
+	OverBudget    Kind = "over_budget"    // a window's queries read more samples than they may
 )
 
 // Kinds returns every kind.
 func Kinds() []Kind {
 	return []Kind{
 		Unreachable, Timeout, Unauthorized, NotPrometheus, Rejected, TooExpensive,
-		Throttled, Unavailable, Malformed, TooLarge, Partial,
+		Throttled, Unavailable, Malformed, TooLarge, Partial, OverBudget,
 	}
 }
 
-// Error is a query's failure. Its text never holds a credential.
+// Error is a query's failure, or that of all of a window's. Its text never holds a credential.
 type Error struct {
 	Kind       Kind
 	Status     int           // HTTP status, 0 where there was no answer
