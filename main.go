@@ -74,7 +74,14 @@ func newDownsampler(cfg *config.Config, log *slog.Logger, reg prometheus.Registe
 	if cfg.Prometheus.HTTP.TLSConfig.InsecureSkipVerify {
 		log.Warn("The Prometheus' TLS certificate is not verified: who can intercept the connection can read the credentials")
 	}
-	return downsample.New(downsample.Config{Upstream: client, Kinds: cfg.Kinds, Shard: cfg.Shard, Log: log}), nil
+	return downsample.New(downsample.Config{
+		Upstream:    client,
+		Kinds:       cfg.Kinds,
+		Shard:       cfg.Shard,
+		Concurrency: cfg.Query.Concurrency,
+		MaxSamples:  cfg.Query.MaxSamplesPerWindow,
+		Log:         log,
+	}), nil
 }
 
 // settled returns the window that ends at a moment, or the newest settled one for the zero

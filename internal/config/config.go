@@ -43,10 +43,11 @@ type Config struct {
 
 // Query bounds what is asked of the Prometheus.
 type Query struct {
-	Timeout        time.Duration
-	Concurrency    int
-	MaxSamples     int
-	MaxAnswerBytes int64
+	Timeout             time.Duration
+	Concurrency         int
+	MaxSamples          int
+	MaxAnswerBytes      int64
+	MaxSamplesPerWindow int64 // that all queries of one window may read; 0 is any number
 }
 
 // KindNames lists the kinds for people.
@@ -106,10 +107,11 @@ func (f *flags) check(command Command) (*Config, error) {
 		Kinds:       parse(&c, f.kinds, kinds),
 		Shard:       parse(&c, f.shard, workload.ParseShard),
 		Query: Query{
-			Timeout:        parse(&c, f.timeout, durationBetween(time.Second, time.Hour)),
-			Concurrency:    parse(&c, f.concurrency, atLeast(1)),
-			MaxSamples:     parse(&c, f.maxSamples, atLeast(1000)),
-			MaxAnswerBytes: parse(&c, f.maxBytes, size),
+			Timeout:             parse(&c, f.timeout, durationBetween(time.Second, time.Hour)),
+			Concurrency:         parse(&c, f.concurrency, atLeast(1)),
+			MaxSamples:          parse(&c, f.maxSamples, atLeast(1000)),
+			MaxAnswerBytes:      parse(&c, f.maxBytes, size),
+			MaxSamplesPerWindow: int64(parse(&c, f.maxWindowSamples, atLeast(0))),
 		},
 		Log: &promslog.Config{Level: promslog.NewLevel(), Format: promslog.NewFormat()},
 	}

@@ -14,6 +14,7 @@ type flags struct {
 	url, tokenFile, httpFile, insecure         *setting
 	period, settle, kinds, shard               *setting
 	timeout, concurrency, maxSamples, maxBytes *setting
+	maxWindowSamples                           *setting
 	logLevel, logFormat                        *setting
 	remoteWrite                                remoteWriteFlags
 	systemd, listen, webFile                   *setting // of serving
@@ -72,6 +73,8 @@ func define() (*kingpin.Application, *flags) {
 			"How many queries may run at once."),
 		maxSamples: all.add("query.max-samples", "QUERY_MAX_SAMPLES", "1000000",
 			"How many samples one query may load. Larger ones are split."),
+		maxWindowSamples: all.add("query.max-samples-per-window", "QUERY_MAX_SAMPLES_PER_WINDOW", "0",
+			"How many samples all queries for one window may read together. A window that needs more fails. 0 is any number."),
 		maxBytes: all.add("query.max-answer-bytes", "QUERY_MAX_ANSWER_BYTES", "64MiB",
 			"How large one answer of the Prometheus may be."),
 	}

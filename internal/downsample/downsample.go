@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	longestSlice  = 6 * time.Hour
-	closestPods   = 100 // looked at closely in one query
+	longestSlice = 6 * time.Hour
+	closestPods  = 100 // looked at closely in one query
 )
 
 // Upstream answers PromQL.

@@ -227,7 +227,7 @@ func TestShardWithoutModels(t *testing.T) {
 			if len(got.Models) != models || got.Coverage != (Coverage{1, 1}) || log.Len() > 0 {
 				t.Errorf("%d models, want %d; coverage %+v; log %q", len(got.Models), models, got.Coverage, log.String())
 			}
-			asked := slices.ContainsFunc(u.asked, func(q question) bool { return strings.Contains(q.expr, "container_status_running") })
+			asked := slices.ContainsFunc(u.asked, func(q query) bool { return strings.Contains(q.expr, "container_status_running") })
 			if asked != (models > 0) {
 				t.Errorf("asked when containers ran: %t", asked)
 			}

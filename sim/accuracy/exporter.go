@@ -46,7 +46,7 @@ func newExporter(name string, base *url.URL, cfg downsample.Config) (Exporter, e
 	if err != nil {
 		return Exporter{}, err
 	}
-	cfg.Upstream, cfg.Kinds, cfg.Log = client, workload.Kinds(), log
+	cfg.Upstream, cfg.Kinds, cfg.Concurrency, cfg.Log = client, workload.Kinds(), 2, log
 	return Exporter{name, downsample.New(cfg)}, nil
 }
 
