@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
-	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -58,14 +56,14 @@ var (
 	errNotPrometheus = errors.New("the answer is not the query API's")
 )
 
-// decoder reads an answer of the query API as a stream; it keeps one copy of each label string.
+// decoder reads an answer of the query API as a stream, row by row.
 type decoder struct {
 	*jsontext.Decoder
-	seen map[string]string
+	rows *rows
 }
 
 func decode(r io.Reader) (*Answer, error) {
-	d := decoder{Decoder: jsontext.NewDecoder(r, jsontext.AllowDuplicateNames(true)), seen: map[string]string{}}
+	d := decoder{jsontext.NewDecoder(r, jsontext.AllowDuplicateNames(true)), &rows{strings: map[string]string{}}}
 	var (
 		answer          Answer
 		status, errText string
@@ -143,63 +141,12 @@ func (d decoder) data(a *Answer) error {
 }
 
 func (d decoder) series(a *Answer) error {
-	var s Series
-	err := d.object(func(name string) error {
-		switch name {
-		case "metric":
-			return d.object(func(name string) error {
-				var value string
-				err := d.string(&value)
-				s.Labels = append(s.Labels, Label{d.intern(name), d.intern(value)})
-				return err
-			})
-		case "value":
-			return d.sample(&s)
-		case "values":
-			return d.array(func() error { return d.sample(&s) })
-		case "histogram", "histograms":
-			return errors.New("it holds native histograms where numbers belong")
-		}
-		return d.SkipValue()
-	})
-	a.Series = append(a.Series, s)
-	return err
-}
-
-// sample reads [seconds, "value"].
-func (d decoder) sample(s *Series) error {
-	var (
-		sample Sample
-		i      int
-	)
-	err := d.array(func() error {
-		i++
-		token, err := d.ReadToken()
-		switch {
-		case err != nil:
-			return err
-		case i == 1 && token.Kind() == '0':
-			seconds, err := token.Float()
-			if err != nil {
-				return err
-			}
-			sample.T = int64(math.Round(seconds * 1000))
-		case i == 2 && token.Kind() == '"':
-			if sample.V, err = strconv.ParseFloat(token.String(), 64); err != nil {
-				return fmt.Errorf("%q is not a number", token.String())
-			}
-			if math.IsNaN(sample.V) || math.IsInf(sample.V, 0) {
-				return fmt.Errorf("a value is %v", sample.V)
-			}
-		default:
-			return errors.New("a sample is not a time and a value")
-		}
-		return nil
-	})
-	if err == nil && i != 2 {
-		err = errors.New("a sample is not a time and a value")
+	raw, err := d.ReadValue()
+	if err != nil {
+		return err
 	}
-	s.Samples = append(s.Samples, sample)
+	s, err := d.rows.series(raw)
+	a.Series = append(a.Series, s)
 	return err
 }
 
@@ -293,14 +240,6 @@ func (d decoder) int(i *int64) error {
 	}
 	*i, err = token.Int()
 	return err
-}
-
-func (d decoder) intern(s string) string {
-	if kept, ok := d.seen[s]; ok {
-		return kept
-	}
-	d.seen[s] = s
-	return s
 }
 
 // decodeError returns the API's words in the body of a refusal.
