@@ -65,9 +65,8 @@ func FormOf(format expfmt.Format, encoding Encoding) (Form, bool) {
 // Head is a page as the beginning of a scrape's body. What a scrape adds is joined to
 // it by AppendTail.
 type Head struct {
-	Bytes []byte
-
 	encoding Encoding
+	bytes    chunks
 	sum      sum // of a gzip member
 }
 
@@ -78,7 +77,7 @@ const gzipHeader = "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 func empty(encoding Encoding) Head {
 	h := Head{encoding: encoding}
 	if encoding == Gzip {
-		h.Bytes = []byte(gzipHeader)
+		h.bytes = chunks{[]byte(gzipHeader)}
 	}
 	return h
 }
@@ -95,28 +94,29 @@ func encode(families iter.Seq[*dto.MetricFamily], form Form) (Head, error) {
 		return nil
 	}
 	h := Head{encoding: form.Encoding}
-	var out bytes.Buffer
 	var err error
 	switch form.Encoding {
 	case Identity:
-		err = plain(&out)
+		err = plain(&h.bytes)
 	case Gzip:
-		h.sum, err = openMember(&out, plain)
+		h.sum, err = openMember(&h.bytes, plain)
 	case Zstd:
-		err = frame(&out, plain)
+		err = frame(&h.bytes, plain)
 	}
 	if err != nil {
 		return Head{}, fmt.Errorf("page as %s, %s: %w", form.Format, form.Encoding, err)
 	}
-	h.Bytes = bytes.Clone(out.Bytes()) // without the room for more
+	h.bytes.clip()
 	return h, nil
 }
 
 // openMember writes a gzip member that is open at its end. Members could follow each
 // other, but curl and browsers read the first one only.
-func openMember(out *bytes.Buffer, plain func(io.Writer) error) (sum, error) {
+func openMember(out io.Writer, plain func(io.Writer) error) (sum, error) {
 	var s sum
-	out.WriteString(gzipHeader)
+	if _, err := io.WriteString(out, gzipHeader); err != nil {
+		return s, err
+	}
 	w, err := flate.NewWriter(out, flate.DefaultCompression)
 	if err != nil {
 		return s, err
@@ -128,7 +128,7 @@ func openMember(out *bytes.Buffer, plain func(io.Writer) error) (sum, error) {
 }
 
 // frame writes a zstd frame. Frames may follow each other (RFC 8878, 3.1).
-func frame(out *bytes.Buffer, plain func(io.Writer) error) error {
+func frame(out io.Writer, plain func(io.Writer) error) error {
 	w, err := zstd.NewWriter(out, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20), zstd.WithLowerEncoderMem(true))
 	if err != nil {
 		return err
@@ -139,8 +139,30 @@ func frame(out *bytes.Buffer, plain func(io.Writer) error) error {
 	return w.Close()
 }
 
-// AppendTail appends to dst what has to follow h.Bytes, so that both together unpack to
-// the page and the rest.
+// Len is how many bytes WriteTo writes.
+func (h Head) Len() int {
+	n := 0
+	for _, chunk := range h.bytes {
+		n += len(chunk)
+	}
+	return n
+}
+
+// WriteTo writes the head, as an io.WriterTo.
+func (h Head) WriteTo(w io.Writer) (int64, error) {
+	written := int64(0)
+	for _, chunk := range h.bytes {
+		n, err := w.Write(chunk)
+		written += int64(n)
+		if err != nil {
+			return written, err
+		}
+	}
+	return written, nil
+}
+
+// AppendTail appends to dst what has to follow the head, so that both together unpack
+// to the page and the rest.
 func (h Head) AppendTail(dst *bytes.Buffer, rest []byte) error {
 	switch h.encoding {
 	case Gzip:
@@ -173,4 +195,32 @@ func (s *sum) add(p []byte) {
 func (s *sum) Write(p []byte) (int, error) {
 	s.add(p)
 	return len(p), nil
+}
+
+// chunks take what is written without ever copying it: a buffer that grows holds it
+// three times.
+type chunks [][]byte
+
+const chunkSize = 1 << 20
+
+func (c *chunks) Write(p []byte) (int, error) {
+	written := len(p)
+	for len(p) > 0 {
+		last := len(*c) - 1
+		if last < 0 || len((*c)[last]) == chunkSize {
+			*c = append(*c, make([]byte, 0, chunkSize))
+			continue
+		}
+		chunk := (*c)[last]
+		n := min(len(p), chunkSize-len(chunk))
+		(*c)[last], p = append(chunk, p[:n]...), p[n:]
+	}
+	return written, nil
+}
+
+// clip gives back the room for more.
+func (c chunks) clip() {
+	if last := len(c) - 1; last >= 0 {
+		c[last] = bytes.Clone(c[last])
+	}
 }

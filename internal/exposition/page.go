@@ -99,8 +99,8 @@ func (p *Page) Families() iter.Seq[*dto.MetricFamily] {
 	return func(yield func(*dto.MetricFamily) bool) {
 		models := p.averages.Models
 		labelled := make([][]*dto.LabelPair, len(models))
-		for i, m := range models {
-			labelled[i] = labels(m.Model)
+		for i := range models {
+			labelled[i] = labels(&models[i].Model)
 		}
 		for metric, info := range usage.Table() {
 			rows := make([]*dto.Metric, 0, len(models))
@@ -124,12 +124,13 @@ func (p *Page) Families() iter.Seq[*dto.MetricFamily] {
 }
 
 func windowFamilies(a *downsample.Averages) []*dto.MetricFamily {
+	cadvisor, ksm := "cadvisor", "kube-state-metrics"
 	return []*dto.MetricFamily{
 		family("seldon_exporter_models", "Models in the window that is served.",
 			gauge(float64(len(a.Models)))),
 		family("seldon_exporter_window_coverage_ratio", "Part of the window that is served in which targets of this source were scraped.",
-			gauge(a.Coverage.CAdvisor, label("source", "cadvisor")),
-			gauge(a.Coverage.KubeStateMetrics, label("source", "kube-state-metrics"))),
+			gauge(a.Coverage.CAdvisor, label("source", &cadvisor)),
+			gauge(a.Coverage.KubeStateMetrics, label("source", &ksm))),
 		family("seldon_exporter_window_end_timestamp_seconds", "End of the window that is served.",
 			gauge(seconds(a.Window.End))),
 		family("seldon_exporter_window_start_timestamp_seconds", "Start of the window that is served.",
@@ -137,13 +138,13 @@ func windowFamilies(a *downsample.Averages) []*dto.MetricFamily {
 	}
 }
 
-// labels are sorted by name, as clients expect them.
-func labels(m workload.Model) []*dto.LabelPair {
-	return []*dto.LabelPair{label("name", m.Name), label("namespace", m.Namespace), label("type", m.Type)}
+// labels are sorted by name, as clients expect them. They share the model's strings.
+func labels(m *workload.Model) []*dto.LabelPair {
+	return []*dto.LabelPair{label("name", &m.Name), label("namespace", &m.Namespace), label("type", &m.Type)}
 }
 
-func label(name, value string) *dto.LabelPair {
-	return &dto.LabelPair{Name: &name, Value: &value}
+func label(name string, value *string) *dto.LabelPair {
+	return &dto.LabelPair{Name: &name, Value: value}
 }
 
 func gauge(v float64, labels ...*dto.LabelPair) *dto.Metric {

@@ -52,49 +52,70 @@ func ownMetrics() *prometheus.Registry {
 	return reg
 }
 
-// oursOver is an exporter as this one is.
-func oursOver(a *downsample.Averages) (http.Handler, error) {
-	p, err := exposition.Encode(a, noon.Add(time.Hour))
-	if err != nil {
-		return nil, err
-	}
+// An exporter is a handler, and what it does with a window's averages.
+type exporter struct {
+	http.Handler
+	refresh func(*downsample.Averages) error
+}
+
+// ourExporter is made as this exporter is.
+func ourExporter() exporter {
 	board := exposition.NewBoard(func() time.Time { return noon })
-	board.Publish(p)
-	return Metrics(ownMetrics(), board, slog.New(slog.DiscardHandler)), nil
-}
-
-// promhttpOver is an exporter as most are, with seven vectors of gauges.
-func promhttpOver(a *downsample.Averages) http.Handler {
-	reg := ownMetrics()
-	for metric, info := range usage.Table() {
-		vec := promauto.With(reg).NewGaugeVec(prometheus.GaugeOpts{Name: info.Name, Help: info.Help}, []string{"namespace", "type", "name"})
-		for _, m := range a.Models {
-			vec.WithLabelValues(m.Namespace, m.Type, m.Name).Set(m.Values[metric].V)
-		}
+	return exporter{
+		Metrics(ownMetrics(), board, slog.New(slog.DiscardHandler)),
+		func(a *downsample.Averages) error {
+			p, err := exposition.Encode(a, noon.Add(time.Hour))
+			if err == nil {
+				board.Publish(p)
+			}
+			return err
+		},
 	}
-	return promhttp.HandlerFor(reg, promhttp.HandlerOpts{EnableOpenMetrics: true, Registry: reg})
 }
 
-// contenders are the handlers that are compared, in the formats they are asked for.
+// usualExporter is made as most are, of vectors of gauges.
+func usualExporter() exporter {
+	reg := ownMetrics()
+	var vectors [usage.NumMetrics]*prometheus.GaugeVec
+	for metric, info := range usage.Table() {
+		vectors[metric] = promauto.With(reg).NewGaugeVec(prometheus.GaugeOpts{Name: info.Name, Help: info.Help}, []string{"namespace", "type", "name"})
+	}
+	return exporter{
+		promhttp.HandlerFor(reg, promhttp.HandlerOpts{EnableOpenMetrics: true, Registry: reg}),
+		func(a *downsample.Averages) error {
+			for metric, vector := range vectors {
+				vector.Reset() // models come and go
+				for _, m := range a.Models {
+					vector.WithLabelValues(m.Namespace, m.Type, m.Name).Set(m.Values[metric].V)
+				}
+			}
+			return nil
+		},
+	}
+}
+
+// exporters are those that are compared.
+func exporters() map[string]func() exporter {
+	return map[string]func() exporter{"ours": ourExporter, "promhttp": usualExporter}
+}
+
+// contenders has run measure each exporter in each form.
 func contenders(b *testing.B, run func(b *testing.B, h http.Handler, header http.Header)) {
 	a := many()
-	ours, err := oursOver(a)
-	if err != nil {
-		b.Fatal(err)
-	}
-	for _, contender := range []struct {
-		name    string
-		handler http.Handler
-	}{{"ours", ours}, {"promhttp", promhttpOver(a)}} {
+	for _, name := range []string{"ours", "promhttp"} {
+		e := exporters()[name]()
+		if err := e.refresh(a); err != nil {
+			b.Fatal(err)
+		}
 		for _, format := range []struct{ name, accept string }{
 			{"text", accepts["text"]}, {"openmetrics", accepts["Prometheus 3"]}, {"protobuf", accepts["native histograms"]},
 		} {
 			for _, encoding := range []string{"identity", "gzip", "zstd"} {
 				header := http.Header{"Accept": {format.accept}, "Accept-Encoding": {encoding}}
-				b.Run(contender.name+"/"+format.name+"/"+encoding, func(b *testing.B) {
-					scrape(contender.handler, http.MethodGet, "/metrics", header) // the first one is BenchmarkFirstScrape's
+				b.Run(name+"/"+format.name+"/"+encoding, func(b *testing.B) {
+					scrape(e, http.MethodGet, "/metrics", header) // the first one is BenchmarkFirstScrape's
 					b.ReportAllocs()
-					run(b, contender.handler, header)
+					run(b, e, header)
 				})
 			}
 		}
@@ -157,18 +178,17 @@ func BenchmarkScrapeOverHTTP(b *testing.B) {
 
 // BenchmarkFirstScrape has a new page each time: what a window costs, not a scrape.
 func BenchmarkFirstScrape(b *testing.B) {
-	a := many()
+	a, e := many(), ourExporter()
 	for _, encoding := range []string{"identity", "gzip", "zstd"} {
 		b.Run(encoding, func(b *testing.B) {
 			b.ReportAllocs()
 			r := httptest.NewRequest(http.MethodGet, "/metrics", nil)
-			r.Header = http.Header{"Accept-Encoding": {encoding}}
+			r.Header.Set("Accept-Encoding", encoding)
 			for b.Loop() {
-				h, err := oursOver(a)
-				if err != nil {
+				if err := e.refresh(a); err != nil {
 					b.Fatal(err)
 				}
-				h.ServeHTTP(&nowhere{header: http.Header{}}, r)
+				e.ServeHTTP(&nowhere{header: http.Header{}}, r)
 			}
 		})
 	}

@@ -77,8 +77,8 @@ func (m *metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if form.Encoding != exposition.Identity {
 		w.Header().Set("Content-Encoding", string(form.Encoding))
 	}
-	w.Header().Set("Content-Length", strconv.Itoa(len(head.Bytes)+a.tail.Len()))
-	if _, err := w.Write(head.Bytes); err != nil {
+	w.Header().Set("Content-Length", strconv.Itoa(head.Len()+a.tail.Len()))
+	if _, err := head.WriteTo(w); err != nil {
 		m.failed(err)
 	} else if _, err := w.Write(a.tail.Bytes()); err != nil {
 		m.failed(err)
