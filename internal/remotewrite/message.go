@@ -21,10 +21,8 @@ func encodeV2(id identity, samples []sample, at time.Time) *writev2.Request {
 	symbols := writev2.NewSymbolTable()
 	req := &writev2.Request{Timeseries: make([]*writev2.TimeSeries, len(samples))}
 	for i, s := range samples {
-		series := &writev2.TimeSeries{
-			Samples:  []*writev2.Sample{{Value: s.value, Timestamp: at.UnixMilli()}},
-			Metadata: &writev2.Metadata{Type: writev2.Metadata_METRIC_TYPE_GAUGE},
-		}
+		// No metadata: a receiver may make labels of it, and version 1 has none.
+		series := &writev2.TimeSeries{Samples: []*writev2.Sample{{Value: s.value, Timestamp: at.UnixMilli()}}}
 		for _, l := range id.labels(s) {
 			series.LabelsRefs = append(series.LabelsRefs, symbols.Symbolize(l.name), symbols.Symbolize(l.value))
 		}

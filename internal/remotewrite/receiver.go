@@ -2,6 +2,7 @@ package remotewrite
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -20,18 +21,21 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
 )
 
-const (
-	retries     = 4                // of one request, beyond the first attempt
-	firstWait   = time.Second / 2  // doubled for each
-	longestWait = 10 * time.Second // a Retry-After beyond it fails the window, which is tried again later
-	answerSize  = 4 << 10          // of an answer, read for its text
-)
+// answerSize is how much is read of an answer, for its text.
+const answerSize = 4 << 10
+
+// backoff is between the attempts at one request, unless another is set. A Retry-After beyond
+// its longest wait fails the window, which is tried again later.
+func backoff() remote.BackoffConfig {
+	return remote.BackoffConfig{Min: time.Second / 2, Max: 10 * time.Second, MaxRetries: 4}
+}
 
 // receiver sends requests to one remote-write receiver.
 type receiver struct {
 	url      *url.URL
 	timeout  time.Duration
 	message  remote.WriteMessageType
+	backoff  remote.BackoffConfig
 	api      *remote.API
 	requests *prometheus.CounterVec
 	samples  prometheus.Counter
@@ -48,6 +52,7 @@ func newReceiver(cfg Config, reg prometheus.Registerer) (*receiver, error) {
 		url:     cfg.URL,
 		timeout: cfg.Timeout,
 		message: cfg.Message,
+		backoff: cmp.Or(cfg.Backoff, backoff()),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "seldon_exporter_remote_write_requests_total",
 			Help: "Requests to the remote-write receiver, by HTTP status code, or by what went wrong where there was no answer.",
@@ -67,7 +72,7 @@ func newReceiver(cfg Config, reg prometheus.Registerer) (*receiver, error) {
 	r.api, err = remote.NewAPI(cfg.URL.String(),
 		remote.WithAPIPath(""), // the URL is whole
 		remote.WithAPIHTTPClient(client),
-		remote.WithAPIBackoff(remote.BackoffConfig{Min: firstWait, Max: longestWait, MaxRetries: retries}))
+		remote.WithAPIBackoff(r.backoff))
 	return r, err
 }
 
@@ -77,7 +82,7 @@ func (r *receiver) write(ctx context.Context, id identity, samples []sample, at 
 	trying, stop := context.WithCancel(context.WithValue(ctx, attemptKey{}, &last))
 	defer stop()
 	stats, err := r.api.Write(trying, r.message, encode(r.message, id, samples, at), remote.WithWriteRetryCallback(func(error) {
-		if last.retryAfter > longestWait {
+		if last.retryAfter > r.backoff.Max {
 			stop()
 		}
 	}))
@@ -103,7 +108,10 @@ func (r *receiver) write(ctx context.Context, id identity, samples []sample, at 
 // where there was no attempt.
 func (r *receiver) failure(last attempt, accepted, sent int, err error) *Error {
 	failure := &Error{Kind: Refused, Status: last.status, RetryAfter: last.retryAfter}
-	said := strings.TrimSuffix(fmt.Sprintf("%s answers %d %s: %s", r.url.Host, last.status, http.StatusText(last.status), last.text), ": ")
+	said := fmt.Sprintf("%s answers %d %s", r.url.Host, last.status, http.StatusText(last.status))
+	if last.text != "" {
+		said += ": " + strings.Join(strings.Fields(last.text), " ")
+	}
 	if accepted > 0 {
 		said = fmt.Sprintf("%s (%d of %d samples were accepted)", said, accepted, sent)
 	}

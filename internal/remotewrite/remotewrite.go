@@ -36,7 +36,8 @@ type Querier interface {
 type Config struct {
 	URL       *url.URL // whole, with the path
 	HTTP      promconfig.HTTPClientConfig
-	Timeout   time.Duration // for one request
+	Timeout   time.Duration        // for one request
+	Backoff   remote.BackoffConfig // between attempts at one request; a sensible one if zero
 	Message   remote.WriteMessageType
 	UserAgent string
 	Query     Querier // sees what was written

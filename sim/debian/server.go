@@ -23,13 +23,14 @@ type Server struct {
 }
 
 // Start runs the package's Prometheus over the TSDB in dir, which it needs for itself, on
-// a port of the loopback interface that the system chooses. Close ends it.
-func Start(ctx context.Context, pkg Package, dir string) (*Server, error) {
+// a port of the loopback interface that the system chooses, with more flags if there are
+// any. Close ends it.
+func Start(ctx context.Context, pkg Package, dir string, flags ...string) (*Server, error) {
 	config := filepath.Join(dir, "prometheus.yml")
 	if err := os.WriteFile(config, nil, 0o644); err != nil {
 		return nil, err
 	}
-	p, err := process.Start(process.Command{Path: pkg.Prometheus(), Dir: dir, Args: []string{
+	p, err := process.Start(process.Command{Path: pkg.Prometheus(), Dir: dir, Args: append([]string{
 		"--config.file=" + config,
 		"--storage.tsdb.path=" + dir,
 		"--storage.tsdb.retention.time=100y",
@@ -40,7 +41,7 @@ func Start(ctx context.Context, pkg Package, dir string) (*Server, error) {
 		"--web.local-assets=" + filepath.Join(pkg.Dir, "usr", "share", "prometheus", "web"),
 		"--web.console.templates=" + dir,
 		"--web.console.libraries=" + dir,
-	}})
+	}, flags...)})
 	if err != nil {
 		return nil, err
 	}

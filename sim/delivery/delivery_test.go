@@ -2,7 +2,12 @@ package delivery
 
 import (
 	"context"
+	"fmt"
+	"maps"
+	"math/rand/v2"
 	"net/http"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -11,6 +16,8 @@ import (
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/remotewrite"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/prom"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/prom/promtest"
 )
@@ -20,34 +27,54 @@ func start(t *testing.T, outOfOrder time.Duration) *lab {
 	return newLab(t, promtest.Start(t, prom.Options{Dir: t.TempDir(), OutOfOrder: outOfOrder}).URL())
 }
 
-func version2(cfg *remotewrite.Config) { cfg.Message = remote.WriteV2MessageType }
+func startDebian(t *testing.T) *lab {
+	t.Helper()
+	return newLab(t, promtest.StartDebian(t, t.TempDir(), "--web.enable-remote-write-receiver"))
+}
 
+// versions are those of the protocol.
 var versions = map[string]func(*remotewrite.Config){
 	"version 1": func(*remotewrite.Config) {},
 	"version 2": version2,
 }
 
+func version2(cfg *remotewrite.Config) { cfg.Message = remote.WriteV2MessageType }
+
+// receivers are the real ones, and how each is spoken to.
+var receivers = map[string]struct {
+	start   func(*testing.T) *lab
+	version func(*remotewrite.Config)
+}{
+	"version 1":       {func(t *testing.T) *lab { return start(t, 0) }, func(*remotewrite.Config) {}},
+	"version 2":       {func(t *testing.T) *lab { return start(t, 0) }, version2},
+	"Prometheus 2.42": {startDebian, func(*remotewrite.Config) {}},
+}
+
+func mustDeliver(t *testing.T, w *remotewrite.Writer, windows ...*downsample.Averages) {
+	t.Helper()
+	for _, a := range windows {
+		if err := w.Deliver(t.Context(), a); err != nil {
+			t.Fatalf("%s: %v", a.Window, err)
+		}
+	}
+}
+
 func TestDeliver(t *testing.T) {
-	for name, version := range versions {
+	for name, receiver := range receivers {
 		t.Run(name, func(t *testing.T) {
-			l := start(t, 0)
-			w := l.writer(t, version)
-			older, newer := averages(1, 1000), averages(0, 1000)
-			for _, a := range []*downsample.Averages{older, newer} {
-				if err := w.Deliver(t.Context(), a); err != nil {
-					t.Fatal(err)
-				}
-			}
-			// 6 metrics of 1000 models are three requests of 2000 samples, beside the first and
+			t.Parallel()
+			l := receiver.start(t)
+			w := l.writer(t, receiver.version)
+			older, newer := l.averages(1, 1000), l.averages(0, 1000)
+			mustDeliver(t, w, older, newer)
+			// Six metrics of 1000 models are three requests of 2000 samples, beside the first and
 			// the last.
 			if n := l.proxy.requests(); n != 2*(1+3+1) {
 				t.Errorf("%d requests, want 10", n)
 			}
 			l.expect(t, older, newer)
 
-			if err := l.writer(t, version).Deliver(t.Context(), changed(older, 2)); err != nil {
-				t.Error(err)
-			}
+			mustDeliver(t, l.writer(t, receiver.version), changed(older, 2))
 			if n := l.proxy.requests(); n != 10 {
 				t.Errorf("a window that has its mark was delivered again")
 			}
@@ -63,45 +90,297 @@ func TestDeliver(t *testing.T) {
 	}
 }
 
-// TestInterrupted ends the process after each request, before it was stored and after, and
-// has another one deliver the window as it computes it.
+// TestDeliveredInALongSpan asks for more windows than one query returns.
+func TestDeliveredInALongSpan(t *testing.T) {
+	l := start(t, 30*24*time.Hour)
+	minutes := func(cfg *remotewrite.Config) { cfg.Period = time.Minute }
+	w := l.writer(t, minutes)
+	want := map[time.Time]bool{}
+	for _, back := range []time.Duration{20 * 24 * time.Hour, 10_000 * time.Minute, 10_001 * time.Minute, time.Minute, 0} {
+		a := &downsample.Averages{Window: l.newest}
+		a.Window.End = l.newest.End.Add(-back)
+		mustDeliver(t, w, a)
+		want[a.Window.End] = true
+	}
+	got, err := w.Delivered(t.Context(), l.newest.End.Add(-25*24*time.Hour), l.newest.End)
+	if diff := cmp.Diff(want, got); err != nil || diff != "" {
+		t.Error(err, diff)
+	}
+}
+
+// TestInterrupted ends the exporter at each request, before it was stored and after, and has
+// another one deliver the window as it computes it.
 func TestInterrupted(t *testing.T) {
-	const requests = 1 + 3 + 1
-	for name, version := range versions {
-		for _, stored := range []bool{true, false} {
-			for cut := range requests {
-				t.Run(name, func(t *testing.T) {
-					l := start(t, 0)
-					older, a := averages(1, 1000), averages(0, 1000)
-					if err := l.writer(t, version).Deliver(t.Context(), older); err != nil {
-						t.Fatal(err)
+	const requests = 1 + 2 + 1
+	for name, receiver := range receivers {
+		if name == "Prometheus 2.42" && testing.Short() {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := receiver.start(t)
+			var windows []*downsample.Averages
+			for cut := range 2 * requests {
+				hours := 2*requests - cut // oldest first
+				a := l.averages(hours, 600)
+				windows = append(windows, a)
+				ctx, kill := context.WithCancel(t.Context())
+				l.proxy.set(func(_ http.ResponseWriter, r request) bool {
+					if r.n <= cut/2 {
+						return false
 					}
-					ctx, kill := context.WithCancel(t.Context())
-					l.proxy.set(func(n int, _ http.ResponseWriter, pass func() *http.Response) bool {
-						if n <= cut {
-							return false
-						}
-						if stored {
-							pass().Body.Close()
-						}
+					if cut%2 == 1 {
+						r.pass(r.body).Body.Close()
+					}
+					kill()
+					panic(http.ErrAbortHandler)
+				})
+				if err := l.writer(t, receiver.version).Deliver(ctx, a); remotewrite.KindOf(err) != remotewrite.Transient {
+					t.Fatalf("cut %d: error %v", cut, err)
+				}
+				l.proxy.set(nil)
+				w := l.writer(t, receiver.version)
+				marked, err := w.Delivered(t.Context(), a.Window.Start, a.Window.End)
+				if want := cut == 2*requests-1; err != nil || marked[a.Window.End] != want {
+					t.Errorf("cut %d: marked %v, %v; want %v", cut, marked, err, want)
+				}
+				mustDeliver(t, w, recomputed(a))
+			}
+			l.expect(t, windows...)
+		})
+	}
+}
+
+// TestRestarts ends the exporter at random requests while it catches up, in any order that
+// the receiver's out-of-order window allows.
+func TestRestarts(t *testing.T) {
+	const hours = 12
+	for name, version := range versions {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			seed := uint64(time.Now().UnixNano())
+			t.Logf("seed %d", seed)
+			random := rand.New(rand.NewPCG(seed, 0))
+			l := start(t, 24*time.Hour)
+			var windows []*downsample.Averages
+			for i := range hours {
+				windows = append(windows, l.averages(i, 500))
+			}
+			kills := 0
+			for done := false; !done; {
+				ctx, kill := context.WithCancel(t.Context())
+				after, stored := 1+random.IntN(12), random.IntN(2) == 1
+				l.proxy.set(func(_ http.ResponseWriter, r request) bool {
+					if r.n < after {
+						return false
+					}
+					if stored {
+						r.pass(r.body).Body.Close()
+					}
+					kill()
+					panic(http.ErrAbortHandler)
+				})
+				w := l.writer(t, version)
+				marked, err := w.Delivered(ctx, l.newest.End.Add(-hours*time.Hour), l.newest.End)
+				if err != nil {
+					t.Fatal(err)
+				}
+				done = true
+				for _, i := range random.Perm(hours) {
+					if a := windows[i]; !marked[a.Window.End] && ctx.Err() == nil {
+						done = w.Deliver(ctx, recomputed(a)) == nil && done
+					}
+				}
+				if ctx.Err() != nil {
+					kills++
+					done = false
+				}
+				kill()
+			}
+			if kills < 3 {
+				t.Errorf("ended %d times only", kills)
+			}
+			l.expect(t, windows...)
+		})
+	}
+}
+
+// TestTwoReplicas has two exporters deliver every window at once, each as it computes it.
+func TestTwoReplicas(t *testing.T) {
+	for name, outOfOrder := range map[string]time.Duration{"newest": 0, "out of order": 24 * time.Hour} {
+		for version, set := range versions {
+			t.Run(name+", "+version, func(t *testing.T) {
+				t.Parallel()
+				l := start(t, outOfOrder)
+				var windows []*downsample.Averages
+				if outOfOrder > 0 {
+					windows = append(windows, l.averages(0, 500))
+					mustDeliver(t, l.writer(t, set), windows[0])
+				}
+				for hour := 15; hour > 0; hour-- {
+					a := l.averages(hour, 500)
+					windows = append(windows, a)
+					var both sync.WaitGroup
+					for _, own := range []*downsample.Averages{a, recomputed(a)} {
+						w := l.writer(t, set)
+						both.Go(func() {
+							if err := w.Deliver(t.Context(), own); err != nil {
+								t.Errorf("%s: %v", own.Window, err)
+							}
+						})
+					}
+					both.Wait()
+				}
+				l.expect(t, windows...)
+			})
+		}
+	}
+}
+
+func TestTooOld(t *testing.T) {
+	for name, receiver := range receivers {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := receiver.start(t)
+			w := l.writer(t, receiver.version)
+			newer, older := l.averages(0, 10), l.averages(3, 10)
+			mustDeliver(t, w, newer)
+			expectError(t, w.Deliver(t.Context(), older), remotewrite.TooOld, "out_of_order_time_window")
+			l.expect(t, newer)
+		})
+	}
+	t.Run("with an out-of-order window", func(t *testing.T) {
+		l := start(t, 24*time.Hour)
+		w := l.writer(t)
+		newer, older, ancient := l.averages(0, 10), l.averages(3, 10), l.averages(48, 10)
+		mustDeliver(t, w, newer, older)
+		expectError(t, w.Deliver(t.Context(), ancient), remotewrite.TooOld, "out_of_order_time_window")
+		l.expect(t, newer, older)
+	})
+}
+
+// TestConflict: what a crash left behind is not what is computed now.
+func TestConflict(t *testing.T) {
+	for name, receiver := range receivers {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := receiver.start(t)
+			a := l.averages(0, 1000)
+			ctx, kill := context.WithCancel(t.Context())
+			l.proxy.set(func(_ http.ResponseWriter, r request) bool {
+				if r.n == 3 {
+					kill()
+					panic(http.ErrAbortHandler)
+				}
+				return false
+			})
+			expectError(t, l.writer(t, receiver.version).Deliver(ctx, a), remotewrite.Transient)
+			before := l.stored(t)
+			if len(before) != 2+2000 {
+				t.Fatalf("%d samples are there, want those of the first two requests", len(before))
+			}
+			l.proxy.set(nil)
+			b := changed(a, 1)
+			b.Models[7].Values[0].V *= 1 + 1e-8
+			b.Models[8].Values[1].V *= 2
+			err := l.writer(t, receiver.version).Deliver(t.Context(), b)
+			expectError(t, err, remotewrite.Conflict, fmt.Sprintf(`2 samples are there already with other values than are computed now, the first: model_containers_average{namespace="seldon",type="SeldonDeployment",name="model-00007"} is %v, and %v now`,
+				a.Models[7].Values[0].V, b.Models[7].Values[0].V))
+			if !maps.Equal(before, l.stored(t)) {
+				t.Error("what is stored has changed")
+			}
+		})
+	}
+}
+
+// TestSettingsApart: exporters of different settings do not take each other's windows for
+// delivered, and each can be interrupted and go on beside the others' samples.
+func TestSettingsApart(t *testing.T) {
+	exporters := []func(*remotewrite.Config){
+		func(*remotewrite.Config) {},
+		func(c *remotewrite.Config) { c.Labels = map[string]string{"cluster": "a"} },
+		func(c *remotewrite.Config) { c.Labels = map[string]string{"cluster": "b"} },
+		func(c *remotewrite.Config) { c.Labels = map[string]string{"cluster": "a", "env": "x"} },
+		func(c *remotewrite.Config) { c.Labels = map[string]string{"Cluster": `a"\` + "\n" + `}`} },
+		func(c *remotewrite.Config) { c.Kinds = "InferenceService" },
+		func(c *remotewrite.Config) { c.Shard = mustShard("0/2") },
+		func(c *remotewrite.Config) { c.Shard = mustShard("1/2") },
+		func(c *remotewrite.Config) { c.Period = 30 * time.Minute },
+	}
+	for name, query := range map[string]func(*lab) remotewrite.Querier{
+		"as written": func(l *lab) remotewrite.Querier { return l.client },
+		// A Thanos in front of it adds what tells its Prometheus from others.
+		"with external labels": func(l *lab) remotewrite.Querier { return thanos{l.client} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			l := start(t, 0)
+			for i, exporter := range exporters {
+				read := func(c *remotewrite.Config) { c.Query = query(l) }
+				a := changed(l.averages(0, 20), float64(1+i))
+				if i >= 5 { // its samples have the labels of the first's: other models
+					for m := range a.Models {
+						a.Models[m].Namespace = fmt.Sprint("namespace-", i)
+					}
+				}
+				w := l.writer(t, exporter, read)
+				if got, err := w.Delivered(t.Context(), a.Window.Start, a.Window.End); err != nil || len(got) > 0 {
+					t.Errorf("exporter %d takes %v, %v for delivered", i, got, err)
+				}
+				ctx, kill := context.WithCancel(t.Context())
+				l.proxy.set(func(_ http.ResponseWriter, r request) bool {
+					if r.n == 3 {
 						kill()
 						panic(http.ErrAbortHandler)
-					})
-					if err := l.writer(t, version).Deliver(ctx, a); remotewrite.KindOf(err) != remotewrite.Transient {
-						t.Fatalf("error %v", err)
 					}
-					l.proxy.set(nil)
-					w := l.writer(t, version)
-					marked, err := w.Delivered(t.Context(), a.Window.Start, a.Window.End)
-					if want := stored && cut == requests-1; err != nil || marked[a.Window.End] != want {
-						t.Errorf("marked %v, %v; want %v", marked, err, want)
-					}
-					if err := w.Deliver(t.Context(), recomputed(a)); err != nil {
-						t.Error(err)
-					}
-					l.expect(t, older, a)
+					return false
 				})
+				if err := w.Deliver(ctx, a); err == nil {
+					t.Error("was not interrupted")
+				}
+				l.proxy.set(nil)
+				mustDeliver(t, l.writer(t, exporter, read), recomputed(a))
+				if n := l.proxy.requests(); n != 1 {
+					t.Errorf("exporter %d sent %d requests, want the mark alone", i, n)
+				}
+				if got, err := w.Delivered(t.Context(), a.Window.Start, a.Window.End); err != nil || !got[a.Window.End] {
+					t.Errorf("exporter %d does not see its own mark: %v, %v", i, got, err)
+				}
 			}
+			if n, want := len(l.stored(t)), len(exporters)*(20*6+2+1); n != want {
+				t.Errorf("%d samples, want %d", n, want)
+			}
+		})
+	}
+}
+
+func mustShard(s string) workload.Shard {
+	shard, err := workload.ParseShard(s)
+	if err != nil {
+		panic(err)
+	}
+	return shard
+}
+
+type thanos struct{ remotewrite.Querier }
+
+func (q thanos) Instant(ctx context.Context, expr string, at time.Time) (*upstream.Answer, error) {
+	answer, err := q.Querier.Instant(ctx, expr, at)
+	if err == nil {
+		for i := range answer.Series {
+			answer.Series[i].Labels = append(answer.Series[i].Labels, upstream.Label{Name: "tenant_id", Value: "x"})
+		}
+	}
+	return answer, err
+}
+
+func expectError(t *testing.T, err error, kind remotewrite.Kind, texts ...string) {
+	t.Helper()
+	if remotewrite.KindOf(err) != kind {
+		t.Fatalf("error %v, want one of the kind %s", err, kind)
+	}
+	for _, text := range texts {
+		if !strings.Contains(err.Error(), text) {
+			t.Errorf("error %q, want %q in it", err, text)
 		}
 	}
 }

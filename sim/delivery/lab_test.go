@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"log/slog"
 	"math"
 	"net/http"
 	"net/http/httptest"
@@ -33,6 +34,7 @@ type lab struct {
 	server *url.URL
 	client *upstream.Client
 	proxy  *proxy
+	newest window.Window
 }
 
 func newLab(t *testing.T, server *url.URL) *lab {
@@ -44,7 +46,7 @@ func newLab(t *testing.T, server *url.URL) *lab {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &lab{server: server, client: client, proxy: newProxy(t, server)}
+	return &lab{server: server, client: client, proxy: newProxy(t, server), newest: window.Containing(time.Now(), time.Hour).Previous()}
 }
 
 // writer returns a new process' writer, so to speak.
@@ -52,6 +54,7 @@ func (l *lab) writer(t *testing.T, change ...func(*remotewrite.Config)) *remotew
 	t.Helper()
 	cfg := remotewrite.Config{
 		URL: l.proxy.url.JoinPath("/api/v1/write"), HTTP: promconfig.DefaultHTTPClientConfig, Timeout: 30 * time.Second,
+		Backoff: remote.BackoffConfig{Min: time.Millisecond, Max: 2 * time.Second, MaxRetries: 4},
 		Message: remote.WriteV1MessageType, UserAgent: "test", Query: l.client, Period: time.Hour,
 	}
 	for _, c := range change {
@@ -64,8 +67,7 @@ func (l *lab) writer(t *testing.T, change ...func(*remotewrite.Config)) *remotew
 	return w
 }
 
-// proxy passes requests on. A fault looks at the n-th request, from 1, and answers it
-// itself if it returns true.
+// proxy passes requests on, unless a fault stands in their way.
 type proxy struct {
 	url   *url.URL
 	mu    sync.Mutex
@@ -73,7 +75,17 @@ type proxy struct {
 	fault fault
 }
 
-type fault func(n int, w http.ResponseWriter, pass func() *http.Response) bool
+// request is one that has reached the proxy, the n-th, from 1.
+type request struct {
+	n      int
+	header http.Header
+	body   []byte
+	gone   <-chan struct{}                  // closed when the client has gone
+	pass   func(body []byte) *http.Response // what the receiver answers
+}
+
+// fault answers a request instead of the receiver, if it returns true.
+type fault func(http.ResponseWriter, request) bool
 
 func newProxy(t *testing.T, to *url.URL) *proxy {
 	t.Helper()
@@ -83,7 +95,7 @@ func newProxy(t *testing.T, to *url.URL) *proxy {
 		if err != nil {
 			panic(http.ErrAbortHandler)
 		}
-		pass := func() *http.Response {
+		pass := func(body []byte) *http.Response {
 			out, err := http.NewRequestWithContext(r.Context(), r.Method, to.JoinPath(r.URL.Path).String(), bytes.NewReader(body))
 			if err != nil {
 				panic(err)
@@ -99,10 +111,10 @@ func newProxy(t *testing.T, to *url.URL) *proxy {
 		p.seen++
 		n, fault := p.seen, p.fault
 		p.mu.Unlock()
-		if fault != nil && fault(n, w, pass) {
+		if fault != nil && fault(w, request{n: n, header: r.Header, body: body, gone: r.Context().Done(), pass: pass}) {
 			return
 		}
-		resp := pass()
+		resp := pass(body)
 		defer resp.Body.Close()
 		for name, values := range resp.Header {
 			w.Header()[name] = values
@@ -110,7 +122,7 @@ func newProxy(t *testing.T, to *url.URL) *proxy {
 		w.WriteHeader(resp.StatusCode)
 		_, _ = io.Copy(w, resp.Body)
 	}))
-	server.Config.ErrorLog = nil
+	server.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
 	t.Cleanup(server.Close)
 	u, err := url.Parse(server.URL)
 	if err != nil {
@@ -133,10 +145,11 @@ func (p *proxy) requests() int {
 	return p.seen
 }
 
-// averages are what some models came to in the window that ends so long ago, in hours.
-func averages(hoursAgo, models int) *downsample.Averages {
-	w := window.Containing(time.Now(), time.Hour)
-	for range hoursAgo + 1 {
+// averages are what some models came to in the window that ended so many hours before the
+// newest one.
+func (l *lab) averages(hoursAgo, models int) *downsample.Averages {
+	w := l.newest
+	for range hoursAgo {
 		w = w.Previous()
 	}
 	a := &downsample.Averages{Window: w, Coverage: downsample.Coverage{KubeStateMetrics: 1, CAdvisor: 0.75}}

@@ -26,16 +26,17 @@ func Start(t testing.TB, o prom.Options) *prom.Server {
 	return s
 }
 
-// StartDebian serves the blocks in dir by Debian's Prometheus 2.x until the test ends. The
-// test is skipped where there is none to be had, except in CI, where that is a failure.
-func StartDebian(t testing.TB, dir string) *url.URL {
+// StartDebian serves the blocks in dir by Debian's Prometheus 2.x until the test ends, with
+// more flags if there are any. The test is skipped where there is none to be had, except in
+// CI, where that is a failure.
+func StartDebian(t testing.TB, dir string, flags ...string) *url.URL {
 	t.Helper()
 	pkg := Debian(t)
 	own := t.TempDir()
 	if err := prom.LinkBlocks(own, dir); err != nil {
 		t.Fatal(err)
 	}
-	p, err := debian.Start(t.Context(), pkg, own)
+	p, err := debian.Start(t.Context(), pkg, own, flags...)
 	if err != nil {
 		t.Fatal(err)
 	}
