@@ -20,6 +20,7 @@ type pod struct {
 	knowing   []target // the kube-state-metrics instances that know it
 	sightings []sighted
 	sidecars  []string // init containers that run like any other
+	means     []meanRow
 }
 
 // sighted is how often an instance saw the pod as a model's.

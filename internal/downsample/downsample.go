@@ -132,11 +132,10 @@ func (d *Downsampler) slice(ctx context.Context, q *querier, l *ledger) error {
 
 	if !d.cfg.CloseLook {
 		z := &quiet{querier: q, ksm: ksm, kubelet: kubelet}
-		found, rest, err := z.look(ctx, pods)
+		rest, err := z.look(ctx, pods, l)
 		if err != nil {
 			return err
 		}
-		l.enter(found)
 		d.cfg.Log.Debug("Looked at quiet pods", "quiet", len(pods)-len(rest), "others", len(rest))
 		pods = rest
 	}

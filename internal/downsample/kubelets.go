@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 	"sync/atomic"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
@@ -29,7 +28,6 @@ func ofRows() []string {
 type kubelets struct {
 	*source
 	forms []form // by which cAdvisor's rows name pods
-	means map[podName][]meanRow
 }
 
 // meanRow is the mean memory of one row, nothing where only CPU is told.
@@ -75,7 +73,7 @@ func (k *kubelets) existence(rows []row) spans {
 // mean memory of every row of the pods. Silence of the pods' own nodes is an outage only if
 // all others are silent, too: those of other shards' pods, and those without a model.
 func (q *querier) kubelets(ctx context.Context, pods, elsewhere []*pod) (*kubelets, error) {
-	k := &kubelets{means: map[podName][]meanRow{}}
+	k := &kubelets{}
 	var err error
 	if k.forms, err = q.usageForms(ctx, slices.Concat(pods, elsewhere)); err != nil {
 		return nil, err
@@ -87,7 +85,7 @@ func (q *querier) kubelets(ctx context.Context, pods, elsewhere []*pod) (*kubele
 			all = append(all, "{"+node+","+t.matchers()+"}")
 		}
 		mine := slices.DeleteFunc(slices.Clone(asked), func(p *pod) bool {
-			return !slices.ContainsFunc(k.means[p.podName], func(r meanRow) bool { return r.target == t })
+			return !slices.ContainsFunc(p.means, func(r meanRow) bool { return r.target == t })
 		})
 		for _, sel := range k.selectors(mine[:min(len(mine), maxStandIns)]) {
 			all = append(all, fmt.Sprintf("{%s,%s,%s}", matcher("__name__", []string{memoryUsage, cpuUsage}), t.matchers(), sel))
@@ -101,7 +99,7 @@ func (q *querier) kubelets(ctx context.Context, pods, elsewhere []*pod) (*kubele
 			return err
 		}
 		for _, p := range pods {
-			for _, r := range k.means[p.podName] {
+			for _, r := range p.means {
 				targets = append(targets, r.target)
 			}
 		}
@@ -130,7 +128,7 @@ func (q *querier) rowsOf(ctx context.Context, k *kubelets, pods []*pod) error {
 		return err
 	}
 	// Of what only /metrics/resource tells, there is no memory_usage_bytes.
-	rest := slices.DeleteFunc(slices.Clone(pods), func(p *pod) bool { return len(k.means[p.podName]) > 0 })
+	rest := slices.DeleteFunc(slices.Clone(pods), func(p *pod) bool { return len(p.means) > 0 })
 	return q.means(ctx, k, rest, cpuUsage, ","+wholeCPU, rowCounts)
 }
 
@@ -182,10 +180,8 @@ func (q *querier) anyUsage(ctx context.Context, matching, podLabel string, pods 
 
 // means reads the mean memory of every row of the pods, or only that there are rows.
 func (q *querier) means(ctx context.Context, k *kubelets, pods []*pod, metric, extra string, read func(ctx context.Context, q *querier, selector string) ([]upstream.Series, error)) error {
-	var mu sync.Mutex
 	of := question{name: "pods' rows of " + metric, most: maxSet, series: seriesPerPod, interval: shortInterval}
 	return inBatches(ctx, q, of, pods, func(ctx context.Context, q *querier, batch []*pod) error {
-		asked := asked(batch)
 		var all []upstream.Series
 		for _, sel := range k.selectors(batch) {
 			rows, err := read(ctx, q, metric+"{"+sel+extra+"}")
@@ -194,16 +190,13 @@ func (q *querier) means(ctx context.Context, k *kubelets, pods []*pod, metric, e
 			}
 			all = append(all, rows...)
 		}
-		mu.Lock()
-		defer mu.Unlock()
-		for _, r := range all {
-			name := q.podOf(r.Labels)
-			if asked[name] == nil {
-				continue
+		of := q.byPod(all)
+		for _, p := range batch {
+			for _, r := range of[p.podName] {
+				p.means = append(p.means, meanRow{
+					container: label(r.Labels, "container"), id: idOf(r.Labels), target: q.kubeletOf(r.Labels), mean: r.Samples[0].V, told: metric == memoryUsage,
+				})
 			}
-			k.means[name] = append(k.means[name], meanRow{
-				container: label(r.Labels, "container"), id: idOf(r.Labels), target: q.kubeletOf(r.Labels), mean: r.Samples[0].V, told: metric == memoryUsage,
-			})
 		}
 		return nil
 	})

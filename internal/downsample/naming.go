@@ -72,6 +72,16 @@ func (n naming) podOf(l upstream.Labels) podName {
 	return podName{n.clusterOf(l), label(l, "namespace"), label(l, "pod")}
 }
 
+// byPod sorts rows by the pods that they are about.
+func (n naming) byPod(rows []upstream.Series) map[podName][]upstream.Series {
+	of := map[podName][]upstream.Series{}
+	for _, row := range rows {
+		name := n.podOf(row.Labels)
+		of[name] = append(of[name], row)
+	}
+	return of
+}
+
 // targetOf returns the target that carries a series of kube-state-metrics.
 func (n naming) targetOf(l upstream.Labels) target {
 	return target{cluster: n.clusterOf(l), job: l.Get("job"), instance: l.Get("instance")}

@@ -4,9 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
 // quiet is the shortcut: pods to which nothing happened in the slice, so that Prometheus'
@@ -15,67 +16,88 @@ type quiet struct {
 	*querier
 	ksm     *source
 	kubelet *kubelets
-
-	mu   sync.Mutex
-	pods map[podName]*quietPod
 }
 
-// quietPod is a pod that may turn out to be quiet.
+// quietPod is a pod that may turn out to be quiet, and what its evidence is then.
 type quietPod struct {
 	*pod
-	owner    claimant
-	running  map[string]map[target]float64 // samples that are 1, by container
-	edges    map[edgeKey]*edges
-	requests map[requestKey][]upstream.Sample
+	owner      claimant
+	containers []quietContainer
+	requests   []quietRequest
+	quiet      bool // as far as it is known
 }
 
-// look separates the pods that are quiet, whose evidence it returns, from the others.
-func (z *quiet) look(ctx context.Context, pods []*pod) (*entries, []*pod, error) {
-	z.pods = map[podName]*quietPod{}
-	var rest []*pod
-	if z.ksm.observed.is(z.slice) && (!z.kubelet.any() || z.kubelet.observed.is(z.slice)) {
-		for _, p := range pods {
-			if owner, ok := z.owner(p); ok {
-				z.pods[p.podName] = &quietPod{
-					pod: p, owner: owner,
-					running: map[string]map[target]float64{}, edges: map[edgeKey]*edges{}, requests: map[requestKey][]upstream.Sample{},
-				}
-			}
-		}
-	}
+// quietContainer is a container that ran throughout, or never did.
+type quietContainer struct {
+	name        string
+	ran         bool
+	cpu, memory evidence
+}
+
+// quietRequest is what containers requested or were limited to, all the time.
+type quietRequest struct {
+	metric usage.Metric
+	value  float64
+}
+
+// look enters the evidence on the pods that are quiet, and returns the others.
+func (z *quiet) look(ctx context.Context, pods []*pod, l *ledger) (rest []*pod, err error) {
+	candidates := z.candidates(pods)
 	for _, step := range []struct {
-		ask   func(ctx context.Context, q *querier, pods []*pod) error
-		quiet func(*quietPod) bool
+		ask   func(ctx context.Context, q *querier, pods []*pod) ([]upstream.Series, error)
+		judge func(p *quietPod, rows []upstream.Series) bool
 		question
 	}{
 		{z.askRunning, z.ranThroughout, question{name: "pods' containers", interval: z.ksm.interval}},
 		{z.askEdges, z.oneRowThroughout, question{name: "pods' CPU", interval: z.slice.length() / 12, raw: true}},
-		{z.askRequests, (*quietPod).requestsConstant, question{name: "pods' requests", interval: z.requestStep(), raw: true}},
+		{z.askRequests, z.requestsConstant, question{name: "pods' requests", interval: z.requestStep(), raw: true}},
 	} {
 		step.most, step.series = maxSet, seriesPerPod
-		if err := inBatches(ctx, z.querier, step.question, z.candidates(pods), step.ask); err != nil {
-			return nil, nil, err
-		}
-		for name, p := range z.pods {
-			if !step.quiet(p) {
-				delete(z.pods, name)
+		err := inBatches(ctx, z.querier, step.question, candidates, func(ctx context.Context, q *querier, batch []*quietPod) error {
+			rows, err := step.ask(ctx, q, plain(batch))
+			if err != nil {
+				return err
 			}
+			of := z.byPod(rows)
+			for _, p := range batch {
+				p.quiet = step.judge(p, of[p.podName])
+			}
+			return nil
+		})
+		if err != nil {
+			return nil, err
 		}
+		candidates = slices.DeleteFunc(candidates, func(p *quietPod) bool { return !p.quiet })
 	}
-	out := &entries{}
-	for _, p := range pods {
-		if q := z.pods[p.podName]; q != nil {
-			z.enter(q, out)
-		} else {
-			rest = append(rest, p)
-		}
+	quiet := make(map[*pod]bool, len(candidates))
+	for _, p := range candidates {
+		quiet[p.pod] = true
+		l.enter(z.evidence(p))
 	}
-	return out, rest, nil
+	return slices.DeleteFunc(slices.Clone(pods), func(p *pod) bool { return quiet[p] }), nil
 }
 
-// candidates returns which of the pods may still be quiet.
-func (z *quiet) candidates(pods []*pod) []*pod {
-	return slices.DeleteFunc(slices.Clone(pods), func(p *pod) bool { return z.pods[p.podName] == nil })
+// candidates returns the pods that may be quiet, for all that is known before they are asked
+// about.
+func (z *quiet) candidates(pods []*pod) []*quietPod {
+	if !z.ksm.observed.is(z.slice) || z.kubelet.any() && !z.kubelet.observed.is(z.slice) {
+		return nil
+	}
+	var out []*quietPod
+	for _, p := range pods {
+		if owner, ok := z.owner(p); ok {
+			out = append(out, &quietPod{pod: p, owner: owner})
+		}
+	}
+	return out
+}
+
+func plain(pods []*quietPod) []*pod {
+	out := make([]*pod, len(pods))
+	for i, p := range pods {
+		out[i] = p.pod
+	}
+	return out
 }
 
 // owner says whose the pod was, if it was one model's at every scrape of every instance
@@ -102,34 +124,18 @@ func (z *quiet) owner(p *pod) (claimant, bool) {
 }
 
 // askRunning counts the scrapes that showed each container running.
-func (z *quiet) askRunning(ctx context.Context, q *querier, pods []*pod) error {
+func (z *quiet) askRunning(ctx context.Context, q *querier, pods []*pod) ([]upstream.Series, error) {
 	rows, err := z.sums(ctx, q, "kube_pod_container_status_running", pods)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	sidecars, err := z.sums(ctx, q, "kube_pod_init_container_status_running", slices.DeleteFunc(slices.Clone(pods), func(p *pod) bool { return len(p.sidecars) == 0 }))
-	if err != nil {
-		return err
-	}
-	note := func(row upstream.Series, isInit bool) {
-		p, container := z.pods[z.podOf(row.Labels)], label(row.Labels, "container")
-		if p == nil || isInit && !slices.Contains(p.sidecars, container) {
-			return
-		}
-		if p.running[container] == nil {
-			p.running[container] = map[target]float64{}
-		}
-		p.running[container][z.targetOf(row.Labels)] = total(row.Samples)
-	}
-	z.mu.Lock()
-	defer z.mu.Unlock()
-	for _, row := range rows {
-		note(row, false)
-	}
-	for _, row := range sidecars {
-		note(row, true)
-	}
-	return nil
+	withSidecars := slices.DeleteFunc(slices.Clone(pods), func(p *pod) bool { return len(p.sidecars) == 0 })
+	inits, err := z.sums(ctx, q, "kube_pod_init_container_status_running", withSidecars)
+	byName := asked(withSidecars)
+	return append(rows, slices.DeleteFunc(inits, func(row upstream.Series) bool {
+		p := byName[z.podOf(row.Labels)]
+		return p == nil || !slices.Contains(p.sidecars, label(row.Labels, "container"))
+	})...), err
 }
 
 func (z *quiet) sums(ctx context.Context, q *querier, metric string, pods []*pod) ([]upstream.Series, error) {
@@ -148,46 +154,52 @@ func (z *quiet) sums(ctx context.Context, q *querier, metric string, pods []*pod
 
 // ranThroughout says whether each container ran all the time or never did, and one ran, so
 // that the pod's phase was Running.
-func (z *quiet) ranThroughout(p *quietPod) bool {
+func (z *quiet) ranThroughout(p *quietPod, rows []upstream.Series) bool {
 	one := false
-	for _, sums := range p.running {
+	for _, name := range namesIn(rows) {
 		always, never := true, true
 		for _, k := range p.knowing {
-			always = always && sums[k] == float64(len(z.ksm.targets[k].ok))
-			never = never && sums[k] == 0
+			var scrapes float64
+			for _, row := range rows {
+				if label(row.Labels, "container") == name && z.targetOf(row.Labels) == k {
+					scrapes = total(row.Samples)
+				}
+			}
+			always = always && scrapes == float64(len(z.ksm.targets[k].ok))
+			never = never && scrapes == 0
 		}
 		if !always && !never {
 			return false
 		}
 		one = one || always
+		p.containers = append(p.containers, quietContainer{name: name, ran: always})
 	}
 	return one
 }
 
-// runs says whether the container ran throughout; ranThroughout was so.
-func (p *quietPod) runs(container string) bool {
-	return p.running[container][p.knowing[0]] > 0
+// namesIn returns the containers that rows are about.
+func namesIn(rows []upstream.Series) []string {
+	names := make([]string, len(rows))
+	for i, row := range rows {
+		names[i] = label(row.Labels, "container")
+	}
+	slices.Sort(names)
+	return slices.Compact(names)
 }
 
-// enter gives the same evidence that raw samples would.
-func (z *quiet) enter(p *quietPod, out *entries) {
+// evidence is the same that raw samples would give.
+func (z *quiet) evidence(p *quietPod) *entries {
 	life := float64(z.slice.length())
-	out.known = append(out.known, p.owner.model)
-	for container := range p.running {
-		var a account
-		if p.runs(container) {
+	out := &entries{known: []workload.Model{p.owner.model}}
+	for _, c := range p.containers {
+		a := account{cpu: c.cpu, memory: c.memory}
+		if c.ran {
 			a.running = life
-			if z.kubelet.any() {
-				a.cpu, a.memory, _ = z.usage(p, container)
-			}
 		}
-		out.accounts = append(out.accounts, accountEntry{containerKey{p.owner.model, p.podName, p.owner.uid, container}, a})
+		out.accounts = append(out.accounts, accountEntry{containerKey{p.owner.model, p.podName, p.owner.uid, c.name}, a})
 	}
-	for key, points := range p.requests {
-		overruled := key.old && p.requests[requestKey{key.metric, false, key.init, key.who}] != nil
-		if overruled || key.who != p.told(key) {
-			continue
-		}
-		out.requests = append(out.requests, requestEntry{p.owner.model, key.metric, evidence{life: life, seen: life, integral: points[0].V * life}})
+	for _, r := range p.requests {
+		out.requests = append(out.requests, requestEntry{p.owner.model, r.metric, evidence{life: life, seen: life, integral: r.value * life}})
 	}
+	return out
 }

@@ -38,7 +38,7 @@ func TestRise(t *testing.T) {
 		{"stands still: it used nothing", at(7, start...), at(7, end...), -100, 195, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, ok := (&edges{c.start, c.end}).rise(c.since, slice, 25)
+			got, ok := rise(slices.Concat(c.start, c.end), c.since, slice, 25)
 			if ok != c.ok || got.seen != c.seen {
 				t.Fatalf("got %+v, %t; want it seen for %v, %t", got, ok, c.seen, c.ok)
 			}

@@ -14,13 +14,14 @@ import (
 // same is how close two sums of the same samples come.
 const same = 1e-9
 
-// requestKey is one kind of request or limit, of all the pod's containers, as one
-// kube-state-metrics tells it.
-type requestKey struct {
-	metric usage.Metric
-	old    bool
-	init   bool // of native sidecars
-	who    target
+// requestRow is one kind of request or limit, of all the pod's containers, as one
+// kube-state-metrics tells it at some moments.
+type requestRow struct {
+	metric  usage.Metric
+	old     bool
+	init    bool // of native sidecars
+	who     target
+	samples []upstream.Sample
 }
 
 // Requests and limits are read at some moments only, at least so many in a slice and at most
@@ -31,10 +32,10 @@ const (
 )
 
 // askRequests reads each pod's requests and limits at a few moments.
-func (z *quiet) askRequests(ctx context.Context, q *querier, pods []*pod) error {
+func (z *quiet) askRequests(ctx context.Context, q *querier, pods []*pod) ([]upstream.Series, error) {
 	rows, err := z.requests(ctx, q, pods, slices.Concat(requestNames("requests"), requestNames("limits")), "")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	bySidecars := map[string][]*pod{}
 	for _, p := range pods {
@@ -47,23 +48,12 @@ func (z *quiet) askRequests(ctx context.Context, q *querier, pods []*pod) error 
 		for _, these := range []string{"," + names + `,exported_container=""`, "," + exported + names} {
 			more, err := z.requests(ctx, q, pods, slices.Concat(initRequestNames("requests"), initRequestNames("limits")), these)
 			if err != nil {
-				return err
+				return nil, err
 			}
 			rows = append(rows, more...)
 		}
 	}
-	z.mu.Lock()
-	defer z.mu.Unlock()
-	for _, row := range rows {
-		p := z.pods[z.podOf(row.Labels)]
-		metric, old, ok := requestOf(row.Labels)
-		if p == nil || !ok {
-			continue
-		}
-		key := requestKey{metric, old, isInit(row), z.targetOf(row.Labels)}
-		p.requests[key] = row.Samples
-	}
-	return nil
+	return rows, nil
 }
 
 // requestStep is the time between two such moments, in milliseconds.
@@ -93,37 +83,64 @@ func alike(a, b float64) bool {
 
 // requestsConstant says whether every request and limit is there, and the same, at all the
 // moments at which any is: a failed scrape hides them all. Whoever tells must agree.
-func (p *quietPod) requestsConstant() bool {
-	type setting struct {
-		metric usage.Metric
-		init   bool
-	}
-	most, values := map[target]int{}, map[setting]float64{}
-	for key, points := range p.requests {
-		most[key.who] = max(most[key.who], len(points))
-		values[setting{key.metric, key.init}] = points[0].V
-	}
-	for key, points := range p.requests {
-		if len(points) < most[key.who] || len(points) < requestPoints/2 {
+func (z *quiet) requestsConstant(p *quietPod, rows []upstream.Series) bool {
+	told := z.requestRows(rows)
+	for _, a := range told {
+		if len(a.samples) < requestPoints/2 {
 			return false
 		}
-		for _, x := range points {
-			if !alike(x.V, values[setting{key.metric, key.init}]) {
+		for _, b := range told {
+			if b.who == a.who && len(b.samples) > len(a.samples) {
 				return false
 			}
+		}
+		first := slices.IndexFunc(told, func(b requestRow) bool { return b.metric == a.metric && b.init == a.init })
+		for _, x := range a.samples {
+			if !alike(x.V, told[first].samples[0].V) {
+				return false
+			}
+		}
+	}
+	for _, a := range told {
+		if a.counts(told, p.knowing) {
+			p.requests = append(p.requests, quietRequest{a.metric, a.samples[0].V})
 		}
 	}
 	return true
 }
 
-// told returns the first of the instances that tell of a request: each tells it all.
-func (p *quietPod) told(key requestKey) target {
-	for _, k := range p.knowing {
-		for _, old := range []bool{false, true} {
-			if p.requests[requestKey{key.metric, old, key.init, k}] != nil {
-				return k
-			}
+// requestRows says what each row is about. One that is selected twice counts once.
+func (z *quiet) requestRows(rows []upstream.Series) []requestRow {
+	var told []requestRow
+	for _, row := range rows {
+		metric, old, ok := requestOf(row.Labels)
+		if !ok {
+			continue
+		}
+		r := requestRow{metric, old, isInit(row), z.targetOf(row.Labels), row.Samples}
+		again := func(o requestRow) bool {
+			return o.metric == r.metric && o.old == r.old && o.init == r.init && o.who == r.who
+		}
+		if i := slices.IndexFunc(told, again); i >= 0 {
+			told[i] = r
+		} else {
+			told = append(told, r)
 		}
 	}
-	return key.who
+	return told
+}
+
+// counts says whether no other row tells the same better: in the newer form, or by an
+// instance that comes before its own. Each instance tells all there is.
+func (r requestRow) counts(told []requestRow, knowing []target) bool {
+	return !slices.ContainsFunc(told, func(o requestRow) bool {
+		if o.metric != r.metric || o.init != r.init {
+			return false
+		}
+		if o.who == r.who {
+			return r.old && !o.old
+		}
+		mine, other := slices.Index(knowing, r.who), slices.Index(knowing, o.who)
+		return other >= 0 && (mine < 0 || other < mine)
+	})
 }

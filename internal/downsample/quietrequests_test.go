@@ -25,56 +25,66 @@ func TestQuietRequests(t *testing.T) {
 		return samples
 	}
 	without := func(from, to int) []upstream.Sample { return slices.Delete(always(0.5), from, to) }
-	of := func(who target) requestKey { return requestKey{metric: usage.CPURequests, who: who} }
-	limits, old, sidecars := of(a), of(a), of(a)
-	limits.metric, old.old, sidecars.init = usage.CPULimits, true, true
+	row := func(who target, name, resource string, samples []upstream.Sample) upstream.Series {
+		return upstream.Series{Labels: labels("__name__", name, "resource", resource, "instance", who.instance), Samples: samples}
+	}
+	of := func(who target, samples []upstream.Sample) upstream.Series {
+		return row(who, "kube_pod_container_resource_requests", "cpu", samples)
+	}
+	limits := func(samples []upstream.Sample) upstream.Series {
+		return row(a, "kube_pod_container_resource_limits", "cpu", samples)
+	}
+	old := func(samples []upstream.Sample) upstream.Series {
+		return row(a, "kube_pod_container_resource_requests_cpu_cores", "", samples)
+	}
+	sidecars := func(samples []upstream.Sample) upstream.Series {
+		return row(a, "kube_pod_init_container_resource_requests", "cpu", samples)
+	}
 
 	for _, c := range []struct {
 		name     string
-		requests map[requestKey][]upstream.Sample
+		rows     []upstream.Series
 		constant bool
 		want     map[usage.Metric]float64 // its averages over an hour, where it is constant
 	}{
 		{"none at all", nil, true, nil},
-		{"the same all the time", map[requestKey][]upstream.Sample{of(a): always(0.5)}, true, map[usage.Metric]float64{usage.CPURequests: 0.5}},
-		{"the last bit does not matter", map[requestKey][]upstream.Sample{of(a): with(0.5+1e-16, 3, 7)}, true, map[usage.Metric]float64{usage.CPURequests: 0.5}},
-		{"resized", map[requestKey][]upstream.Sample{of(a): with(1, 6, requestPoints)}, false, nil},
-		{"resized at the very end", map[requestKey][]upstream.Sample{of(a): with(1, requestPoints-1, requestPoints)}, false, nil},
-		{"resized and back", map[requestKey][]upstream.Sample{of(a): with(1, 5, 6)}, false, nil},
-		{"one of two resized", map[requestKey][]upstream.Sample{of(a): always(0.5), limits: with(1, 5, 6)}, false, nil},
-		{"one of two taken away", map[requestKey][]upstream.Sample{of(a): always(0.5), limits: without(6, requestPoints)}, false, nil},
-		{"a failed scrape hides them all", map[requestKey][]upstream.Sample{of(a): without(4, 5), limits: without(4, 5)}, true,
+		{"the same all the time", []upstream.Series{of(a, always(0.5))}, true, map[usage.Metric]float64{usage.CPURequests: 0.5}},
+		{"the last bit does not matter", []upstream.Series{of(a, with(0.5+1e-16, 3, 7))}, true, map[usage.Metric]float64{usage.CPURequests: 0.5}},
+		{"resized", []upstream.Series{of(a, with(1, 6, requestPoints))}, false, nil},
+		{"resized at the very end", []upstream.Series{of(a, with(1, requestPoints-1, requestPoints))}, false, nil},
+		{"resized and back", []upstream.Series{of(a, with(1, 5, 6))}, false, nil},
+		{"one of two resized", []upstream.Series{of(a, always(0.5)), limits(with(1, 5, 6))}, false, nil},
+		{"one of two taken away", []upstream.Series{of(a, always(0.5)), limits(without(6, requestPoints))}, false, nil},
+		{"a failed scrape hides them all", []upstream.Series{of(a, without(4, 5)), limits(without(4, 5))}, true,
 			map[usage.Metric]float64{usage.CPURequests: 0.5, usage.CPULimits: 0.5}},
-		{"seen too seldom to tell", map[requestKey][]upstream.Sample{of(a): always(0.5)[:2]}, false, nil},
-		{"two instances agree, and count once", map[requestKey][]upstream.Sample{of(a): always(0.5), of(b): always(0.5)}, true,
+		{"seen too seldom to tell", []upstream.Series{of(a, always(0.5)[:2])}, false, nil},
+		{"two instances agree, and count once", []upstream.Series{of(a, always(0.5)), of(b, always(0.5))}, true,
 			map[usage.Metric]float64{usage.CPURequests: 0.5}},
-		{"two instances differ", map[requestKey][]upstream.Sample{of(a): always(0.5), of(b): always(1)}, false, nil},
-		{"both forms of kube-state-metrics 1.9 count once", map[requestKey][]upstream.Sample{of(a): always(0.5), old: always(0.5)}, true,
+		{"two instances differ", []upstream.Series{of(a, always(0.5)), of(b, always(1))}, false, nil},
+		{"both forms of kube-state-metrics 1.9 count once", []upstream.Series{of(a, always(0.5)), old(always(0.5))}, true,
 			map[usage.Metric]float64{usage.CPURequests: 0.5}},
-		{"the old form alone", map[requestKey][]upstream.Sample{old: always(0.5)}, true, map[usage.Metric]float64{usage.CPURequests: 0.5}},
-		{"one instance has the old form, the other the new", map[requestKey][]upstream.Sample{old: always(0.5), of(b): always(0.5)}, true,
+		{"the old form alone", []upstream.Series{old(always(0.5))}, true, map[usage.Metric]float64{usage.CPURequests: 0.5}},
+		{"one instance has the old form, the other the new", []upstream.Series{old(always(0.5)), of(b, always(0.5))}, true,
 			map[usage.Metric]float64{usage.CPURequests: 0.5}},
-		{"native sidecars' are added", map[requestKey][]upstream.Sample{of(a): always(0.5), sidecars: always(0.25)}, true,
+		{"native sidecars' are added", []upstream.Series{of(a, always(0.5)), sidecars(always(0.25))}, true,
 			map[usage.Metric]float64{usage.CPURequests: 0.75}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			iris := workload.Model{Namespace: "models", Type: "SeldonDeployment", Name: "iris"}
 			p := &quietPod{
 				pod:   &pod{podName: podName{"", "models", "iris-0"}, knowing: []target{a, b}},
-				owner: claimant{model: iris}, requests: c.requests,
+				owner: claimant{model: iris},
 			}
-			if got := p.requestsConstant(); got != c.constant {
+			z := &quiet{querier: &querier{slice: span{0, int64(hour)}}}
+			if got := z.requestsConstant(p, c.rows); got != c.constant {
 				t.Fatalf("constant: %t", got)
 			}
 			if !c.constant {
 				return
 			}
-			z := &quiet{querier: &querier{slice: span{0, int64(hour)}}}
-			found := &entries{}
-			z.enter(p, found)
 			l := newLedger()
 			l.observed.kubeStateMetrics = int64(hour)
-			l.enter(found)
+			l.enter(z.evidence(p))
 			want := usage.Values{usage.Containers: {OK: true}}
 			for metric, v := range c.want {
 				want[metric] = usage.Value{V: v, OK: true}

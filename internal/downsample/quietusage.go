@@ -9,105 +9,102 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
 )
 
-type edgeKey struct {
+// edgeRow is one of a pod's rows: a counter's samples around the slice's start, and before
+// its end.
+type edgeRow struct {
 	container, id string
 	target        target
+	samples       []upstream.Sample
 }
-
-// edges are a counter's samples around the slice's start, and before its end.
-type edges struct{ start, end []upstream.Sample }
 
 // askEdges reads the counters at the slice's edges only: a row that is there at both is one
 // container's, which ran all the time between.
-func (z *quiet) askEdges(ctx context.Context, q *querier, pods []*pod) error {
+func (z *quiet) askEdges(ctx context.Context, q *querier, pods []*pod) ([]upstream.Series, error) {
 	if !z.kubelet.any() {
-		return nil
+		return nil, nil
 	}
 	lead := z.kubelet.lead()
-	type part struct {
-		span
-		into func(*edges) *[]upstream.Sample
-	}
-	parts := []part{
-		{span{z.slice.from - lead, z.slice.from + lead}, func(e *edges) *[]upstream.Sample { return &e.start }},
-		{span{z.slice.to - lead, z.slice.to}, func(e *edges) *[]upstream.Sample { return &e.end }},
-	}
+	parts := []span{{z.slice.from - lead, z.slice.from + lead}, {z.slice.to - lead, z.slice.to}}
 	if z.slice.length() < 4*lead {
-		parts = []part{{span{z.slice.from - lead, z.slice.to}, func(e *edges) *[]upstream.Sample { return &e.start }}}
+		parts = []span{{z.slice.from - lead, z.slice.to}}
 	}
-	answers := make([][]upstream.Series, len(parts))
-	for i, part := range parts {
+	var all []upstream.Series
+	for _, part := range parts {
 		for _, sel := range z.kubelet.selectors(pods) {
-			rows, err := q.over(ctx, part.span, func(length string) string {
+			rows, err := q.over(ctx, part, func(length string) string {
 				return fmt.Sprintf("%s{%s,%s}[%s]", cpuUsage, sel, wholeCPU, length)
 			})
 			if err != nil {
-				return err
+				return nil, err
 			}
-			answers[i] = append(answers[i], rows...)
+			for i := range rows {
+				rows[i].Samples = inside(rows[i].Samples, part)
+			}
+			all = append(all, rows...)
 		}
 	}
-	z.mu.Lock()
-	defer z.mu.Unlock()
-	for i, part := range parts {
-		for _, row := range answers[i] {
-			p := z.pods[z.podOf(row.Labels)]
-			if p == nil {
-				continue
-			}
-			key := edgeKey{label(row.Labels, "container"), idOf(row.Labels), z.kubeletOf(row.Labels)}
-			if p.edges[key] == nil {
-				p.edges[key] = &edges{}
-			}
-			*part.into(p.edges[key]) = append(*part.into(p.edges[key]), inside(row.Samples, part.span)...)
-		}
-	}
-	return nil
+	return all, nil
 }
 
 // oneRowThroughout says whether each container that ran is one row at both edges.
-func (z *quiet) oneRowThroughout(p *quietPod) bool {
+func (z *quiet) oneRowThroughout(p *quietPod, rows []upstream.Series) bool {
 	if !z.kubelet.any() {
 		return true
 	}
-	for container := range p.running {
-		if !p.runs(container) {
+	edges := z.edgeRows(rows)
+	for i, c := range p.containers {
+		if !c.ran {
 			continue
 		}
-		if _, _, ok := z.usage(p, container); !ok {
+		var ok bool
+		if p.containers[i].cpu, p.containers[i].memory, ok = z.usage(p.pod, c.name, edges); !ok {
 			return false
 		}
 	}
 	return true
 }
 
-// usage returns the container's evidence, if it is one row at both edges.
-func (z *quiet) usage(p *quietPod, container string) (cpu, memory evidence, ok bool) {
-	var ids []string
-	means := z.kubelet.means[p.podName]
-	for _, r := range means {
-		if r.container == container {
-			ids = append(ids, r.id)
+// edgeRows puts together what the queries at both edges tell of a row.
+func (z *quiet) edgeRows(rows []upstream.Series) []edgeRow {
+	var out []edgeRow
+	for _, row := range rows {
+		e := edgeRow{label(row.Labels, "container"), idOf(row.Labels), z.kubeletOf(row.Labels), row.Samples}
+		i := slices.IndexFunc(out, func(o edgeRow) bool { return o.id == e.id && o.container == e.container && o.target == e.target })
+		if i < 0 {
+			out = append(out, e)
+		} else {
+			out[i].samples = slices.Concat(out[i].samples, e.samples)
 		}
 	}
-	for key := range p.edges {
-		if key.container == container {
-			ids = append(ids, key.id)
+	return out
+}
+
+// usage returns the container's evidence, if it is one row at both edges.
+func (z *quiet) usage(p *pod, container string, edges []edgeRow) (cpu, memory evidence, ok bool) {
+	var ids []string
+	var means []meanRow
+	for _, r := range p.means {
+		if r.container == container {
+			ids, means = append(ids, r.id), append(means, r)
+		}
+	}
+	for _, e := range edges {
+		if e.container == container {
+			ids = append(ids, e.id)
 		}
 	}
 	ids = genuine(ids)
 	if len(ids) != 1 || strings.HasPrefix(ids[0], anonymous) {
 		return cpu, memory, false
 	}
-	rows := slices.DeleteFunc(slices.Clone(means), func(r meanRow) bool { return r.container != container || r.id != ids[0] })
-	slices.SortFunc(rows, func(a, b meanRow) int { return a.target.compare(b.target) })
+	slices.SortFunc(means, func(a, b meanRow) int { return a.target.compare(b.target) })
 	life := float64(z.slice.length())
-	for _, r := range rows {
-		e := p.edges[edgeKey{container, r.id, r.target}]
-		if e == nil || !z.kubelet.exists[r.target].is(z.slice) {
+	for _, r := range means {
+		i := slices.IndexFunc(edges, func(e edgeRow) bool { return e.container == container && e.id == r.id && e.target == r.target })
+		if r.id != ids[0] || i < 0 || !z.kubelet.exists[r.target].is(z.slice) {
 			continue
 		}
-		if cpu, ok = e.rise(z.since, z.slice, z.kubelet.lead()); ok {
+		if cpu, ok = rise(edges[i].samples, z.since, z.slice, z.kubelet.lead()); ok {
 			cpu.life = life
 			if r.told {
 				memory = evidence{life: life, seen: life, integral: r.mean * life}
@@ -118,9 +115,8 @@ func (z *quiet) usage(p *quietPod, container string) (cpu, memory evidence, ok b
 	return cpu, memory, false
 }
 
-// rise integrates the counter from edge to edge, of samples since a moment.
-func (e *edges) rise(since int64, slice span, lead int64) (evidence, bool) {
-	all := slices.Concat(e.start, e.end)
+// rise integrates a counter from edge to edge, of samples since a moment.
+func rise(all []upstream.Sample, since int64, slice span, lead int64) (evidence, bool) {
 	after, _ := slices.BinarySearchFunc(all, slice.from, func(s upstream.Sample, t int64) int { return int(min(1, max(-1, s.T-t))) })
 	if after >= len(all) || all[after].T >= slice.from+lead || all[len(all)-1].T < slice.to-lead {
 		return evidence{}, false
