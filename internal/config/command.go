@@ -17,6 +17,7 @@ type Command string
 const (
 	Serve       Command = "serve"
 	ComputeOnce Command = "once"
+	Backfill    Command = "backfill"
 )
 
 // Once says what the command of that name does.
@@ -24,9 +25,68 @@ type Once struct {
 	End time.Time // of the window; zero for the newest settled one
 }
 
+// Past says what the command backfill does.
+type Past struct {
+	From, To time.Time // at which windows begin and end; To is zero for the newest settled one's end
+	Output   string    // the file to write; "-" for standard output, "" for remote write
+	DryRun   bool
+	Replace  bool
+	Yes      bool // nobody is asked before something is replaced
+}
+
+// pastFlags are those of backfill alone.
+type pastFlags struct {
+	from, to, output, dryRun, replace, yes *setting
+}
+
+func (g group) addPast() pastFlags {
+	return pastFlags{
+		from: g.add("from", "", "<time>",
+			"Where the first window begins: RFC 3339, a date, or seconds since 1970."),
+		to: g.add("to", "", "<time>",
+			"Where the last window ends. By default, it is the newest settled one."),
+		output: g.add("output", "", "<file>",
+			"File to write as OpenMetrics, for promtool tsdb create-blocks-from openmetrics. It is there when it is complete; until then, what is done is kept beside it. - is standard output, which is written where neither this nor --remote-write.url is given."),
+		dryRun: g.addSwitch("dry-run", "",
+			"Only say what would be done, and what that would cost."),
+		replace: g.addSwitch("replace", "",
+			"Compute windows anew that have been delivered, say what differs, and deliver that. What saw less of a window replaces nothing."),
+		yes: g.addSwitch("yes", "",
+			"Replace without asking."),
+	}
+}
+
+func (f *flags) checkPast(c *checker, cfg *Config) {
+	cfg.RemoteWrite = f.remoteWrite.check(c, cfg.Prometheus)
+	p := Past{
+		From:    parse(c, f.past.from, edge(cfg.Period)),
+		To:      parse(c, f.past.to, orNothing(edge(cfg.Period))),
+		Output:  f.past.output.raw,
+		DryRun:  parse(c, f.past.dryRun, boolean),
+		Replace: parse(c, f.past.replace, boolean),
+		Yes:     parse(c, f.past.yes, boolean),
+	}
+	if !p.To.IsZero() && !p.From.IsZero() && !p.From.Before(p.To) {
+		c.failf("%s is not before %s: choose an earlier time", f.past.from, f.past.to)
+	}
+	switch receiver := f.remoteWrite.url; {
+	case p.Output != "" && receiver.onLine:
+		c.failf("%s and --%s are two places to write to: choose one of them", f.past.output, receiver.flag)
+	case p.Output == "" && receiver.raw == "":
+		p.Output = "-"
+	}
+	if p.Replace && p.Output != "" {
+		c.failf("--%s is for what has been delivered: give --%s, or leave it out", f.past.replace.flag, f.remoteWrite.url.flag)
+	}
+	cfg.Past = p
+}
+
 // edge reads a moment at which one window of the period ends and the next one begins.
 func edge(period time.Duration) func(string) (time.Time, error) {
 	return func(s string) (time.Time, error) {
+		if s == "" {
+			return time.Time{}, errors.New("is missing: write 2026-01-31T10:00:00Z, 2026-01-31 or seconds since 1970")
+		}
 		t, err := moment(s)
 		if err != nil || period == 0 { // no period: told already
 			return t, err

@@ -39,6 +39,7 @@ type Config struct {
 	Log         *promslog.Config
 	RemoteWrite RemoteWrite
 	Once        Once
+	Past        Past
 }
 
 // Query bounds what is asked of the Prometheus.
@@ -126,6 +127,8 @@ func (f *flags) check(command Command) (*Config, error) {
 		f.checkServing(&c, cfg)
 	case ComputeOnce:
 		cfg.Once = Once{End: parse(&c, f.end, orNothing(edge(cfg.Period)))}
+	case Backfill:
+		f.checkPast(&c, cfg)
 	}
 	if err := c.err(); err != nil {
 		return nil, err

@@ -20,12 +20,13 @@ type flags struct {
 	systemd, listen, webFile                   *setting // of serving
 	web                                        *web.FlagConfig
 	end                                        *setting // of commands for one window
+	past                                       pastFlags
 }
 
 const presetKinds = "SeldonDeployment,InferenceService"
 
-// usage is what --help shows: as kingpin's own, but for the command that need not be named
-// both its flags and the list of commands.
+// usage is what --help shows: a command's own flags first, and for the one that need not be
+// named the list of commands, too.
 const usage = `{{$command := .Context.SelectedCommand -}}
 {{$named := and $command (ne $command.Name "serve") -}}
 usage: {{.App.Name}} {{if $named}}{{$command.Name}}{{else}}[<command>]{{end}} [<flags>]
@@ -34,8 +35,11 @@ usage: {{.App.Name}} {{if $named}}{{$command.Name}}{{else}}[<command>]{{end}} [<
 Commands:
 {{range .App.Commands}}  {{.Name}}
 {{.Help|Wrap 4}}{{end}}{{end}}
-Flags:
-{{.Context.Flags|FlagsToTwoColumns|FormatTwoColumns}}`
+{{if $named}}Flags:
+{{$command.Flags|FlagsToTwoColumns|FormatTwoColumns}}
+Flags of every command:
+{{.App.Flags|FlagsToTwoColumns|FormatTwoColumns}}{{else}}Flags:
+{{.Context.Flags|FlagsToTwoColumns|FormatTwoColumns}}{{end}}`
 
 func define() (*kingpin.Application, *flags) {
 	app := kingpin.New(Name, "Reads from a Prometheus what each model's pods used during every TIME_PERIOD, "+
@@ -48,6 +52,7 @@ func define() (*kingpin.Application, *flags) {
 
 	serve := app.Command(string(Serve), "Compute every window when it has settled, and serve the averages: what is done without a command.")
 	once := app.Command(string(ComputeOnce), "Compute one window, and print it in the exposition format.")
+	backfill := app.Command(string(Backfill), "Compute past windows from what the Prometheus still has, and deliver them by remote write or write them as OpenMetrics. What is there already is left out, so that whoever was interrupted goes on by the same command.")
 	all := group{app}
 
 	f := &flags{
@@ -78,11 +83,12 @@ func define() (*kingpin.Application, *flags) {
 		maxBytes: all.add("query.max-answer-bytes", "QUERY_MAX_ANSWER_BYTES", "64MiB",
 			"How large one answer of the Prometheus may be."),
 	}
-	f.remoteWrite = group{serve}.addRemoteWrite()
+	f.remoteWrite = group{serve, backfill}.addRemoteWrite()
 	f.addServing(serve)
 	f.addLog(app)
 	f.end = group{once}.add("end", "", "<time>",
 		"When the window ends: RFC 3339, or seconds since 1970. By default, the newest settled one is taken.")
+	f.past = group{backfill}.addPast()
 	return app, f
 }
 

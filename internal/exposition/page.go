@@ -97,21 +97,8 @@ func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 // once would be many times the size of the averages.
 func (p *Page) Families() iter.Seq[*dto.MetricFamily] {
 	return func(yield func(*dto.MetricFamily) bool) {
-		models := p.averages.Models
-		labelled := make([][]*dto.LabelPair, len(models))
-		for i := range models {
-			labelled[i] = labels(&models[i].Model)
-		}
-		for metric, info := range usage.Table() {
-			rows := make([]*dto.Metric, 0, len(models))
-			for i, m := range models {
-				if v := m.Values[metric]; v.OK {
-					row := gauge(v.V, labelled[i]...)
-					row.TimestampMs = p.timestamp
-					rows = append(rows, row)
-				}
-			}
-			if len(rows) > 0 && !yield(family(info.Name, info.Help, rows...)) {
+		for f := range modelFamilies(p.averages.Models, p.timestamp) {
+			if len(f.Metric) > 0 && !yield(f) {
 				return
 			}
 		}
@@ -123,19 +110,46 @@ func (p *Page) Families() iter.Seq[*dto.MetricFamily] {
 	}
 }
 
+// modelFamilies yields the seven metrics, those without rows as well.
+func modelFamilies(models []downsample.Model, timestamp *int64) iter.Seq[*dto.MetricFamily] {
+	return func(yield func(*dto.MetricFamily) bool) {
+		labelled := make([][]*dto.LabelPair, len(models))
+		for i := range models {
+			labelled[i] = labels(&models[i].Model)
+		}
+		for metric, info := range usage.Table() {
+			rows := make([]*dto.Metric, 0, len(models))
+			for i, m := range models {
+				if v := m.Values[metric]; v.OK {
+					row := gauge(v.V, labelled[i]...)
+					row.TimestampMs = timestamp
+					rows = append(rows, row)
+				}
+			}
+			if !yield(family(info.Name, info.Help, rows...)) {
+				return
+			}
+		}
+	}
+}
+
 func windowFamilies(a *downsample.Averages) []*dto.MetricFamily {
-	cadvisor, ksm := "cadvisor", "kube-state-metrics"
 	return []*dto.MetricFamily{
 		family("seldon_exporter_models", "Models in the window that is served.",
 			gauge(float64(len(a.Models)))),
-		family("seldon_exporter_window_coverage_ratio", "Part of the window that is served in which targets of this source were scraped.",
-			gauge(a.Coverage.CAdvisor, label("source", &cadvisor)),
-			gauge(a.Coverage.KubeStateMetrics, label("source", &ksm))),
+		coverageFamily(a),
 		family("seldon_exporter_window_end_timestamp_seconds", "End of the window that is served.",
 			gauge(seconds(a.Window.End))),
 		family("seldon_exporter_window_start_timestamp_seconds", "Start of the window that is served.",
 			gauge(seconds(a.Window.Start))),
 	}
+}
+
+func coverageFamily(a *downsample.Averages) *dto.MetricFamily {
+	cadvisor, ksm := "cadvisor", "kube-state-metrics"
+	return family("seldon_exporter_window_coverage_ratio", "Part of the window that is served in which targets of this source were scraped.",
+		gauge(a.Coverage.CAdvisor, label("source", &cadvisor)),
+		gauge(a.Coverage.KubeStateMetrics, label("source", &ksm)))
 }
 
 // labels are sorted by name, as clients expect them. They share the model's strings.

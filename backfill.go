@@ -1,0 +1,83 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/common/promslog"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/backfill"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
+)
+
+// computePast computes past windows, and delivers them or writes them as OpenMetrics.
+func computePast(ctx context.Context, cfg *config.Config, log *slog.Logger, stdout, stderr io.Writer) error {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	last, err := settled(cfg.Past.To, cfg)
+	if err != nil {
+		return err
+	}
+	span := backfill.Span{From: cfg.Past.From, To: last.End, Period: cfg.Period}
+	if !span.From.Before(span.To) {
+		return fmt.Errorf("the newest settled window ends at %s: choose an earlier --from", last.End.Format(time.RFC3339))
+	}
+	var progress backfill.Progress = backfill.NewLines(log)
+	if backfill.IsTerminal(stderr) {
+		bar := backfill.NewBar(stderr)
+		cfg.Log.Writer = bar
+		progress, log = bar, promslog.New(cfg.Log)
+	}
+	downsampler, err := newDownsampler(cfg, log, prometheus.NewRegistry())
+	if err != nil {
+		return err
+	}
+	fill := func(d backfill.Destination) error {
+		missing, err := span.Missing(ctx, d)
+		if err != nil {
+			return err
+		}
+		if cfg.Past.DryRun {
+			return backfill.Estimate(ctx, downsampler, span, missing, stdout)
+		}
+		return backfill.Job{Computer: downsampler, Destination: d, Progress: progress, Log: log}.Run(ctx, missing)
+	}
+	if cfg.Past.Output == "" {
+		writer, err := newWriter(cfg, log, prometheus.NewRegistry())
+		if err != nil {
+			return err
+		}
+		return fill(writer)
+	}
+	file, err := openPast(cfg, stdout)
+	if err != nil {
+		return err
+	}
+	err = fill(file)
+	if err == nil && !cfg.Past.DryRun {
+		err = file.Complete(span)
+	}
+	return errors.Join(err, file.Close())
+}
+
+// openPast opens the file that past windows become.
+func openPast(cfg *config.Config, stdout io.Writer) (*backfill.File, error) {
+	if cfg.Past.Output == "-" {
+		return backfill.OpenPipe(stdout)
+	}
+	settings := fmt.Sprintf("period=%s kinds=%s shard=%s", model.Duration(cfg.Period), cfg.KindNames(), cfg.Shard)
+	file, err := backfill.OpenFile(cfg.Past.Output, settings)
+	if err != nil {
+		return nil, fmt.Errorf("--output=%q cannot be used: %w", cfg.Past.Output, err)
+	}
+	return file, nil
+}

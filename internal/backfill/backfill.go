@@ -1,0 +1,157 @@
+// Package backfill computes past windows, one after the other, and hands each to where it
+// is kept. What is there already is not computed again, so that whoever was interrupted
+// goes on by beginning anew.
+package backfill
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
+)
+
+// Computer turns a window into averages.
+type Computer interface {
+	Compute(context.Context, window.Window) (*downsample.Averages, error)
+}
+
+// Destination keeps windows.
+type Destination interface {
+	// Delivered returns the ends, in UTC, of the windows in (from, to] that are there.
+	Delivered(ctx context.Context, from, to time.Time) (map[time.Time]bool, error)
+	// Deliver keeps a window. It is there when it is whole.
+	Deliver(ctx context.Context, a *downsample.Averages) error
+}
+
+// Span is the windows of one period between two moments at which such begin and end.
+type Span struct {
+	From, To time.Time
+	Period   time.Duration
+}
+
+// Windows returns them, the oldest first.
+func (s Span) Windows() []window.Window {
+	var all []window.Window
+	for w := window.Containing(s.From, s.Period); !w.End.After(s.To); w = w.Next() {
+		all = append(all, w)
+	}
+	return all
+}
+
+// Missing returns those that the destination does not have, the oldest first.
+func (s Span) Missing(ctx context.Context, d Destination) ([]window.Window, error) {
+	there, err := d.Delivered(ctx, s.From, s.To)
+	if err != nil {
+		return nil, err
+	}
+	var missing []window.Window
+	for _, w := range s.Windows() {
+		if !there[w.End] {
+			missing = append(missing, w)
+		}
+	}
+	return missing, nil
+}
+
+// Job is a backfill.
+type Job struct {
+	Computer    Computer
+	Destination Destination
+	Progress    Progress
+	Log         *slog.Logger
+}
+
+// Run computes windows, which are in order, and delivers each before the next. It ends with
+// the first that fails: a receiver may take nothing older than what it has.
+func (j Job) Run(ctx context.Context, windows []window.Window) error {
+	begin := time.Now()
+	j.Progress.Begin(len(windows))
+	defer j.Progress.End()
+	unknown := gap{log: j.Log}
+	delivered := 0
+	for _, w := range windows {
+		a, err := j.compute(ctx, w)
+		if err != nil {
+			return fmt.Errorf("window %s: %w", w, err)
+		}
+		if Unknown(a) {
+			unknown.widen(w)
+			j.Progress.Skipped(w)
+			continue
+		}
+		unknown.tell()
+		if err := j.Destination.Deliver(ctx, a); err != nil {
+			return fmt.Errorf("window %s: %w", w, err)
+		}
+		delivered++
+		j.Progress.Delivered(a)
+	}
+	unknown.tell()
+	j.Log.Info("Backfill complete", "windows", delivered, "without_data", len(windows)-delivered, "duration", time.Since(begin).Round(time.Millisecond).String())
+	return nil
+}
+
+// Unknown says that nothing is known of a window, which is not that there was nothing: no
+// kube-state-metrics was scraped, or what it told is gone.
+func Unknown(a *downsample.Averages) bool { return a.Coverage.KubeStateMetrics == 0 }
+
+const (
+	firstWait   = time.Second
+	longestWait = time.Minute
+	tries       = 9 // in all somewhat over five minutes
+)
+
+// compute asks again for a while where that can help: a Prometheus that is restarted at
+// night should not end what was to be done in the morning.
+func (j Job) compute(ctx context.Context, w window.Window) (*downsample.Averages, error) {
+	wait := firstWait
+	for try := 1; ; try++ {
+		a, err := j.Computer.Compute(ctx, w)
+		if err == nil || try == tries || ctx.Err() != nil || !transient(err) {
+			return a, err
+		}
+		pause := max(wait, upstream.RetryAfterOf(err))
+		j.Log.Warn("Window failed, trying again", "window", w.String(), "attempt", try, "err", err, "next_try_in", pause.String())
+		select {
+		case <-ctx.Done():
+			return nil, err
+		case <-time.After(pause):
+		}
+		wait = min(2*wait, longestWait)
+	}
+}
+
+func transient(err error) bool {
+	switch upstream.KindOf(err) {
+	case upstream.Unreachable, upstream.Timeout, upstream.Throttled, upstream.Unavailable:
+		return true
+	}
+	return false
+}
+
+// gap is successive windows of which nothing is known.
+type gap struct {
+	log      *slog.Logger
+	from, to time.Time
+	windows  int
+}
+
+func (g *gap) widen(w window.Window) {
+	if g.windows == 0 {
+		g.from = w.Start
+	}
+	g.to = w.End
+	g.windows++
+}
+
+// tell logs the gap, and begins anew.
+func (g *gap) tell() {
+	if g.windows > 0 {
+		g.log.Warn("Nothing is known of windows, and nothing is written", "from", g.from, "to", g.to, "windows", g.windows)
+		g.windows = 0
+	}
+}

@@ -1,0 +1,60 @@
+package backfill
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
+)
+
+// Estimate computes one of the windows that are missing, the newest, and writes for people
+// what all of them would cost. Nothing is delivered.
+func Estimate(ctx context.Context, c Computer, span Span, missing []window.Window, out io.Writer) error {
+	all := len(span.Windows())
+	fmt.Fprintf(out, "From %s to %s there are %d windows of %s.\n", span.From.Format(time.RFC3339), span.To.Format(time.RFC3339), all, model.Duration(span.Period))
+	fmt.Fprintf(out, "%d are there already, %d are to be computed.\n", all-len(missing), len(missing))
+	if len(missing) == 0 {
+		return nil
+	}
+	probe := missing[len(missing)-1]
+	begin := time.Now()
+	a, err := c.Compute(ctx, probe)
+	if err != nil {
+		return fmt.Errorf("window %s: %w", probe, err)
+	}
+	took := time.Since(begin)
+	fmt.Fprintf(out, "\nThe newest of these was computed to see what that costs:\n")
+	if Unknown(a) {
+		fmt.Fprintf(out, "nothing is known of %s.\n", probe)
+		return nil
+	}
+	n := len(missing)
+	row := func(what string, one, each string) { fmt.Fprintf(out, "  %-14s %14s %14s\n", what, one, each) }
+	row("", "one window", "all, about")
+	row("models", fmt.Sprint(len(a.Models)), "")
+	row("values", fmt.Sprint(values(a)), fmt.Sprint(n*values(a)))
+	row("queries", fmt.Sprint(a.Cost.Queries), fmt.Sprint(n*a.Cost.Queries))
+	if a.Cost.HasSamples {
+		row("samples read", fmt.Sprint(a.Cost.SamplesRead), fmt.Sprint(int64(n)*a.Cost.SamplesRead))
+	}
+	row("time", took.Round(time.Millisecond).String(), (time.Duration(n) * took).Round(time.Second).String())
+	return nil
+}
+
+// values counts what is known of the models.
+func values(a *downsample.Averages) int {
+	n := 0
+	for _, m := range a.Models {
+		for _, v := range m.Values {
+			if v.OK {
+				n++
+			}
+		}
+	}
+	return n
+}

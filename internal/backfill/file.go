@@ -1,0 +1,99 @@
+package backfill
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// File is a spool that becomes a file when it is complete.
+type File struct {
+	*Spool
+	write func(Span) error
+	keep  bool // what is there when it is closed
+}
+
+// Partial returns the directory in which what is to be a file is gathered.
+func Partial(path string) string { return path + ".partial" }
+
+// OpenFile goes on with a file that is not complete, or begins it. Settings say what its
+// windows depend on, in one line.
+func OpenFile(path, settings string) (*File, error) {
+	if _, err := os.Lstat(path); err == nil {
+		return nil, fmt.Errorf("%s is there already: remove it, or name another file", path)
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
+	spool, err := OpenSpool(Partial(path), settings)
+	if errors.Is(err, ErrOtherSettings) {
+		return nil, fmt.Errorf("%s was begun with %w: remove it, or name another file", Partial(path), err)
+	}
+	if err != nil {
+		return nil, err
+	}
+	f := &File{Spool: spool, keep: true}
+	f.write = func(span Span) error { return f.writeFile(path, span) }
+	return f, nil
+}
+
+// OpenPipe returns what becomes a file that is written to out, where nobody can go on with
+// what is not complete.
+func OpenPipe(out io.Writer) (*File, error) {
+	dir, err := os.MkdirTemp("", "backfill-")
+	if err != nil {
+		return nil, err
+	}
+	spool, err := OpenSpool(dir, "")
+	if err != nil {
+		return nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return &File{Spool: spool, write: func(span Span) error { return spool.WriteOpenMetrics(out, span) }}, nil
+}
+
+// Complete writes the file. A file on a disk is there, whole, from then on.
+func (f *File) Complete(span Span) error {
+	if err := f.write(span); err != nil {
+		return err
+	}
+	f.keep = false
+	return nil
+}
+
+// Close ends the use of the file. What is not complete stays, if somebody can go on with it.
+func (f *File) Close() error {
+	err := f.Spool.Close()
+	if f.keep && len(f.windows) > 0 {
+		return err
+	}
+	return errors.Join(err, os.RemoveAll(f.dir))
+}
+
+func (f *File) writeFile(path string, span Span) error {
+	whole := filepath.Join(f.dir, "whole")
+	if err := f.writeSynced(whole, span); err != nil {
+		return err
+	}
+	if err := os.Rename(whole, path); err != nil {
+		return err
+	}
+	if dir, err := os.Open(filepath.Dir(path)); err == nil {
+		_ = dir.Sync() // not every system can
+		dir.Close()
+	}
+	return nil
+}
+
+func (f *File) writeSynced(path string, span Span) (err error) {
+	out, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, out.Close()) }()
+	if err := f.WriteOpenMetrics(out, span); err != nil {
+		return err
+	}
+	return out.Sync()
+}

@@ -1,0 +1,323 @@
+package backfill
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/common/expfmt"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
+)
+
+var epoch = time.Date(2026, 1, 31, 0, 0, 0, 0, time.UTC)
+
+// hour returns the n-th window of the day, with random models.
+func hour(n int) *downsample.Averages {
+	random := rand.New(rand.NewPCG(uint64(n), 1))
+	a := &downsample.Averages{
+		Window:   window.Containing(epoch.Add(time.Duration(n)*time.Hour), time.Hour),
+		Coverage: downsample.Coverage{KubeStateMetrics: 1, CAdvisor: 0.75},
+	}
+	for _, name := range []string{"a", `b"} 1 2`, "b", `back\slash`, "line\nbreak", "ü", "z"} {
+		if random.IntN(3) == 0 {
+			continue
+		}
+		m := downsample.Model{Model: workload.Model{Namespace: "ns", Type: "SeldonDeployment", Name: name}}
+		for metric := range m.Values {
+			m.Values[metric] = usage.Value{V: random.NormFloat64() * 1e9, OK: random.IntN(4) > 0}
+		}
+		a.Models = append(a.Models, m)
+	}
+	slices.SortFunc(a.Models, func(a, b downsample.Model) int { return a.Compare(b.Model) })
+	return a
+}
+
+func day(from, to int) Span {
+	return Span{From: epoch.Add(time.Duration(from) * time.Hour), To: epoch.Add(time.Duration(to) * time.Hour), Period: time.Hour}
+}
+
+func mustOpen(t *testing.T, dir string) *Spool {
+	t.Helper()
+	s, err := OpenSpool(dir, "period=1h")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+func deliver(t *testing.T, s *Spool, hours ...int) {
+	t.Helper()
+	for _, n := range hours {
+		if err := s.Deliver(t.Context(), hour(n)); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func openMetrics(t *testing.T, s *Spool, span Span) string {
+	t.Helper()
+	var out bytes.Buffer
+	if err := s.WriteOpenMetrics(&out, span); err != nil {
+		t.Fatal(err)
+	}
+	return out.String()
+}
+
+// expected is WriteOpenMetrics' slow twin: everything in memory, encoded at once, sorted.
+func expected(t *testing.T, hours ...int) string {
+	t.Helper()
+	slices.Sort(hours)
+	var out strings.Builder
+	families := len(usage.Table()) + 1
+	for f := range families {
+		var described bool
+		var rows []string
+		for _, n := range hours {
+			all, err := exposition.History(hour(n))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if len(all[f].Metric) == 0 {
+				continue
+			}
+			var text bytes.Buffer
+			if _, err := expfmt.MetricFamilyToOpenMetrics(&text, all[f]); err != nil {
+				t.Fatal(err)
+			}
+			for line := range strings.Lines(text.String()) {
+				if !strings.HasPrefix(line, "# ") {
+					rows = append(rows, line)
+				} else if !described {
+					out.WriteString(line)
+				}
+			}
+			described = true
+		}
+		slices.SortStableFunc(rows, func(a, b string) int {
+			series := func(row string) string {
+				fields := strings.Split(row, " ")
+				return strings.Join(fields[:len(fields)-2], " ")
+			}
+			return strings.Compare(series(a), series(b))
+		})
+		out.WriteString(strings.Join(rows, ""))
+	}
+	return out.String() + "# EOF\n"
+}
+
+func TestSpoolKeepsWindows(t *testing.T) {
+	dir := t.TempDir()
+	s := mustOpen(t, dir)
+	deliver(t, s, 5, 2, 3)
+	s.Close()
+	s = mustOpen(t, dir)
+	deliver(t, s, 20, 1)
+
+	for name, test := range map[string]struct {
+		span  Span
+		hours []int
+	}{
+		"all":  {day(0, 24), []int{1, 2, 3, 5, 20}},
+		"some": {day(2, 5), []int{2, 3}},
+		"none": {day(6, 20), nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(expected(t, test.hours...), openMetrics(t, s, test.span)); diff != "" {
+				t.Error(diff)
+			}
+			there, err := s.Delivered(t.Context(), test.span.From, test.span.To)
+			if err != nil {
+				t.Fatal(err)
+			}
+			want := map[time.Time]bool{}
+			for _, n := range test.hours {
+				want[hour(n).Window.End] = true
+			}
+			if diff := cmp.Diff(want, there); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestSpoolAfterACrash cuts the journal and the data where a crash could have.
+func TestSpoolAfterACrash(t *testing.T) {
+	whole := t.TempDir()
+	s := mustOpen(t, whole)
+	var lengths []int64 // of the journal after each window
+	for n := range 3 {
+		deliver(t, s, n)
+		info, err := s.journal.Stat()
+		if err != nil {
+			t.Fatal(err)
+		}
+		lengths = append(lengths, info.Size())
+	}
+	first, second := s.windows[0].bounds[0], s.windows[1].bounds[0]
+	if first != 0 || second == 0 {
+		t.Fatalf("the windows begin at %d and %d", first, second)
+	}
+	for cut := range lengths[2] + 1 {
+		dir := t.TempDir()
+		if err := os.CopyFS(dir, os.DirFS(whole)); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Truncate(filepath.Join(dir, "journal"), cut); err != nil {
+			t.Fatal(err)
+		}
+		s := mustOpen(t, dir)
+		var left []int
+		for n, length := range lengths {
+			if length <= cut {
+				left = append(left, n)
+			}
+		}
+		if got := openMetrics(t, s, day(0, 24)); got != expected(t, left...) {
+			t.Fatalf("journal cut at %d: %d windows are there, want %v", cut, len(s.windows), left)
+		}
+		for n := len(left); n < 3; n++ {
+			deliver(t, s, n)
+		}
+		if got := openMetrics(t, s, day(0, 24)); got != expected(t, 0, 1, 2) {
+			t.Fatalf("journal cut at %d: what was lost is not there after it was delivered anew", cut)
+		}
+		s.Close()
+	}
+	if err := os.Truncate(filepath.Join(whole, "windows"), second+1); err != nil {
+		t.Fatal(err)
+	}
+	if s := mustOpen(t, whole); openMetrics(t, s, day(0, 24)) != expected(t, 0) {
+		t.Error("windows without data are there")
+	}
+}
+
+func TestSpoolOfOtherSettings(t *testing.T) {
+	dir := t.TempDir()
+	mustOpen(t, dir).Close()
+	_, err := OpenSpool(dir, "period=2h")
+	if !errors.Is(err, ErrOtherSettings) || err.Error() != "other settings: period=1h" {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "averages.om")
+	f, err := OpenFile(path, "period=1h")
+	if err != nil {
+		t.Fatal(err)
+	}
+	deliver(t, f.Spool, 0, 1)
+	if _, err := os.Stat(path); err == nil {
+		t.Error("the file is there before it is complete")
+	}
+	if _, err := OpenFile(path, "period=2h"); err == nil || !strings.Contains(err.Error(), "averages.om.partial was begun with other settings: period=1h: remove it, or name another file") {
+		t.Errorf("error %v", err)
+	}
+	if err := errors.Join(f.Complete(day(0, 24)), f.Close()); err != nil {
+		t.Fatal(err)
+	}
+	got, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(expected(t, 0, 1), string(got)); diff != "" {
+		t.Error(diff)
+	}
+	if _, err := os.Stat(Partial(path)); err == nil {
+		t.Error("the spool is left behind")
+	}
+	if _, err := OpenFile(path, "period=1h"); err == nil || !strings.Contains(err.Error(), "is there already") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func FuzzJournal(f *testing.F) {
+	f.Add("period=1h\n1769817600 0 10 20\n1769821200 20 20 30\n", 30)
+	f.Add("period=1h\n1769817600 0 10 9\n", 30)
+	f.Add("period=1h\n1769817600 0 -1\n1 2 3", 30)
+	f.Add("", 5)
+	f.Fuzz(func(t *testing.T, journal string, size int) {
+		dir := t.TempDir()
+		for name, content := range map[string]string{"journal": journal, "windows": strings.Repeat("x", max(0, min(size, 1000)))} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s, err := OpenSpool(dir, "period=1h")
+		if errors.Is(err, ErrOtherSettings) {
+			return
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer s.Close()
+		data, err := s.data.Stat()
+		if err != nil || data.Size() != s.size {
+			t.Errorf("%d bytes of data, want %d (%v)", data.Size(), s.size, err)
+		}
+		text, err := os.ReadFile(filepath.Join(dir, "journal"))
+		want := "period=1h\n"
+		for _, w := range s.windows {
+			want += w.String()
+		}
+		if lines := strings.Count(string(text), "\n"); err != nil || lines != len(s.windows)+1 {
+			t.Errorf("the journal is %q, want %q (%v)", text, want, err)
+		}
+		if err := s.Deliver(t.Context(), hour(0)); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func BenchmarkMerge(b *testing.B) {
+	for _, windows := range []int{24, 720} {
+		b.Run(fmt.Sprint(windows, " windows"), func(b *testing.B) {
+			s, err := OpenSpool(b.TempDir(), "period=1h")
+			if err != nil {
+				b.Fatal(err)
+			}
+			defer s.Close()
+			a := hour(0)
+			m := a.Models[0]
+			a.Models = nil
+			for n := range 300 {
+				m.Name = fmt.Sprintf("model-%03d", n)
+				a.Models = append(a.Models, m)
+			}
+			for n := range windows {
+				a.Window = window.Containing(epoch.Add(time.Duration(n)*time.Hour), time.Hour)
+				if err := s.Deliver(b.Context(), a); err != nil {
+					b.Fatal(err)
+				}
+			}
+			for b.Loop() {
+				var out countingWriter
+				if err := s.WriteOpenMetrics(&out, day(0, windows)); err != nil {
+					b.Fatal(err)
+				}
+				b.SetBytes(int64(out))
+			}
+		})
+	}
+}
+
+type countingWriter int64
+
+func (c *countingWriter) Write(p []byte) (int, error) {
+	*c += countingWriter(len(p))
+	return len(p), nil
+}

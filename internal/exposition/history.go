@@ -1,0 +1,25 @@
+package exposition
+
+import (
+	"fmt"
+	"slices"
+
+	dto "github.com/prometheus/client_model/go"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+)
+
+// History returns what is kept of a window for good, stamped with the window's end: the
+// models' averages, and the coverage. The families are the same for every window, and in
+// the same order; one of which nothing is known has no rows.
+func History(a *downsample.Averages) ([]*dto.MetricFamily, error) {
+	if err := check(a); err != nil {
+		return nil, fmt.Errorf("window %s: %w", a.Window, err)
+	}
+	end := a.Window.End.UnixMilli()
+	coverage := coverageFamily(a)
+	for _, row := range coverage.Metric {
+		row.TimestampMs = &end
+	}
+	return append(slices.Collect(modelFamilies(a.Models, &end)), coverage), nil
+}
