@@ -76,7 +76,7 @@ func (t Textbook) Compute(ctx context.Context, w window.Window) (Result, error) 
 		for _, r := range answer.Data.Result {
 			m := cluster.Model{Namespace: r.Metric["namespace"], Type: q.Kind, Name: r.Metric[q.Label]}
 			values := result.Values[m]
-			v, err := r.number()
+			v, err := r.Number()
 			if err != nil {
 				return Result{}, fmt.Errorf("%s: %w", q.Expr, err)
 			}
@@ -104,7 +104,8 @@ type Row struct {
 	Value  [2]json.RawMessage
 }
 
-func (r Row) number() (float64, error) {
+// Number returns the value.
+func (r Row) Number() (float64, error) {
 	var text string
 	if err := json.Unmarshal(r.Value[1], &text); err != nil {
 		return 0, err
