@@ -48,7 +48,7 @@ func OpenSpool(dir, settings string) (_ *Spool, err error) {
 	s := &Spool{dir: dir}
 	defer func() {
 		if err != nil {
-			s.Close()
+			_ = s.Close() // err says more
 		}
 	}()
 	if s.data, err = open(dir, "windows"); err != nil {

@@ -82,7 +82,7 @@ func expected(t *testing.T, hours ...int) string {
 	t.Helper()
 	slices.Sort(hours)
 	var out strings.Builder
-	families := len(usage.Table()) + 1
+	families := int(usage.NumMetrics) + 1
 	for f := range families {
 		var described bool
 		var rows []string

@@ -127,6 +127,30 @@ func TestCommand(t *testing.T) {
 	}
 }
 
+func TestPast(t *testing.T) {
+	from, to := time.Date(2026, 1, 31, 0, 0, 0, 0, time.UTC), time.Date(2026, 2, 1, 0, 0, 0, 0, time.UTC)
+	receiver := map[string]string{"REMOTE_WRITE_URL": "http://receiver/w"}
+	for name, test := range map[string]struct {
+		env  map[string]string
+		args []string
+		want Past
+	}{
+		"by default":                   {nil, []string{"--from=2026-01-31"}, Past{From: from, Output: "-"}},
+		"into a file":                  {nil, []string{"--from=2026-01-31", "--output=f", "--to=2026-02-01"}, Past{From: from, To: to, Output: "f"}},
+		"to a receiver":                {receiver, []string{"--from=2026-01-31"}, Past{From: from}},
+		"into a file after all":        {receiver, []string{"--from=2026-01-31", "--output=f"}, Past{From: from, Output: "f"}},
+		"to standard output after all": {receiver, []string{"--from=2026-01-31", "--output=-", "--dry-run"}, Past{From: from, Output: "-", DryRun: true}},
+		"in another's place":           {receiver, []string{"--from=2026-01-31", "--replace", "--yes"}, Past{From: from, Replace: true, Yes: true}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := mustLoad(t, test.env, append([]string{"backfill"}, test.args...)...)
+			if diff := cmp.Diff(test.want, got.Past); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 func TestEverySettingHasAnEnvironmentVariable(t *testing.T) {
 	token := write(t, "t0ken\n")
 	env := map[string]string{
@@ -187,6 +211,10 @@ func TestBadSettings(t *testing.T) {
 		"end in a window":      {args: []string{"once", "--end=2026-01-31T10:20:00+01:00"}, want: `--end="2026-01-31T10:20:00+01:00" is no window's end: choose 2026-01-31T09:00:00Z or 2026-01-31T10:00:00Z`},
 		"end in milliseconds":  {args: []string{"once", "--end=1769853600000"}, want: `--end="1769853600000" is out of range: choose a time from 1970 to 2106`},
 		"end before 1970":      {args: []string{"once", "--end=1969-12-31"}, want: `--end="1969-12-31" is out of range: choose a time from 1970 to 2106`},
+		"backfill bare":        {args: []string{"backfill"}, want: `--from="" is missing: write 2026-01-31T10:00:00Z, 2026-01-31 or seconds since 1970`},
+		"backfill backwards":   {args: []string{"backfill", "--from=2026-01-31", "--to=2026-01-30"}, want: `--from="2026-01-31" is not before --to="2026-01-30": choose an earlier time`},
+		"backfill to both":     {args: []string{"backfill", "--from=2026-01-31", "--output=f", "--remote-write.url=http://r/w"}, want: `--output="f" and --remote-write.url are two places to write to: choose one of them`},
+		"replace in no file":   {args: []string{"backfill", "--from=2026-01-31", "--replace"}, want: `--replace is for what has been delivered: give --remote-write.url, or leave it out`},
 		"settle over period":   {args: []string{"--settle-delay=2h"}, want: `--settle-delay="2h" is longer than the period of 1h: choose a shorter delay`},
 		"kind unknown":         {env: map[string]string{"KINDS": "SeldonDeployment,Pod"}, want: `KINDS="SeldonDeployment,Pod" cannot be used: "Pod" is not a kind this exporter knows: choose from SeldonDeployment, InferenceService`},
 		"kinds empty":          {args: []string{"--kinds=,"}, want: `--kinds="," cannot be used: no kind is given: choose from SeldonDeployment, InferenceService`},
@@ -270,7 +298,7 @@ func TestUsage(t *testing.T) {
 }
 
 func TestHelpFitsATerminal(t *testing.T) {
-	for _, args := range [][]string{{"--help"}, {"serve", "--help"}, {"once", "--help"}, {"help"}} {
+	for _, args := range [][]string{{"--help"}, {"serve", "--help"}, {"once", "--help"}, {"backfill", "--help"}, {"help"}} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			t.Setenv("COLUMNS", "")
 			_, out, err := load(t, map[string]string{tokenEnv: "s3cret", "PROMETHEUS_URL": "http://joe:s3cret@h"}, args...)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/url"
 	"os"
@@ -151,12 +152,14 @@ func TestBackfillOpenMetrics(t *testing.T) {
 	})
 	t.Run("killed", func(t *testing.T) {
 		file := filepath.Join(t.TempDir(), "averages.om")
-		kills := 0
-		for ; !exists(file) && kills < 1000; kills++ {
-			p.killed(t, binary, file, kills+1)
+		inJournal := func() int {
+			journal, _ := os.ReadFile(filepath.Join(file+".partial", "journal")) // not there at first
+			return bytes.Count(journal, []byte("\n")) - 1
 		}
-		if kills < 3 {
-			t.Errorf("it was complete after %d kills", kills)
+		for kills := 1; !killed(t, p.backfill(t.Context(), binary, "--output="+file), inJournal, kills); kills++ {
+			if exists(file) {
+				t.Error("the file is there before it is complete")
+			}
 		}
 		text, err := os.ReadFile(file)
 		if err != nil {
@@ -169,15 +172,47 @@ func TestBackfillOpenMetrics(t *testing.T) {
 	})
 }
 
+// TestBackfillRemoteWrite delivers windows to a receiver, is killed meanwhile, and goes on.
+func TestBackfillRemoteWrite(t *testing.T) {
+	p := remember(t, "rolling-update", "no-limits", "prometheus-down-twice", "ksm-rescheduled")
+	binary := build(t)
+	receiver := promtest.Start(t, prom.Options{Dir: t.TempDir()}).URL()
+	backfill := func() *exec.Cmd {
+		return p.backfill(t.Context(), binary, "--remote-write.url="+receiver.JoinPath("api/v1/write").String(), "--remote-write.query-url="+receiver.String())
+	}
+	marked := func() int {
+		answer, err := accuracy.Ask(t.Context(), receiver, fmt.Sprintf("count_over_time(seldon_exporter_window_delivered_timestamp_seconds[%s])", model.Duration(p.to.Sub(p.from)+time.Hour)), p.to)
+		if err != nil || answer.Error != "" {
+			t.Fatal(err, answer.Error)
+		}
+		if len(answer.Data.Result) == 0 {
+			return 0
+		}
+		n, err := answer.Data.Result[0].Number()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return int(n)
+	}
+	for kills := 1; !killed(t, backfill(), marked, kills); kills++ {
+	}
+	p.judgeStored(t, receiver)
+	there := marked()
+	_, stderr := output(t, backfill())
+	if marked() != there || strings.Contains(stderr, "Window computed") {
+		t.Errorf("what was delivered is computed again:\n%s", stderr)
+	}
+}
+
 func exists(path string) bool {
 	_, err := os.Stat(path)
 	return err == nil
 }
 
-// killed lets a backfill run until its journal has so many lines, and kills it.
-func (p past) killed(t *testing.T, binary, file string, lines int) {
+// killed lets a backfill run until there are so many windows, and kills it. It says whether
+// the backfill was complete before.
+func killed(t *testing.T, cmd *exec.Cmd, windows func() int, most int) bool {
 	t.Helper()
-	cmd := p.backfill(t.Context(), binary, "--output="+file)
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -191,13 +226,12 @@ func (p past) killed(t *testing.T, binary, file string, lines int) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			return
+			return true
 		case <-poll.C:
-			journal, err := os.ReadFile(filepath.Join(file+".partial", "journal"))
-			if err == nil && bytes.Count(journal, []byte("\n")) > lines {
+			if windows() >= most {
 				cmd.Process.Kill()
 				<-ended
-				return
+				return false
 			}
 		}
 	}
