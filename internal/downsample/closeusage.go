@@ -2,6 +2,7 @@ package downsample
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
 )
@@ -22,6 +23,7 @@ func (c *closeLook) integrateUsage(u usageQuestion, raw *raws, a *account) {
 	cpu, told := c.rows(raw.cpu[u.pod], u)
 	memory, alsoTold := c.rows(raw.memory[u.pod], u)
 	all := instances(c.slice, c.kubelet.interval, cpu, memory)
+	c.scrapesBeside(all, slices.Concat(cpu, memory))
 	life := c.usageLife(u, all, told && alsoTold, slices.Concat(cpu, memory)).
 		intersect(c.kubelet.existence(slices.Concat(cpu, memory))).
 		intersect(c.kubelet.observed)
@@ -37,6 +39,21 @@ func (c *closeLook) integrateUsage(u usageQuestion, raw *raws, a *account) {
 	a.memory = integrate(all, life, c.slice, func(i *instance) evidence {
 		return i.memorySeen(life, c.kubelet.interval)
 	})
+}
+
+// scrapesBeside finds between which scrapes each instance was there, where its id is its own
+// and its targets' scrapes are known.
+func (c *closeLook) scrapesBeside(all []*instance, rows []row) {
+	for _, i := range all {
+		if strings.HasPrefix(i.id, anonymous) {
+			continue
+		}
+		for _, r := range rows {
+			if sc := c.kubelet.targets[r.target]; r.id == i.id && sc != nil && !sc.standIn {
+				i.absent(r.samples, sc.ok)
+			}
+		}
+	}
 }
 
 // rows picks the container's rows, those aside that name another pod's uid, and says

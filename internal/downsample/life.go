@@ -66,7 +66,7 @@ func newWitness(s *source, seen map[target][]int64, byUID bool) *witness {
 }
 
 // others says which scrapes of the targets that never showed a pod count: those of its own
-// cluster, while none of the targets that did was there.
+// cluster, while none of the targets that did was there, nor any whose word is not known.
 func (s *source) others(seen map[target][]int64, byUID bool) func(target, int64) bool {
 	knowing := make([]target, 0, len(seen))
 	var tried spans
@@ -77,6 +77,11 @@ func (s *source) others(seen map[target][]int64, byUID bool) func(target, int64)
 	there := s.existence(knowing)
 	if byUID {
 		there = tried
+	}
+	for k, sc := range s.targets {
+		if seen[k] == nil {
+			there = there.union(sc.mute(s.slice))
+		}
 	}
 	absent := there.complement(s.slice)
 	return func(k target, t int64) bool {

@@ -64,6 +64,9 @@ type instance struct {
 	id          string
 	cpu, memory []upstream.Sample
 	fresh       bool // no other of the container's instances was seen before it
+
+	// The scrapes of its targets before and after it that did not show it, 0 where not known.
+	before, after int64
 }
 
 func (i *instance) first() int64 {
@@ -136,6 +139,24 @@ func instances(slice span, interval int64, cpu, memory []row) []*instance {
 		out[n].cpu, out[n].memory = inside(out[n].cpu, end), inside(out[n].memory, end)
 	}
 	return slices.DeleteFunc(out, func(i *instance) bool { return len(i.cpu)+len(i.memory) == 0 })
+}
+
+// absent notes which scrapes of a row's target did not show it yet, and no longer. A sample
+// with a timestamp of its own may be older than its scrape by what housekeeping takes.
+func (i *instance) absent(row []upstream.Sample, scraped []int64) {
+	first, shown := slices.BinarySearch(scraped, firstOf(row))
+	_, alsoShown := slices.BinarySearch(scraped, lastOf(row))
+	var late int64
+	if !shown || !alsoShown {
+		late = housekeeping
+	}
+	if first > 0 {
+		i.before = max(i.before, scraped[first-1]-late)
+	}
+	next, _ := slices.BinarySearch(scraped, lastOf(row)+late+1)
+	if next < len(scraped) && (i.after == 0 || scraped[next] < i.after) {
+		i.after = scraped[next]
+	}
 }
 
 // separated splits rows without ids, one for each kubelet, where a pod of the name went to
@@ -215,14 +236,20 @@ func sightingsOf(all []*instance) []int64 {
 }
 
 // shares divides a life among the instances: each has it up to half-way between its last
-// sample and the next one's first.
+// sample and the next one's first, of the part in which no scrape shows that it had ended
+// or that the next had not begun.
 func shares(all []*instance, life spans, slice span) []spans {
 	out := make([]spans, len(all))
 	from := slice.from
 	for n, i := range all {
 		to := slice.to
 		if n+1 < len(all) {
-			to = max(from, middle(min(i.last(), all[n+1].first()), all[n+1].first()))
+			next := all[n+1]
+			last, first := max(min(i.last(), next.first()), next.before), next.first()
+			if i.after > 0 {
+				first = min(first, i.after)
+			}
+			to = max(from, middle(last, first))
 		}
 		out[n] = life.intersect(spans{{from, to}})
 		from = to

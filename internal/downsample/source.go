@@ -191,6 +191,22 @@ func (s *scrapes) existence(slice span, alive spans) spans {
 	return newSpans(out...).intersect(spans{slice})
 }
 
+// mute returns when the target may have known what it had not told in the slice: from one
+// attempt to scrape it to its next turn, where for an interval none had succeeded.
+func (s *scrapes) mute(slice span) spans {
+	if len(s.ok)+len(s.before) == 0 {
+		return nil // it has never told anything
+	}
+	until := func(times []int64) spans {
+		var out []span
+		for _, t := range times {
+			out = append(out, span{t, t + s.interval})
+		}
+		return newSpans(out...)
+	}
+	return until(s.tried).intersect(until(s.ok).complement(slice))
+}
+
 // existence returns when any of the targets was there: up to half an interval beyond the
 // first and last attempts to scrape it.
 func (s *source) existence(of []target) spans {

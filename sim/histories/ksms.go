@@ -1,6 +1,10 @@
 package histories
 
-import "github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
+import (
+	"time"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
+)
 
 // ksmStories are about kube-state-metrics: the data are the same whoever brings them.
 func ksmStories() []story {
@@ -49,6 +53,15 @@ func ksmStories() []story {
 			for i := 2; i < 5; i++ {
 				b.KSMs[i].Life.From = 9*m + 31*s
 			}
+		}},
+		{"ksm-shards-merged-at-the-start", "two shards become one before the first of them is scraped in the window", func(b *builder) {
+			b.busyCast()
+			b.shardsMerge(20 * s)
+		}},
+		{"ksm-shards-merged-while-prometheus-is-down", "the same, and nobody is scraped for four minutes", func(b *builder) {
+			b.busyCast()
+			b.shardsMerge(1*m + 14*s)
+			b.Outages = cluster.Spans{span(20*s, 4*m+32*s)}
 		}},
 		{"ksm-1.x", "resource and unit are in the metric's name, no uid", func(b *builder) {
 			b.busyCast()
@@ -129,6 +142,14 @@ func (b *builder) shards(first, n int) {
 		}
 		b.KSMs[first+i].Shard, b.KSMs[first+i].Shards = i, n
 	}
+}
+
+// shardsMerge replaces two shards, of which the first is scraped late, by one instance.
+func (b *builder) shardsMerge(at time.Duration) {
+	b.shards(0, 2)
+	b.KSMs[0].Offset = 24*s + 204*time.Millisecond
+	b.KSMs[0].Life.To, b.KSMs[1].Life.To = at, at
+	b.ksm("ksm-c").Life.From = at
 }
 
 // dishonor scrapes kube-state-metrics with a target's labels and without honor_labels.

@@ -77,6 +77,20 @@ func outageStories() []story {
 				cluster.Flat(0.1).Then(8*m, 2).Then(11*m, 0.1), cluster.Flat(100*Mi))))
 			b.Nodes[0].Holes = cluster.Spans{span(7*m+4*s, 12*m+11*s)}
 		}},
+		{"node-out-of-reach-when-a-pod-moves-away", "a pod is replaced under its name on another node: only that node shows when, as there are no uids", func(b *builder) {
+			b.cast()
+			b.KSMs[0].NoUID = true
+			b.server("wine-0", "wine", on("node-1"), lives(begin, 11*m+35*s))
+			b.pod("wine-0", seldon("wine"), on("node-2"), lives(11*m+36*s, end), container("classifier", uses(2.4, 900*Mi)))
+			b.Nodes[0].Holes = cluster.Spans{span(4*m+4*s, 12*m+11*s)}
+		}},
+		{"node-out-of-reach-when-a-pod-moves-there", "a pod is replaced under its name on a node out of reach: only the old one shows when", func(b *builder) {
+			b.cast()
+			b.KSMs[0].NoUID = true
+			b.server("wine-0", "wine", on("node-1"), lives(begin, 5*m+35*s))
+			b.pod("wine-0", seldon("wine"), on("node-2"), lives(5*m+36*s, end), container("classifier", uses(2.4, 900*Mi)))
+			b.Nodes[1].Holes = cluster.Spans{span(4*m+4*s, 12*m+11*s)}
+		}},
 		{"node-leaves", "a node is taken away, and its pods with it", func(b *builder) {
 			b.cast()
 			b.node("node-3").Life.To = 9*m + 12*s
