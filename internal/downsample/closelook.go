@@ -155,15 +155,19 @@ func (c *closeLook) claims(rows []upstream.Series) (claims map[claimant]map[targ
 
 // note enters when a target showed something.
 func note[K comparable](seen map[K]map[target][]int64, key K, who target, samples []upstream.Sample, shows func(float64) bool) {
+	times := seen[key][who]
 	for _, s := range samples {
-		if !shows(s.V) {
-			continue
+		if shows(s.V) {
+			times = append(times, s.T)
 		}
-		if seen[key] == nil {
-			seen[key] = map[target][]int64{}
-		}
-		seen[key][who] = append(seen[key][who], s.T)
 	}
+	if len(times) == 0 {
+		return
+	}
+	if seen[key] == nil {
+		seen[key] = map[target][]int64{}
+	}
+	seen[key][who] = times
 }
 
 func isOne(v float64) bool { return v == 1 }

@@ -1,6 +1,7 @@
 package downsample
 
 import (
+	"iter"
 	"slices"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
@@ -49,13 +50,29 @@ func (c *closeLook) integrateRequests(p *pod, raw *raws, w *witness, cl claim, o
 		if isInit(row) && !slices.Contains(p.sidecars, it.container) {
 			continue
 		}
-		for _, s := range row.Samples {
-			note(levels, level{it, s.V}, c.targetOf(row.Labels), []upstream.Sample{s}, func(float64) bool { return true })
+		for same := range stretches(row.Samples) {
+			note(levels, level{it, same[0].V}, c.targetOf(row.Labels), same, func(float64) bool { return true })
 		}
 	}
 	for lv, seen := range levels {
 		life := float64(w.life(seen).intersect(active).length())
 		out.requests = append(out.requests, requestEntry{cl.model, lv.metric, evidence{life: life, seen: life, integral: lv.value * life}})
+	}
+}
+
+// stretches cuts samples where their value changes.
+func stretches(samples []upstream.Sample) iter.Seq[[]upstream.Sample] {
+	return func(yield func([]upstream.Sample) bool) {
+		for len(samples) > 0 {
+			n := 1
+			for n < len(samples) && samples[n].V == samples[0].V {
+				n++
+			}
+			if !yield(samples[:n]) {
+				return
+			}
+			samples = samples[n:]
+		}
 	}
 }
 

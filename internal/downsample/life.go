@@ -45,6 +45,7 @@ func newWitness(s *source, seen map[target][]int64, byUID bool) *witness {
 	others := s.others(seen, byUID)
 	for k, sc := range s.targets {
 		w.margins[k] = sc.interval / 2
+		w.grid = slices.Grow(w.grid, len(sc.ok))
 		margin := sc.interval
 		if byUID && seen[k] == nil {
 			margin = 0 // it is not that its view is somewhat older: it has taken over
@@ -97,9 +98,15 @@ func (w *witness) life(seen map[target][]int64) spans {
 	for _, times := range seen {
 		slices.Sort(times)
 	}
-	var out []span
+	var out spans
+	var who target
+	var times []int64
+	var margin int64
 	for i, g := range w.grid {
-		if !near(seen[g.who], g.t, w.margins[g.who]) {
+		if i == 0 || g.who != who {
+			who, times, margin = g.who, seen[g.who], w.margins[g.who]
+		}
+		if !near(times, g.t, margin) {
 			continue
 		}
 		cell := w.slice
@@ -109,9 +116,9 @@ func (w *witness) life(seen map[target][]int64) spans {
 		if i+1 < len(w.grid) {
 			cell.to = middle(g.t, w.grid[i+1].t)
 		}
-		out = append(out, cell)
+		out = out.extended(cell)
 	}
-	return newSpans(out...)
+	return out
 }
 
 func middle(a, b int64) int64 { return a + (b-a)/2 }

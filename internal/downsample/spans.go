@@ -13,15 +13,21 @@ func newSpans(all ...span) spans {
 	slices.SortFunc(all, func(a, b span) int { return int(min(1, max(-1, a.from-b.from))) })
 	var out spans
 	for _, s := range all {
-		switch {
-		case s.from >= s.to:
-		case len(out) > 0 && s.from <= out[len(out)-1].to:
-			out[len(out)-1].to = max(out[len(out)-1].to, s.to)
-		default:
-			out = append(out, s)
-		}
+		out = out.extended(s)
 	}
 	return out
+}
+
+// extended adds a span that begins no earlier than the others.
+func (s spans) extended(by span) spans {
+	switch last := len(s) - 1; {
+	case by.from >= by.to:
+	case last >= 0 && by.from <= s[last].to:
+		s[last].to = max(s[last].to, by.to)
+	default:
+		return append(s, by)
+	}
+	return s
 }
 
 func (s spans) union(o spans) spans {
