@@ -181,11 +181,14 @@ func (p *pod) seenBy(who target) int {
 	return most
 }
 
+// usualNodes is how many nodes a cluster is thought to have before it is known.
+const usualNodes = 250
+
 // coarse evaluates at coarse steps what is asked about targets, of which there are few and
 // which live long.
 func (q *querier) coarse(ctx context.Context, name, expr string) (rows []upstream.Series, err error) {
 	step := max(time.Minute, time.Duration(q.slice.length()/60)*time.Millisecond)
-	of := question{name: name, most: 1, raw: true, interval: step.Milliseconds()}
+	of := question{name: name, most: 1, series: usualNodes, interval: step.Milliseconds(), raw: true}
 	err = inParts(ctx, q, of, func(ctx context.Context, q *querier) error {
 		rows, err = q.points(ctx, expr, q.slice.from, step)
 		return err
@@ -269,7 +272,7 @@ func (q *querier) leading() span { return span{q.slice.from - lead, q.slice.to} 
 
 // standIn reads series that a target carries.
 func (q *querier) standIn(ctx context.Context, selector string) (rows []upstream.Series, err error) {
-	of := question{name: "series of a target without up", most: 1, series: maxStandIns * seriesPerPod, interval: shortInterval, raw: true}
+	of := question{name: "series of a target without up", most: 1, series: maxStandIns * seriesPerPod, interval: shortInterval, lead: lead, raw: true}
 	err = inParts(ctx, q, of, func(ctx context.Context, q *querier) error {
 		rows, err = q.over(ctx, q.leading(), func(length string) string { return selector + "[" + length + "]" })
 		return err
@@ -283,7 +286,7 @@ func (q *querier) up(ctx context.Context, targets []target, times map[target]*sc
 		times[t] = &scrapes{}
 	}
 	var mu sync.Mutex
-	of := question{name: "targets", most: maxSet, series: 1, interval: shortInterval, raw: true}
+	of := question{name: "targets", most: maxSet, series: 1, interval: shortInterval, lead: lead, raw: true}
 	return inBatches(ctx, q, of, targets, func(ctx context.Context, q *querier, batch []target) error {
 		var jobs, instances []string
 		for _, t := range batch {

@@ -130,8 +130,9 @@ func (d *Downsampler) slice(ctx context.Context, q *querier, l *ledger) error {
 	l.observed.kubeStateMetrics += ksm.observed.length()
 	l.observed.cAdvisor += kubelet.observed.length()
 
+	perPod := seriesOf(pods)
 	if !d.cfg.CloseLook {
-		z := &quiet{querier: q, ksm: ksm, kubelet: kubelet}
+		z := &quiet{querier: q, ksm: ksm, kubelet: kubelet, perPod: perPod}
 		rest, err := z.look(ctx, pods, l)
 		if err != nil {
 			return err
@@ -140,7 +141,7 @@ func (d *Downsampler) slice(ctx context.Context, q *querier, l *ledger) error {
 		pods = rest
 	}
 	c := &closeLook{querier: q, labels: d.labels, ksm: ksm, kubelet: kubelet}
-	of := question{name: "pods looked at closely", most: closestPods, series: seriesPerPod, interval: min(ksm.interval, kubelet.interval), raw: true}
+	of := question{name: "pods looked at closely", most: closestPods, series: perPod, interval: min(ksm.interval, kubelet.interval), lead: kubelet.lead(), raw: true}
 	return inBatches(ctx, q, of, pods, func(ctx context.Context, q *querier, batch []*pod) error {
 		found, err := c.batch(ctx, q, batch)
 		if err != nil {

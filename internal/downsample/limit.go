@@ -13,6 +13,7 @@ type question struct {
 	most     int    // items in one query
 	series   int64  // that it reads of one item, as a generous guess
 	interval int64  // between their samples, in milliseconds
+	lead     int64  // for which it reads before its time, in milliseconds
 	raw      bool   // holds all these samples at once, and not one series' only
 }
 
@@ -40,7 +41,7 @@ func (p portion) halved() (_ portion, ok bool) {
 
 // held estimates how many samples a query holds at once.
 func (k question) held(p portion) int64 {
-	points := p.length/k.interval + 1
+	points := (p.length+k.lead)/k.interval + 1
 	if k.raw {
 		return int64(p.items) * k.series * points
 	}

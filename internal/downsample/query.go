@@ -237,8 +237,25 @@ func matcher(name string, values []string) string {
 	return name + "=~" + strconv.Quote(strings.Join(values, "|"))
 }
 
-// seriesPerPod is a generous guess at how many series one query reads of a pod.
+// seriesPerPod is how many series one query may read of a pod as long as nothing is known of
+// it: those of three containers.
 const seriesPerPod = 12
+
+// seriesOf returns how many series one query reads of any of the pods: requests and limits
+// of CPU and memory for each container, as each kube-state-metrics tells them.
+func seriesOf(pods []*pod) int64 {
+	most := seriesPerPod
+	for _, p := range pods {
+		containers := 0
+		for i, row := range p.means {
+			if !slices.ContainsFunc(p.means[:i], func(r meanRow) bool { return r.container == row.container }) {
+				containers++
+			}
+		}
+		most = max(most, 4*containers*len(p.knowing))
+	}
+	return int64(most)
+}
 
 // inside returns the samples of the span; they are sorted.
 func inside(samples []upstream.Sample, s span) []upstream.Sample {

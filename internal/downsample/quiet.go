@@ -16,6 +16,7 @@ type quiet struct {
 	*querier
 	ksm     *source
 	kubelet *kubelets
+	perPod  int64 // series that one query reads of a pod
 }
 
 // quietPod is a pod that may turn out to be quiet, and what its evidence is then.
@@ -52,7 +53,7 @@ func (z *quiet) look(ctx context.Context, pods []*pod, l *ledger) (rest []*pod, 
 		{z.askEdges, z.oneRowThroughout, question{name: "pods' CPU", interval: z.slice.length() / 12, raw: true}},
 		{z.askRequests, z.requestsConstant, question{name: "pods' requests", interval: z.requestStep(), raw: true}},
 	} {
-		step.most, step.series = maxSet, seriesPerPod
+		step.most, step.series = maxSet, z.perPod
 		err := inBatches(ctx, z.querier, step.question, candidates, func(ctx context.Context, q *querier, batch []*quietPod) error {
 			rows, err := step.ask(ctx, q, plain(batch))
 			if err != nil {

@@ -14,8 +14,10 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
+	"github.com/klauspost/compress/gzip"
 	"github.com/prometheus/client_golang/prometheus"
 	promconfig "github.com/prometheus/common/config"
 )
@@ -35,6 +37,7 @@ type Config struct {
 	MaxAnswerBytes int64         // an answer that is longer fails
 	MaxSamples     int           // how many samples one query may hold
 	Concurrency    int           // how many queries run at once
+	Compress       bool          // ask for answers in gzip
 	UserAgent      string
 	Log            *slog.Logger
 }
@@ -148,7 +151,7 @@ func (c *Client) once(ctx context.Context, endpoint string, params url.Values) (
 	began := time.Now()
 	resp, err := c.http.Do(req)
 	if err != nil {
-		failure := c.noAnswer(ctx, err)
+		failure := c.noAnswer(ctx, err, time.Since(began))
 		c.requests.WithLabelValues(string(failure.Kind)).Inc()
 		return nil, failure
 	}
@@ -158,13 +161,17 @@ func (c *Client) once(ctx context.Context, endpoint string, params url.Values) (
 		c.useGet.Store(true)
 		return nil, &Error{Kind: Unavailable, Status: resp.StatusCode, Err: errors.New("POST is refused, GET is tried")}
 	}
+	content := &body{resp: resp, left: c.cfg.MaxAnswerBytes, limit: c.cfg.MaxAnswerBytes}
 	if resp.StatusCode != http.StatusOK {
-		body, _ := io.ReadAll(io.LimitReader(resp.Body, errorBodySize))
-		return nil, c.refused(resp, body)
+		text, _ := io.ReadAll(io.LimitReader(content, errorBodySize))
+		return nil, c.refused(resp, text)
 	}
-	answer, err := decode(&cappedReader{r: resp.Body, left: c.cfg.MaxAnswerBytes, limit: c.cfg.MaxAnswerBytes})
+	answer, err := decode(content)
 	if err != nil {
-		failure := c.undecodable(ctx, err)
+		failure := c.undecodable(err)
+		if content.broken != nil {
+			failure = c.noAnswer(ctx, content.broken, time.Since(began))
+		}
 		if text := failure.Err.Error(); text != scrub(text, resp.Request, c.cfg.URL.Query()) {
 			failure.Err = errors.New(scrub(text, resp.Request, c.cfg.URL.Query()))
 		}
@@ -190,6 +197,9 @@ func (c *Client) request(ctx context.Context, endpoint string, params url.Values
 	if method == http.MethodPost {
 		req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	}
+	if c.cfg.Compress {
+		req.Header.Set("Accept-Encoding", "gzip")
+	}
 	req.Header.Set("User-Agent", c.cfg.UserAgent)
 	return req, nil
 }
@@ -206,25 +216,33 @@ func (c *Client) count(a *Answer) {
 	c.samples.Add(float64(a.Stats.SamplesRead))
 }
 
-func (c *Client) noAnswer(ctx context.Context, err error) *Error {
+// cutAfter tells a connection that something on the way would not keep open for so long from
+// one that was stale, or broke as the server restarted.
+const cutAfter = time.Second
+
+// noAnswer says what became of a query that had no answer, or not all of one.
+func (c *Client) noAnswer(ctx context.Context, err error, waited time.Duration) *Error {
 	// A url.Error repeats the URL, and with it what may be secret in it.
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
 	}
 	if netErr, ok := errors.AsType[net.Error](err); ctx.Err() != nil || ok && netErr.Timeout() {
-		return &Error{Kind: Timeout, Err: fmt.Errorf("no answer from %s within --query.timeout=%s", c.cfg.URL.Host, c.cfg.Timeout)}
+		return &Error{Kind: Timeout, Err: fmt.Errorf("no whole answer from %s within --query.timeout=%s", c.cfg.URL.Host, c.cfg.Timeout)}
+	}
+	cut := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
+	if cut && waited >= cutAfter {
+		return &Error{Kind: Timeout, Err: fmt.Errorf("the connection to %s was cut after %s, before --query.timeout=%s: %w", c.cfg.URL.Host, waited.Round(time.Millisecond), c.cfg.Timeout, err)}
 	}
 	return &Error{Kind: Unreachable, Err: fmt.Errorf("%s does not answer: %w: check PROMETHEUS_URL, and the port-forward if there is one", c.cfg.URL.Host, err)}
 }
 
-func (c *Client) undecodable(ctx context.Context, err error) *Error {
+// undecodable says what is wrong with an answer that came whole.
+func (c *Client) undecodable(err error) *Error {
 	switch {
 	case errors.Is(err, errTooLarge):
 		return &Error{Kind: TooLarge, Status: http.StatusOK, Err: err}
 	case errors.Is(err, errPartial):
 		return &Error{Kind: Partial, Status: http.StatusOK, Err: err}
-	case ctx.Err() != nil:
-		return &Error{Kind: Timeout, Status: http.StatusOK, Err: fmt.Errorf("no whole answer from %s within --query.timeout=%s", c.cfg.URL.Host, c.cfg.Timeout)}
 	case errors.Is(err, errNotPrometheus):
 		return &Error{Kind: NotPrometheus, Status: http.StatusOK, Err: fmt.Errorf("%w: PROMETHEUS_URL must be the base URL of a Prometheus", err)}
 	}
@@ -236,6 +254,9 @@ func (c *Client) refused(resp *http.Response, body []byte) *Error {
 	failure := &Error{Status: resp.StatusCode, RetryAfter: RetryAfter(resp, time.Now())}
 	text := RefusalText(resp, body, c.cfg.URL.Query())
 	failure.Kind = kindOfRefusal(resp.StatusCode, text)
+	if _, told := decodeError(body); resp.StatusCode == http.StatusBadRequest && resp.Request.Method == http.MethodGet && !told {
+		failure.Kind = TooExpensive // some proxies say so of a long URL
+	}
 	switch failure.Kind {
 	case Unauthorized:
 		failure.Err = fmt.Errorf("the upstream refused the credentials (%s): check the token in PROMETHEUS_SELDON_TOKEN or --prometheus.token-file", resp.Status)
@@ -257,7 +278,7 @@ func kindOfRefusal(status int, text string) Kind {
 		return NotPrometheus
 	case status == http.StatusTooManyRequests:
 		return Throttled
-	case status == http.StatusRequestEntityTooLarge || status == http.StatusRequestURITooLong || tooMuch:
+	case status == http.StatusRequestEntityTooLarge || status == http.StatusRequestURITooLong || status == http.StatusRequestHeaderFieldsTooLarge || tooMuch:
 		return TooExpensive
 	case status == http.StatusGatewayTimeout || containsAny(text, "timed out", "timeout", "deadline exceeded"):
 		return Timeout
@@ -301,17 +322,41 @@ func retryAfter(header string, now time.Time) time.Duration {
 
 var errTooLarge = errors.New("answer too large")
 
-// cappedReader fails, rather than ends, when there is more than the limit.
-type cappedReader struct {
-	r           io.Reader
+// body reads an answer, decompressed. It fails, rather than ends, when there is more than the
+// limit.
+type body struct {
+	resp        *http.Response
+	r           io.Reader // nil before the first read
 	left, limit int64
+	broken      error // the transport's failure, as opposed to the answer's
 }
 
-func (c *cappedReader) Read(p []byte) (int, error) {
-	if c.left <= 0 {
-		return 0, fmt.Errorf("%w: over --query.max-answer-bytes=%d: raise it, or lower --query.max-samples", errTooLarge, c.limit)
+func (b *body) Read(p []byte) (int, error) {
+	if b.left <= 0 {
+		return 0, fmt.Errorf("%w: over --query.max-answer-bytes=%d: raise it, or lower --query.max-samples", errTooLarge, b.limit)
 	}
-	n, err := c.r.Read(p[:min(int64(len(p)), c.left)])
-	c.left -= int64(n)
+	if b.r == nil {
+		b.r = transport{b}
+		if b.resp.Header.Get("Content-Encoding") == "gzip" {
+			r, err := gzip.NewReader(b.r)
+			if err != nil {
+				return 0, err
+			}
+			b.r = r
+		}
+	}
+	n, err := b.r.Read(p[:min(int64(len(p)), b.left)])
+	b.left -= int64(n)
+	return n, err
+}
+
+// transport reads an answer as it arrives, and takes note of what breaks it off.
+type transport struct{ *body }
+
+func (t transport) Read(p []byte) (int, error) {
+	n, err := t.resp.Body.Read(p)
+	if err != nil && !errors.Is(err, io.EOF) {
+		t.broken = err
+	}
 	return n, err
 }

@@ -1,6 +1,7 @@
 package upstream
 
 import (
+	"compress/gzip"
 	"context"
 	"fmt"
 	"log/slog"
@@ -107,6 +108,7 @@ func TestFailures(t *testing.T) {
 		{"other execution error", 422, fmt.Sprintf(apiError, "execution", "many-to-many matching"), Rejected, "many-to-many"},
 		{"timed out", 503, fmt.Sprintf(apiError, "timeout", "query timed out in expression evaluation"), Timeout, "timed out"},
 		{"body too large", 413, "", TooExpensive, "413"},
+		{"headers too large", 431, "", TooExpensive, "431"},
 		{"URL too long", 414, "", TooExpensive, "414"},
 		{"throttled", 429, "slow down", Throttled, "slow down"},
 		{"broken", 500, "", Unavailable, "500"},
@@ -288,4 +290,96 @@ func FuzzDecode(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestCut: a connection that breaks soon is tried again; one that lasted a while was cut by
+// something that does not wait, and would be cut again.
+func TestCut(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		begin string
+		after time.Duration
+		kind  Kind
+	}{
+		{"at once", "", 0, Unreachable},
+		{"at once, in the middle of an answer", vector[:50], 0, Unreachable},
+		{"later", "", cutAfter + 50*time.Millisecond, Timeout},
+		{"later, in the middle of an answer", vector[:50], cutAfter + 50*time.Millisecond, Timeout},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			t.Parallel()
+			up, _ := client(t, func(w http.ResponseWriter, _ *http.Request) {
+				if c.begin != "" {
+					fmt.Fprint(w, c.begin)
+					_ = http.NewResponseController(w).Flush()
+				}
+				<-time.After(c.after)
+				panic(http.ErrAbortHandler)
+			})
+			if _, err := up.once(t.Context(), "query", url.Values{}); KindOf(err) != c.kind {
+				t.Errorf("got %v, want %s", err, c.kind)
+			}
+		})
+	}
+}
+
+// TestURLTooLong: what is refused as bad without the API's words, where the query is in the
+// URL, is its length.
+func TestURLTooLong(t *testing.T) {
+	for body, want := range map[string]Kind{
+		"<html>400 Request Header Or Cookie Too Large</html>":                   TooExpensive,
+		`{"status":"error","errorType":"bad_data","error":"invalid parameter"}`: Rejected,
+	} {
+		up, _ := client(t, answer(400, body))
+		if _, err := up.once(t.Context(), "query", url.Values{}); KindOf(err) != Rejected {
+			t.Errorf("by POST, %s: %v", body, err)
+		}
+		up.useGet.Store(true)
+		if _, err := up.once(t.Context(), "query", url.Values{}); KindOf(err) != want {
+			t.Errorf("by GET, %s: %v, want %s", body, err, want)
+		}
+	}
+}
+
+func TestCompressed(t *testing.T) {
+	compressed := func(text string) http.HandlerFunc {
+		return func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Accept-Encoding") != "gzip" {
+				fmt.Fprint(w, text)
+				return
+			}
+			w.Header().Set("Content-Encoding", "gzip")
+			z := gzip.NewWriter(w)
+			fmt.Fprint(z, text)
+			_ = z.Close()
+		}
+	}
+	compress := func(c *Config) { c.Compress = true }
+	var answers []*Answer
+	for _, change := range []func(*Config){func(*Config) {}, compress} {
+		up, _ := client(t, compressed(vector), change)
+		a, err := up.once(t.Context(), "query", url.Values{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		answers = append(answers, a)
+	}
+	if diff := cmp.Diff(answers[0], answers[1]); diff != "" {
+		t.Errorf("compressed, the answer differs: %s", diff)
+	}
+	up, _ := client(t, compressed(vector+strings.Repeat(" ", 1<<20)), compress)
+	if _, err := up.once(t.Context(), "query", url.Values{}); KindOf(err) != TooLarge {
+		t.Errorf("an answer that is small only as long as it is compressed: %v", err)
+	}
+	refused := func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Content-Encoding", "gzip")
+		w.WriteHeader(422)
+		z := gzip.NewWriter(w)
+		fmt.Fprint(z, `{"status":"error","errorType":"execution","error":"too many samples"}`)
+		_ = z.Close()
+	}
+	up, _ = client(t, refused, compress)
+	if _, err := up.once(t.Context(), "query", url.Values{}); KindOf(err) != TooExpensive {
+		t.Errorf("a refusal in gzip: %v", err)
+	}
 }

@@ -38,16 +38,25 @@ func NewShard(base *url.URL, shard workload.Shard) (Exporter, error) {
 }
 
 func newExporter(name string, base *url.URL, cfg downsample.Config) (Exporter, error) {
-	log := promslog.NewNopLogger()
-	client, err := upstream.New(upstream.Config{
-		URL: base, Timeout: 2 * time.Minute, MaxAnswerBytes: 64 << 20, MaxSamples: 1_000_000,
-		Concurrency: 2, UserAgent: "accuracy", Log: log,
-	}, prometheus.NewRegistry())
+	client, err := upstream.New(reading(base), prometheus.NewRegistry())
 	if err != nil {
 		return Exporter{}, err
 	}
-	cfg.Upstream, cfg.Kinds, cfg.Concurrency, cfg.Log = client, workload.Kinds(), 2, log
-	return Exporter{name, downsample.New(cfg)}, nil
+	cfg.Upstream = client
+	return exporterOf(name, cfg), nil
+}
+
+// reading is how a Prometheus is read unless it is told otherwise.
+func reading(base *url.URL) upstream.Config {
+	return upstream.Config{
+		URL: base, Timeout: 2 * time.Minute, MaxAnswerBytes: 64 << 20, MaxSamples: 1_000_000,
+		Concurrency: 2, UserAgent: "accuracy", Log: promslog.NewNopLogger(),
+	}
+}
+
+func exporterOf(name string, cfg downsample.Config) Exporter {
+	cfg.Kinds, cfg.Concurrency, cfg.Log = workload.Kinds(), 2, promslog.NewNopLogger()
+	return Exporter{name, downsample.New(cfg)}
 }
 
 // Name implements Way.
