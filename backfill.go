@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -8,6 +9,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	"time"
 
@@ -41,6 +43,7 @@ func computePast(ctx context.Context, cfg *config.Config, log *slog.Logger, stdo
 	if err != nil {
 		return err
 	}
+	job := backfill.Job{Computer: downsampler, Progress: progress, Log: log}
 	fill := func(d backfill.Destination) error {
 		missing, err := span.Missing(ctx, d)
 		if err != nil {
@@ -49,12 +52,15 @@ func computePast(ctx context.Context, cfg *config.Config, log *slog.Logger, stdo
 		if cfg.Past.DryRun {
 			return backfill.Estimate(ctx, downsampler, span, missing, stdout)
 		}
-		return backfill.Job{Computer: downsampler, Destination: d, Progress: progress, Log: log}.Run(ctx, missing)
+		return job.Run(ctx, d, missing)
 	}
 	if cfg.Past.Output == "" {
 		writer, err := newWriter(cfg, log, prometheus.NewRegistry())
 		if err != nil {
 			return err
+		}
+		if cfg.Past.Replace {
+			return job.Replace(ctx, writer, span, stdout, func() (bool, error) { return mayReplace(cfg, stderr) })
 		}
 		return fill(writer)
 	}
@@ -80,4 +86,23 @@ func openPast(cfg *config.Config, stdout io.Writer) (*backfill.File, error) {
 		return nil, fmt.Errorf("--output=%q cannot be used: %w", cfg.Past.Output, err)
 	}
 	return file, nil
+}
+
+// mayReplace asks whoever sits at the terminal, unless that is settled already.
+func mayReplace(cfg *config.Config, stderr io.Writer) (bool, error) {
+	switch {
+	case cfg.Past.DryRun:
+		return false, nil
+	case cfg.Past.Yes:
+		return true, nil
+	case !backfill.IsTerminal(os.Stdin) || !backfill.IsTerminal(stderr):
+		return false, errors.New("--replace asks before it replaces, and there is no terminal: give --yes, or --dry-run")
+	}
+	fmt.Fprint(stderr, "Replace them? [y/N] ")
+	answer, err := bufio.NewReader(os.Stdin).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return false, err
+	}
+	answer = strings.ToLower(strings.TrimSpace(answer))
+	return answer == "y" || answer == "yes", nil
 }

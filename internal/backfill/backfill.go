@@ -59,15 +59,14 @@ func (s Span) Missing(ctx context.Context, d Destination) ([]window.Window, erro
 
 // Job is a backfill.
 type Job struct {
-	Computer    Computer
-	Destination Destination
-	Progress    Progress
-	Log         *slog.Logger
+	Computer Computer
+	Progress Progress
+	Log      *slog.Logger
 }
 
 // Run computes windows, which are in order, and delivers each before the next. It ends with
 // the first that fails: a receiver may take nothing older than what it has.
-func (j Job) Run(ctx context.Context, windows []window.Window) error {
+func (j Job) Run(ctx context.Context, d Destination, windows []window.Window) error {
 	begin := time.Now()
 	j.Progress.Begin(len(windows))
 	defer j.Progress.End()
@@ -84,7 +83,7 @@ func (j Job) Run(ctx context.Context, windows []window.Window) error {
 			continue
 		}
 		unknown.tell()
-		if err := j.Destination.Deliver(ctx, a); err != nil {
+		if err := d.Deliver(ctx, a); err != nil {
 			return fmt.Errorf("window %s: %w", w, err)
 		}
 		delivered++

@@ -10,6 +10,7 @@ import (
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
 // tolerance is how far apart, as a share of either, the values of two computations of one
@@ -35,11 +36,6 @@ func (w *Writer) lacking(ctx context.Context, a *downsample.Averages) ([]sample,
 		return append(append(coverage, averages...), mark), nil
 	}
 
-	// What the server that is asked adds to our labels: other rows are another exporter's.
-	ours := map[string]bool{}
-	for _, row := range opening {
-		ours[beyond(row.Labels, w.id.added, coverage[0].labels)] = true
-	}
 	var found comparison
 	lacking := found.lacking(coverage, opening)
 	for i, n := 0, 0; i < len(averages); i += n {
@@ -52,15 +48,24 @@ func (w *Writer) lacking(ctx context.Context, a *downsample.Averages) ([]sample,
 		if err != nil {
 			return nil, err
 		}
-		rows = slices.DeleteFunc(rows, func(row upstream.Series) bool {
-			return !ours[beyond(row.Labels, w.id.added, averages[i].labels)]
-		})
-		lacking = append(lacking, found.lacking(averages[i:i+n], rows)...)
+		lacking = append(lacking, found.lacking(averages[i:i+n], w.ours(opening, rows))...)
 	}
 	if err := found.err(); err != nil {
 		return nil, err
 	}
 	return append(lacking, mark), nil
+}
+
+// ours returns those rows of averages that have what the server that is asked adds to the
+// labels of the coverage that opened the window: others are another exporter's.
+func (w *Writer) ours(opening, rows []upstream.Series) []upstream.Series {
+	added := map[string]bool{}
+	for _, row := range opening {
+		added[beyond(row.Labels, w.id.added, w.id.coverage(downsample.Coverage{})[0].labels)] = true
+	}
+	return slices.DeleteFunc(rows, func(row upstream.Series) bool {
+		return !added[beyond(row.Labels, w.id.added, modelLabels(workload.Model{}))]
+	})
 }
 
 // at returns the rows that have a sample at a moment, with that sample alone.
@@ -100,7 +105,7 @@ func (c *comparison) lacking(computed []sample, rows []upstream.Series) []sample
 			lacking = append(lacking, s)
 		}
 		for _, v := range there {
-			if math.Abs(v-s.value) <= tolerance*max(math.Abs(v), math.Abs(s.value)) {
+			if alike(v, s.value) {
 				continue
 			}
 			if c.differ++; c.differ == 1 {
@@ -109,6 +114,10 @@ func (c *comparison) lacking(computed []sample, rows []upstream.Series) []sample
 		}
 	}
 	return lacking
+}
+
+func alike(a, b float64) bool {
+	return math.Abs(a-b) <= tolerance*max(math.Abs(a), math.Abs(b))
 }
 
 func (c *comparison) err() error {

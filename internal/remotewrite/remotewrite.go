@@ -53,6 +53,7 @@ type Config struct {
 type Writer struct {
 	id       identity
 	period   time.Duration
+	shard    workload.Shard
 	query    Querier
 	receiver *receiver
 }
@@ -63,7 +64,7 @@ func New(cfg Config, reg prometheus.Registerer) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Writer{id: newIdentity(cfg), period: cfg.Period, query: cfg.Query, receiver: receiver}, nil
+	return &Writer{id: newIdentity(cfg), period: cfg.Period, shard: cfg.Shard, query: cfg.Query, receiver: receiver}, nil
 }
 
 // Deliver writes a window's averages and then its mark, unless it has its mark already.

@@ -12,6 +12,7 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
 // The series that are delivered beside the averages.
@@ -74,7 +75,7 @@ func (id identity) labels(s sample) []label {
 func averagesOf(a *downsample.Averages) []sample {
 	labels := make([][]label, len(a.Models))
 	for i, m := range a.Models {
-		labels[i] = []label{{"namespace", m.Namespace}, {"type", m.Type}, {"name", m.Name}}
+		labels[i] = modelLabels(m.Model)
 	}
 	var all []sample
 	for metric, info := range usage.Table() {
@@ -85,6 +86,10 @@ func averagesOf(a *downsample.Averages) []sample {
 		}
 	}
 	return all
+}
+
+func modelLabels(m workload.Model) []label {
+	return []label{{"namespace", m.Namespace}, {"type", m.Type}, {"name", m.Name}}
 }
 
 func (id identity) coverage(c downsample.Coverage) []sample {

@@ -1,0 +1,214 @@
+package backfill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"time"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
+)
+
+// Reviser has windows that can be replaced.
+type Reviser interface {
+	Destination
+	// Stored returns what is stored of a window, nil where nothing is.
+	Stored(context.Context, window.Window) (*downsample.Averages, error)
+	// Revise writes what of a window is not as stored.
+	Revise(ctx context.Context, stored, a *downsample.Averages) error
+}
+
+// Revision is what computing a window anew would change.
+type Revision struct {
+	Stored, Computed *downsample.Averages
+	Models           int     // of which something changes
+	Gone             int     // values that are stored, and not computed any more
+	Largest          float64 // change of a value, as a share of it
+}
+
+// Verdict says what becomes of a revision.
+type Verdict string
+
+// The verdicts.
+const (
+	Same    Verdict = "same"
+	Replace Verdict = "replace"
+	Keep    Verdict = "keep" // what was computed anew saw less of the window
+)
+
+// tolerance is how far apart, as a share of it, two computations of one value may be.
+const tolerance = 1e-9
+
+// Compare holds a window that was computed anew against what is stored of it.
+func Compare(stored, computed *downsample.Averages) Revision {
+	r := Revision{Stored: stored, Computed: computed}
+	had, has := valuesOf(stored), valuesOf(computed)
+	for m, values := range has {
+		changed := false
+		for metric, v := range values {
+			before := had[m][metric]
+			switch change := relative(before.V, v.V); {
+			case before.OK && !v.OK:
+				r.Gone++
+			case v.OK && !before.OK:
+				changed = true
+			case change > tolerance:
+				changed = true
+				r.Largest = max(r.Largest, change)
+			}
+		}
+		if changed {
+			r.Models++
+		}
+	}
+	for m, values := range had {
+		if _, there := has[m]; there {
+			continue
+		}
+		for _, v := range values {
+			if v.OK {
+				r.Gone++
+			}
+		}
+	}
+	return r
+}
+
+func valuesOf(a *downsample.Averages) map[workload.Model]usage.Values {
+	all := make(map[workload.Model]usage.Values, len(a.Models))
+	for _, m := range a.Models {
+		all[m.Model] = m.Values
+	}
+	return all
+}
+
+func relative(from, to float64) float64 {
+	if from == to {
+		return 0
+	}
+	return math.Abs(to-from) / math.Abs(from)
+}
+
+// Verdict returns what becomes of it. What sees less of the window replaces nothing, neither
+// do values that are gone: remote write cannot take any back.
+func (r Revision) Verdict() Verdict {
+	before, after := r.Stored.Coverage, r.Computed.Coverage
+	switch {
+	case less(after.KubeStateMetrics, before.KubeStateMetrics) || less(after.CAdvisor, before.CAdvisor):
+		return Keep
+	case r.Models > 0 || less(before.KubeStateMetrics, after.KubeStateMetrics) || less(before.CAdvisor, after.CAdvisor):
+		return Replace
+	}
+	return Same
+}
+
+func less(a, b float64) bool { return a < b-tolerance }
+
+// Replace computes the span's windows that have been delivered anew, and writes for people,
+// window by window, what that would change. If it may, it computes what is to be replaced
+// once more, for so much does not fit into memory, and delivers that.
+func (j Job) Replace(ctx context.Context, r Reviser, span Span, out io.Writer, may func() (bool, error)) error {
+	there, err := r.Delivered(ctx, span.From, span.To)
+	if err != nil {
+		return err
+	}
+	var delivered []window.Window
+	for _, w := range span.Windows() {
+		if there[w.End] {
+			delivered = append(delivered, w)
+		}
+	}
+	replaced, err := j.plan(ctx, r, delivered, out)
+	if err != nil || len(replaced) == 0 {
+		return err
+	}
+	if ok, err := may(); err != nil || !ok {
+		return err
+	}
+	return j.revise(ctx, r, replaced)
+}
+
+// plan returns which windows are to be replaced.
+func (j Job) plan(ctx context.Context, r Reviser, windows []window.Window, out io.Writer) ([]window.Window, error) {
+	const row = "%-20s  %-13s  %-12s  %7s  %9s  %s\n"
+	fmt.Fprintf(out, row, "", "seen of kube-", "seen of", "models", "largest", "")
+	fmt.Fprintf(out, row, "window's end", "state-metrics", "cAdvisor", "changed", "change", "")
+	var replaced []window.Window
+	gone, kept := 0, 0
+	for _, w := range windows {
+		revision, err := j.revision(ctx, r, w)
+		if err != nil {
+			return nil, err
+		}
+		largest := fmt.Sprintf("%.3g %%", 100*revision.Largest)
+		if math.IsInf(revision.Largest, 1) {
+			largest = "from 0"
+		}
+		before, after := revision.Stored.Coverage, revision.Computed.Coverage
+		fmt.Fprintf(out, row, w.End.Format(time.RFC3339), change(before.KubeStateMetrics, after.KubeStateMetrics), change(before.CAdvisor, after.CAdvisor),
+			fmt.Sprint(revision.Models), largest, revision.Verdict())
+		gone += revision.Gone
+		switch revision.Verdict() {
+		case Replace:
+			replaced = append(replaced, w)
+		case Keep:
+			kept++
+		}
+	}
+	fmt.Fprintf(out, "\n%d of %d windows that have been delivered are to be replaced.\n", len(replaced), len(windows))
+	if kept > 0 {
+		fmt.Fprintf(out, "%d are kept: less was seen of them now than is stored.\n", kept)
+	}
+	if gone > 0 {
+		fmt.Fprintf(out, "%d values are stored that are not computed any more: they stay until they are\ndeleted.\n", gone)
+	}
+	return replaced, nil
+}
+
+func (j Job) revise(ctx context.Context, r Reviser, windows []window.Window) error {
+	j.Progress.Begin(len(windows))
+	defer j.Progress.End()
+	for _, w := range windows {
+		revision, err := j.revision(ctx, r, w)
+		if err != nil {
+			return err
+		}
+		if revision.Verdict() != Replace {
+			j.Progress.Skipped(w)
+			continue
+		}
+		if err := r.Revise(ctx, revision.Stored, revision.Computed); err != nil {
+			return fmt.Errorf("window %s: %w", w, err)
+		}
+		j.Progress.Delivered(revision.Computed)
+	}
+	return nil
+}
+
+func (j Job) revision(ctx context.Context, r Reviser, w window.Window) (Revision, error) {
+	stored, err := r.Stored(ctx, w)
+	if err == nil && stored == nil {
+		err = errors.New("it is marked as delivered, but nothing of it is there")
+	}
+	if err != nil {
+		return Revision{}, fmt.Errorf("window %s: %w", w, err)
+	}
+	computed, err := j.compute(ctx, w)
+	if err != nil {
+		return Revision{}, fmt.Errorf("window %s: %w", w, err)
+	}
+	return Compare(stored, computed), nil
+}
+
+// change is a share of a window, before and after, in percent.
+func change(before, after float64) string {
+	if math.Abs(before-after) <= tolerance {
+		return fmt.Sprintf("%.3g", 100*after)
+	}
+	return fmt.Sprintf("%.3g -> %.3g", 100*before, 100*after)
+}

@@ -1,0 +1,175 @@
+package backfill
+
+import (
+	"bytes"
+	"context"
+	"math"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/prometheus/common/promslog"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
+)
+
+// averages are one hour's, in which each model has one value.
+func averages(n int, coverage float64, containers map[string]float64) *downsample.Averages {
+	a := &downsample.Averages{
+		Window:   window.Containing(epoch.Add(time.Duration(n)*time.Hour), time.Hour),
+		Coverage: downsample.Coverage{KubeStateMetrics: coverage, CAdvisor: coverage},
+	}
+	for name, v := range containers {
+		m := downsample.Model{Model: workload.Model{Namespace: "ns", Type: "SeldonDeployment", Name: name}}
+		m.Values[usage.Containers] = usage.Value{V: v, OK: true}
+		a.Models = append(a.Models, m)
+	}
+	slices.SortFunc(a.Models, func(a, b downsample.Model) int { return a.Compare(b.Model) })
+	return a
+}
+
+func TestCompare(t *testing.T) {
+	type values = map[string]float64
+	stored := averages(0, 0.75, values{"a": 1, "b": 2, "zero": 0})
+	for name, test := range map[string]struct {
+		coverage float64
+		values   values
+		models   int
+		gone     int
+		largest  float64
+		verdict  Verdict
+	}{
+		"the same":                      {0.75, values{"a": 1, "b": 2, "zero": 0}, 0, 0, 0, Same},
+		"the same but for a last bit":   {0.75, values{"a": math.Nextafter(1, 2), "b": 2, "zero": 0}, 0, 0, 0, Same},
+		"other values":                  {0.75, values{"a": 1.5, "b": 1.5, "zero": 0}, 2, 0, 0.5, Replace},
+		"more is seen":                  {1, values{"a": 1, "b": 2, "zero": 0}, 0, 0, 0, Replace},
+		"less is seen":                  {0.5, values{"a": 1.5, "b": 2, "zero": 0}, 1, 0, 0.5, Keep},
+		"a model more":                  {0.75, values{"a": 1, "b": 2, "c": 1, "zero": 0}, 1, 0, 0, Replace},
+		"a model less":                  {0.75, values{"a": 1, "zero": 0}, 0, 1, 0, Same},
+		"from zero":                     {0.75, values{"a": 1, "b": 2, "zero": 1}, 1, 0, math.Inf(1), Replace},
+		"to zero":                       {0.75, values{"a": 1, "b": 0, "zero": 0}, 1, 0, 1, Replace},
+		"nothing is known any more":     {0, nil, 0, 3, 0, Keep},
+		"one model less and other, too": {0.75, values{"a": 2, "zero": 0}, 1, 1, 1, Replace},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := Compare(stored, averages(0, test.coverage, test.values))
+			if r.Models != test.models || r.Gone != test.gone || math.Abs(r.Largest-test.largest) > 1e-12 && !math.IsInf(test.largest, 1) || math.IsInf(r.Largest, 1) != math.IsInf(test.largest, 1) || r.Verdict() != test.verdict {
+				t.Errorf("%d models, %d gone, largest %v: %s; want %d, %d, %v: %s", r.Models, r.Gone, r.Largest, r.Verdict(), test.models, test.gone, test.largest, test.verdict)
+			}
+		})
+	}
+}
+
+// memory has windows, as a receiver and as what computes them.
+type memory map[time.Time]*downsample.Averages
+
+func (m memory) Compute(_ context.Context, w window.Window) (*downsample.Averages, error) {
+	return m[w.End], nil
+}
+
+func (m memory) Delivered(context.Context, time.Time, time.Time) (map[time.Time]bool, error) {
+	there := map[time.Time]bool{}
+	for end := range m {
+		there[end] = true
+	}
+	return there, nil
+}
+
+func (m memory) Deliver(_ context.Context, a *downsample.Averages) error {
+	m[a.Window.End] = a
+	return nil
+}
+
+func (m memory) Stored(_ context.Context, w window.Window) (*downsample.Averages, error) {
+	return m[w.End], nil
+}
+
+func (m memory) Revise(_ context.Context, _, a *downsample.Averages) error {
+	m[a.Window.End] = a
+	return nil
+}
+
+func remember(all ...*downsample.Averages) memory {
+	m := memory{}
+	for _, a := range all {
+		m[a.Window.End] = a
+	}
+	return m
+}
+
+func TestReplace(t *testing.T) {
+	before := []*downsample.Averages{
+		averages(0, 1, map[string]float64{"a": 1}),
+		averages(1, 0.5, map[string]float64{"a": 1, "b": 2}),
+		averages(2, 1, map[string]float64{"a": 1, "b": 2}),
+		averages(3, 1, map[string]float64{"a": 1, "b": 2}),
+	}
+	now := remember(
+		averages(0, 1, map[string]float64{"a": 1}),
+		averages(1, 1, map[string]float64{"a": 1.25, "b": 2}),
+		averages(2, 0.125, map[string]float64{"a": 9}),
+		averages(3, 1, map[string]float64{"b": 3}),
+	)
+	const want = "" +
+		"                      seen of kube-  seen of        models    largest\n" +
+		"window's end          state-metrics  cAdvisor      changed     change\n" +
+		"2026-01-31T01:00:00Z  100            100                 0        0 %  same\n" +
+		"2026-01-31T02:00:00Z  50 -> 100      50 -> 100           1       25 %  replace\n" +
+		"2026-01-31T03:00:00Z  100 -> 12.5    100 -> 12.5         1      800 %  keep\n" +
+		"2026-01-31T04:00:00Z  100            100                 1       50 %  replace\n" +
+		"\n" +
+		"2 of 4 windows that have been delivered are to be replaced.\n" +
+		"1 are kept: less was seen of them now than is stored.\n" +
+		"2 values are stored that are not computed any more: they stay until they are\n" +
+		"deleted.\n"
+	for name, may := range map[string]bool{"allowed": true, "not allowed": false} {
+		t.Run(name, func(t *testing.T) {
+			stored := remember(before...)
+			var out bytes.Buffer
+			job := Job{Computer: now, Progress: NewLines(promslog.NewNopLogger()), Log: promslog.NewNopLogger()}
+			if err := job.Replace(t.Context(), stored, day(0, 24), &out, func() (bool, error) { return may, nil }); err != nil {
+				t.Fatal(err)
+			}
+			var lines []string
+			for line := range strings.Lines(out.String()) {
+				lines = append(lines, strings.TrimRight(line, " \n"))
+			}
+			if diff := cmp.Diff(strings.Split(want, "\n"), append(lines, "")); diff != "" {
+				t.Error(diff)
+			}
+			for n, a := range before {
+				replaced := stored[a.Window.End] == now[a.Window.End]
+				if want := may && (n == 1 || n == 3); replaced != want {
+					t.Errorf("hour %d: replaced is %t, want %t", n, replaced, want)
+				}
+			}
+		})
+	}
+}
+
+func TestRun(t *testing.T) {
+	computed := remember(hour(0), hour(1), averages(2, 0, nil), averages(3, 0, nil), hour(4))
+	stored := remember(hour(1))
+	missing, err := day(0, 5).Missing(t.Context(), stored)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var log bytes.Buffer
+	logger := promslog.New(&promslog.Config{Writer: &log})
+	if err := (Job{Computer: computed, Progress: NewLines(logger), Log: logger}).Run(t.Context(), stored, missing); err != nil {
+		t.Fatal(err)
+	}
+	for n := range 5 {
+		if _, there := stored[hour(n).Window.End]; there != (n != 2 && n != 3) {
+			t.Errorf("hour %d is there: %t", n, there)
+		}
+	}
+	if want := "from=2026-01-31T02:00:00.000Z to=2026-01-31T04:00:00.000Z windows=2"; strings.Count(log.String(), want) != 1 {
+		t.Errorf("the log does not tell %s:\n%s", want, &log)
+	}
+}
