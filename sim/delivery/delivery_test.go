@@ -6,6 +6,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -314,7 +315,8 @@ func TestSettingsApart(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := start(t, 0)
-			for i, exporter := range exporters {
+			// Those without added labels last: what they ask for, the others have too.
+			for i, exporter := range slices.Backward(exporters) {
 				read := func(c *remotewrite.Config) { c.Query = query(l) }
 				a := changed(l.averages(0, 20), float64(1+i))
 				if i >= 5 { // its samples have the labels of the first's: other models
