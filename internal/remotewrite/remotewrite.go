@@ -142,13 +142,16 @@ func (w *Writer) Delivered(ctx context.Context, from, to time.Time) (map[time.Ti
 
 // stored returns the samples of the series that are selected, in (from, to].
 func (w *Writer) stored(ctx context.Context, selector string, from, to time.Time) ([]upstream.Series, error) {
-	answer, err := w.query.Instant(ctx, fmt.Sprintf("%s[%dms]", selector, to.Sub(from).Milliseconds()), to)
+	// A millisecond more: VictoriaMetrics leaves out the last sample of a range that ends at
+	// midnight.
+	until := to.Add(time.Millisecond)
+	answer, err := w.query.Instant(ctx, fmt.Sprintf("%s[%dms]", selector, until.Sub(from).Milliseconds()), until)
 	if err != nil {
 		return nil, &Error{Kind: Transient, RetryAfter: upstream.RetryAfterOf(err), Err: fmt.Errorf("what has been delivered cannot be read (--remote-write.query-url): %w", err)}
 	}
 	var rows []upstream.Series
 	for _, row := range answer.Series {
-		// Prometheus 2 has the range's start in it.
+		// Prometheus 2 takes the range's start for part of it.
 		row.Samples = slices.DeleteFunc(row.Samples, func(s upstream.Sample) bool { return s.T <= from.UnixMilli() || s.T > to.UnixMilli() })
 		if len(row.Samples) > 0 {
 			rows = append(rows, row)
