@@ -1,0 +1,203 @@
+package remotewrite
+
+import (
+	"context"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/klauspost/compress/snappy"
+	"github.com/prometheus/client_golang/exp/api/remote"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/testutil"
+	promconfig "github.com/prometheus/common/config"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
+)
+
+// empty is a Prometheus in which nothing is.
+type empty struct{}
+
+func (empty) Instant(context.Context, string, time.Time) (*upstream.Answer, error) {
+	return &upstream.Answer{}, nil
+}
+
+// TestRequests looks at what is sent. That real receivers understand it is tested in
+// sim/delivery.
+func TestRequests(t *testing.T) {
+	for message, want := range map[remote.WriteMessageType]struct{ contentType, version string }{
+		remote.WriteV1MessageType: {"application/x-protobuf", "0.1.0"},
+		remote.WriteV2MessageType: {"application/x-protobuf;proto=io.prometheus.write.v2.Request", "2.0.0"},
+	} {
+		t.Run(string(message), func(t *testing.T) {
+			var bodies []string
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				if got := r.Method + " " + r.URL.String(); got != "POST /prefix/api/v1/push?tenant=a" {
+					t.Error(got)
+				}
+				for name, value := range map[string]string{
+					"User-Agent": "exporter/1", "Content-Encoding": "snappy", "Authorization": "Bearer t0ken",
+					"Content-Type": want.contentType, "X-Prometheus-Remote-Write-Version": want.version,
+				} {
+					if got := r.Header.Get(name); got != value {
+						t.Errorf("%s: %s, want %s", name, got, value)
+					}
+				}
+				body, err := io.ReadAll(r.Body)
+				if err == nil {
+					body, err = snappy.Decode(nil, body)
+				}
+				if err != nil {
+					t.Error(err)
+				}
+				bodies = append(bodies, string(body))
+				w.Header().Set("X-Prometheus-Remote-Write-Samples-Written", "2")
+			}))
+			defer server.Close()
+			to, err := url.Parse(server.URL + "/prefix/api/v1/push?tenant=a")
+			if err != nil {
+				t.Fatal(err)
+			}
+			http := promconfig.DefaultHTTPClientConfig
+			http.Authorization = &promconfig.Authorization{Type: "Bearer", Credentials: "t0ken"}
+			reg := prometheus.NewRegistry()
+			w, err := New(Config{URL: to, HTTP: http, Timeout: time.Minute, Message: message, UserAgent: "exporter/1", Query: empty{}, Period: time.Hour}, reg)
+			if err != nil {
+				t.Fatal(err)
+			}
+			a := &downsample.Averages{Window: window.Containing(time.Unix(1e9, 0), time.Hour), Models: []downsample.Model{{
+				Model:  workload.Model{Namespace: "seldon", Type: "SeldonDeployment", Name: "iris"},
+				Values: usage.Values{usage.CPUUsage: {V: 1.5, OK: true}, usage.MemoryUsage: {V: 1e9, OK: true}},
+			}}}
+			if err := w.Deliver(t.Context(), a); err != nil {
+				t.Fatal(err)
+			}
+			if len(bodies) != 3 || !strings.Contains(bodies[0], Coverage) || !strings.Contains(bodies[1], "iris") || !strings.Contains(bodies[2], Mark) ||
+				strings.Contains(bodies[0]+bodies[1], Mark) || strings.Contains(bodies[1]+bodies[2], Coverage) {
+				t.Errorf("requests %q, want coverage, averages and mark", bodies)
+			}
+			const metrics = `
+# HELP seldon_exporter_remote_write_requests_total Requests to the remote-write receiver, by HTTP status code, or by what went wrong where there was no answer.
+# TYPE seldon_exporter_remote_write_requests_total counter
+seldon_exporter_remote_write_requests_total{code="200"} 3
+# HELP seldon_exporter_remote_write_samples_total Samples the remote-write receiver has accepted.
+# TYPE seldon_exporter_remote_write_samples_total counter
+seldon_exporter_remote_write_samples_total 5
+`
+			if err := testutil.GatherAndCompare(reg, strings.NewReader(metrics)); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestNobodyThere(t *testing.T) {
+	server := httptest.NewServer(nil)
+	to, err := url.Parse(server.URL + "/w?key=s3cret")
+	if err != nil {
+		t.Fatal(err)
+	}
+	server.Close()
+	reg := prometheus.NewRegistry()
+	w, err := New(Config{
+		URL: to, HTTP: promconfig.DefaultHTTPClientConfig, Timeout: time.Minute, Message: remote.WriteV1MessageType, Query: empty{}, Period: time.Hour,
+		Backoff: remote.BackoffConfig{Min: time.Millisecond, Max: time.Second, MaxRetries: 2},
+	}, reg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = w.Deliver(t.Context(), &downsample.Averages{Window: window.Containing(time.Unix(1e9, 0), time.Hour)})
+	if want := to.Host + " does not answer: "; KindOf(err) != Transient || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "s3cret") {
+		t.Errorf("error %v, want %q", err, want)
+	}
+	const metrics = `
+# HELP seldon_exporter_remote_write_requests_total Requests to the remote-write receiver, by HTTP status code, or by what went wrong where there was no answer.
+# TYPE seldon_exporter_remote_write_requests_total counter
+seldon_exporter_remote_write_requests_total{code="unreachable"} 3
+`
+	if err := testutil.GatherAndCompare(reg, strings.NewReader(metrics), "seldon_exporter_remote_write_requests_total"); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestOwnLabelsCannotBeAdded: the settings refuse every label that delivered series have.
+func TestOwnLabelsCannotBeAdded(t *testing.T) {
+	shard, err := workload.ParseShard("1/2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	id := newIdentity(Config{Period: time.Hour, Shard: shard, Kinds: "InferenceService", Labels: map[string]string{"cluster": "a"}})
+	a := &downsample.Averages{Models: []downsample.Model{{Model: workload.Model{Namespace: "a", Type: "b", Name: "c"}, Values: usage.Values{{OK: true}}}}}
+	own := map[string]bool{}
+	for _, s := range slices.Concat(id.coverage(a.Coverage), averagesOf(a), []sample{id.mark(time.Unix(0, 0))}) {
+		labels := id.labels(s)
+		if !slices.IsSortedFunc(labels, func(a, b label) int { return strings.Compare(a.name, b.name) }) {
+			t.Errorf("labels %v are not sorted", labels)
+		}
+		for _, l := range labels {
+			own[l.name] = l.name != "cluster"
+		}
+	}
+	if len(own) != 10 {
+		t.Errorf("own labels %v", own)
+	}
+	for name, isOwn := range own {
+		_, err := config.Load([]string{"--remote-write.label=" + name + "=x"}, io.Discard)
+		if (err != nil) != isOwn {
+			t.Errorf("adding the label %s: error %v", name, err)
+		}
+	}
+}
+
+func TestSelector(t *testing.T) {
+	got := selector("m", []label{{"a", `"\` + "\n"}}, []label{{"b", ""}})
+	if want := `m{a="\"\\\n",b=""}`; got != want {
+		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+func TestTooOldInTheirWords(t *testing.T) {
+	for text, want := range map[string]bool{
+		"out of order sample": true,
+		"out of bounds":       true,
+		"too old sample":      true,
+		"out of bounds: timestamp is too far in the future":                                                                false,
+		"duplicate sample for timestamp":                                                                                   false,
+		"the sample has been rejected because its timestamp is too old (err-mimir-sample-timestamp-too-old)":               true,
+		"the sample has been rejected because another sample with a more recent timestamp (err-mimir-sample-out-of-order)": true,
+		"store locally for endpoint : conflict":                                                                            false,
+		"":                                                                                                                 false,
+	} {
+		if got := tooOld(text); got != want {
+			t.Errorf("%q: %v", text, got)
+		}
+	}
+}
+
+func TestComparison(t *testing.T) {
+	row := func(name string, v float64) upstream.Series {
+		return upstream.Series{Labels: upstream.Labels{{Name: "name", Value: name}}, Samples: []upstream.Sample{{V: v}}}
+	}
+	computed := []sample{
+		{"m", []label{{"name", "a"}}, 1}, {"m", []label{{"name", "b"}}, 1}, {"m", []label{{"name", "c"}}, 0}, {"m", []label{{"name", "d"}}, 1},
+	}
+	var found comparison
+	lacking := found.lacking(computed, []upstream.Series{row("a", 1+1e-10), row("a", 1), row("c", 0), row("d", 1+1e-8), row("e", 5)})
+	if diff := cmp.Diff([]sample{computed[1]}, lacking, cmp.AllowUnexported(sample{}, label{})); diff != "" {
+		t.Error(diff)
+	}
+	if err := found.err(); KindOf(err) != Conflict || !strings.Contains(err.Error(), `1 samples are there already with other values than are computed now, the first: m{name="d"} is 1.00000001, and 1 now`) {
+		t.Error(err)
+	}
+}
