@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
@@ -29,26 +28,19 @@ func (w *Writer) lacking(ctx context.Context, a *downsample.Averages) ([]sample,
 	if err != nil {
 		return nil, err
 	}
-	coverage := w.id.coverage(a.Coverage)
-	averages := averagesOf(a)
-	mark := w.id.mark(end)
+	coverage, averages, mark := w.id.coverage(a.Coverage), averagesOf(a), w.id.mark(end)
 	if len(opening) == 0 {
-		return append(append(coverage, averages...), mark), nil
+		return append(append(coverage, slices.Concat(averages...)...), mark), nil
 	}
 
 	var found comparison
 	lacking := found.lacking(coverage, opening)
-	for i, n := 0, 0; i < len(averages); i += n {
-		metric := averages[i].metric
-		n = slices.IndexFunc(averages[i:], func(s sample) bool { return s.metric != metric })
-		if n < 0 {
-			n = len(averages) - i
-		}
-		rows, err := w.at(ctx, end, selector(metric, w.id.added))
+	for _, samples := range averages {
+		rows, err := w.at(ctx, end, selector(samples[0].metric, w.id.added))
 		if err != nil {
 			return nil, err
 		}
-		lacking = append(lacking, found.lacking(averages[i:i+n], w.ours(opening, rows))...)
+		lacking = append(lacking, found.lacking(samples, w.ours(opening, rows))...)
 	}
 	if err := found.err(); err != nil {
 		return nil, err
@@ -81,26 +73,18 @@ type comparison struct {
 
 // lacking returns the samples of one metric that no row has.
 func (c *comparison) lacking(computed []sample, rows []upstream.Series) []sample {
-	var names []string
-	for _, l := range computed[0].labels {
-		names = append(names, l.name)
-	}
 	stored := map[string][]float64{}
 	for _, row := range rows {
-		values := make([]string, len(names))
-		for i, name := range names {
-			values[i] = row.Labels.Get(name)
+		labels := slices.Clone(computed[0].labels) // all samples have the same names
+		for i := range labels {
+			labels[i].value = row.Labels.Get(labels[i].name)
 		}
-		key := strings.Join(values, "\xff") // is in no label value
+		key := selector("", labels)
 		stored[key] = append(stored[key], row.Samples[0].V)
 	}
 	var lacking []sample
 	for _, s := range computed {
-		values := make([]string, len(names))
-		for i, l := range s.labels {
-			values[i] = l.value
-		}
-		there := stored[strings.Join(values, "\xff")]
+		there := stored[selector("", s.labels)]
 		if len(there) == 0 {
 			lacking = append(lacking, s)
 		}

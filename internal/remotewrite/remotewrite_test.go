@@ -140,7 +140,7 @@ func TestOwnLabelsCannotBeAdded(t *testing.T) {
 	id := newIdentity(Config{Period: time.Hour, Shard: shard, Kinds: "InferenceService", Labels: map[string]string{"cluster": "a"}})
 	a := &downsample.Averages{Models: []downsample.Model{{Model: workload.Model{Namespace: "a", Type: "b", Name: "c"}, Values: usage.Values{{OK: true}}}}}
 	own := map[string]bool{}
-	for _, s := range slices.Concat(id.coverage(a.Coverage), averagesOf(a), []sample{id.mark(time.Unix(0, 0))}) {
+	for _, s := range slices.Concat(id.coverage(a.Coverage), averagesOf(a)[0], []sample{id.mark(time.Unix(0, 0))}) {
 		labels := id.labels(s)
 		if !slices.IsSortedFunc(labels, func(a, b label) int { return strings.Compare(a.name, b.name) }) {
 			t.Errorf("labels %v are not sorted", labels)

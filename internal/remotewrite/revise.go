@@ -56,11 +56,11 @@ func (w *Writer) Stored(ctx context.Context, of window.Window) (*downsample.Aver
 // an *Error. Most receivers refuse a second value at one time.
 func (w *Writer) Revise(ctx context.Context, stored, a *downsample.Averages) error {
 	had := map[string]float64{}
-	for _, s := range slices.Concat(w.id.coverage(stored.Coverage), averagesOf(stored)) {
+	for _, s := range slices.Concat(w.id.coverage(stored.Coverage), slices.Concat(averagesOf(stored)...)) {
 		had[selector(s.metric, s.labels)] = s.value
 	}
 	var changed []sample
-	for _, s := range slices.Concat(w.id.coverage(a.Coverage), averagesOf(a)) {
+	for _, s := range slices.Concat(w.id.coverage(a.Coverage), slices.Concat(averagesOf(a)...)) {
 		if v, ok := had[selector(s.metric, s.labels)]; !ok || !alike(v, s.value) {
 			changed = append(changed, s)
 		}

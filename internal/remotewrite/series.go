@@ -71,18 +71,23 @@ func (id identity) labels(s sample) []label {
 	return all
 }
 
-// averagesOf returns a window's samples but for those that open and close it, metric by metric.
-func averagesOf(a *downsample.Averages) []sample {
+// averagesOf returns a window's samples but for those that open and close it, one slice for
+// each metric that has some.
+func averagesOf(a *downsample.Averages) [][]sample {
 	labels := make([][]label, len(a.Models))
 	for i, m := range a.Models {
 		labels[i] = modelLabels(m.Model)
 	}
-	var all []sample
+	var all [][]sample
 	for metric, info := range usage.Table() {
+		var samples []sample
 		for i, m := range a.Models {
 			if v := m.Values[metric]; v.OK {
-				all = append(all, sample{info.Name, labels[i], v.V})
+				samples = append(samples, sample{info.Name, labels[i], v.V})
 			}
+		}
+		if len(samples) > 0 {
+			all = append(all, samples)
 		}
 	}
 	return all
