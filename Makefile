@@ -52,9 +52,15 @@ demo: ## a simulated cluster, a real Prometheus over it and the exporter; Ctrl-C
 accuracy: ## docs/accuracy.md: histories x ways of computing, what is right and what is off
 	@cd sim && go run ./cmd/accuracy -o ../docs/accuracy.md
 
+# BENCH="-only scrape" measures that alone, and writes no document; BENCH=-help tells more.
 .PHONY: bench
-bench: ## what one refresh costs a Prometheus, beside textbook rules
-	@cd sim && go build -o $(BIN)/cost ./cmd/cost && exec $(BIN)/cost
+bench: ## docs/benchmarks.md: what a refresh and a scrape cost, beside other ways
+	@go build -o $(BIN)/seldon-prometheus-exporter .
+	@cd sim && go build -o $(BIN)/bench ./cmd/bench
+	@echo "Go benchmarks, which $(CACHE)/bench.txt has for benchstat:"
+	@go test -run '^$$' -bench . -benchmem -benchtime 200ms ./internal/... >$(CACHE)/bench.txt || { cat $(CACHE)/bench.txt; exit 1; }
+	@grep '^Benchmark' $(CACHE)/bench.txt
+	@$(BIN)/bench -exporter $(BIN)/seldon-prometheus-exporter -o docs/benchmarks.md $(BENCH)
 
 .PHONY: clean
 clean: ## remove what was built here, and the cache

@@ -20,6 +20,7 @@ const stopTimeout = 20 * time.Second
 
 // Process is a server that runs.
 type Process struct {
+	id      int
 	cancel  context.CancelFunc
 	address chan string
 	done    chan struct{} // closed when it has ended
@@ -56,7 +57,7 @@ func Start(c Command) (*Process, error) {
 		log.Close()
 		return nil, err
 	}
-	p := &Process{cancel: cancel, address: make(chan string, 1), done: make(chan struct{})}
+	p := &Process{id: cmd.Process.Pid, cancel: cancel, address: make(chan string, 1), done: make(chan struct{})}
 	go p.follow(cmd, log)
 	return p, nil
 }
@@ -94,6 +95,9 @@ func (p *Process) Address(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("it does not tell where it listens: %w: %s", ctx.Err(), p.last.String())
 	}
 }
+
+// ID returns the system's number of the process.
+func (p *Process) ID() int { return p.id }
 
 // Done is closed when the process has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }

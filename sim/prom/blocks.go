@@ -7,8 +7,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
+	"slices"
+	"time"
 
 	"github.com/prometheus/common/promslog"
 	"github.com/prometheus/prometheus/model/labels"
@@ -23,17 +26,24 @@ const samplesPerCommit = 100_000
 
 // WriteBlock stores the series as one block under dir, a TSDB's directory. Any span of
 // time may be one block, but no two blocks should cover the same time.
-func WriteBlock(ctx context.Context, dir string, series []cluster.Series) (err error) {
+func WriteBlock(ctx context.Context, dir string, series []cluster.Series) error {
 	first, last, n := extent(series)
 	if n == 0 {
 		return nil
 	}
+	length := time.Duration(last-first+1) * time.Millisecond
+	return WriteParts(ctx, dir, length, slices.Values([][]cluster.Series{series}))
+}
+
+// WriteParts is WriteBlock for more series than should be held at once: they come in
+// parts, whose samples all lie within a span of that length.
+func WriteParts(ctx context.Context, dir string, length time.Duration, parts iter.Seq[[]cluster.Series]) (err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
 	// A head refuses samples older than half its range behind its newest one. Series are
 	// written one after another, each from the first moment on, so the range is twice the span.
-	w, err := tsdb.NewBlockWriter(promslog.NewNopLogger(), dir, 2*(last-first+1))
+	w, err := tsdb.NewBlockWriter(promslog.NewNopLogger(), dir, 2*length.Milliseconds())
 	if err != nil {
 		return fmt.Errorf("block writer in %s: %w", dir, err)
 	}
@@ -42,8 +52,10 @@ func WriteBlock(ctx context.Context, dir string, series []cluster.Series) (err e
 			err = cerr
 		}
 	}()
-	if err := appendAll(ctx, w, series); err != nil {
-		return err
+	for series := range parts {
+		if err := appendAll(ctx, w, series); err != nil {
+			return err
+		}
 	}
 	if _, err := w.Flush(ctx); err != nil {
 		return fmt.Errorf("write block in %s: %w", dir, err)

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"os"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/debian"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/process"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/prom"
+)
+
+// server is a Prometheus in a process of its own, so that its CPU time is its own.
+type server struct {
+	version string
+	url     *url.URL
+	pid     int
+	close   func() error
+}
+
+// serve is what the process of the current Prometheus does: it tells its address, and
+// answers until it is told to end.
+func serve(ctx context.Context, dir string) error {
+	s, err := prom.Start(ctx, prom.Options{Dir: dir})
+	if err != nil {
+		return err
+	}
+	tellAddress(s.URL().Host)
+	<-ctx.Done()
+	return s.Close()
+}
+
+// tellAddress logs where a server listens, as package process reads it.
+func tellAddress(address string) {
+	slog.New(slog.NewTextHandler(os.Stderr, nil)).Info("Listening on", "address", address)
+}
+
+// startCurrent runs the current Prometheus over the blocks in dir.
+func (b *bench) startCurrent(ctx context.Context, dir string) (server, error) {
+	p, u, err := b.startSelf(ctx, "-serve", dir)
+	if err != nil {
+		return server{}, fmt.Errorf("start Prometheus %s: %w", prom.Version, err)
+	}
+	return server{version: prom.Version, url: u, pid: p.ID(), close: p.Close}, nil
+}
+
+// startSelf runs this program as a server.
+func (b *bench) startSelf(ctx context.Context, args ...string) (*process.Process, *url.URL, error) {
+	return startServer(ctx, process.Command{Path: b.self, Args: args})
+}
+
+func startServer(ctx context.Context, c process.Command) (*process.Process, *url.URL, error) {
+	p, err := process.Start(c)
+	if err != nil {
+		return nil, nil, err
+	}
+	address, err := p.Address(ctx)
+	if err != nil {
+		return nil, nil, errors.Join(err, p.Close())
+	}
+	return p, &url.URL{Scheme: "http", Host: address}, nil
+}
+
+// startDebian runs Debian's Prometheus over the same blocks.
+func (b *bench) startDebian(ctx context.Context, dir string) (server, error) {
+	cache, err := debian.CacheDir()
+	if err != nil {
+		return server{}, err
+	}
+	pkg, err := debian.Fetch(ctx, cache)
+	if err != nil {
+		return server{}, err
+	}
+	own, err := os.MkdirTemp(b.dir, "debian-")
+	if err != nil {
+		return server{}, err
+	}
+	if err := prom.LinkBlocks(own, dir); err != nil {
+		return server{}, err
+	}
+	p, err := debian.Start(ctx, pkg, own)
+	if err != nil {
+		return server{}, err
+	}
+	return server{version: pkg.Version, url: p.URL(), pid: p.ID(), close: p.Close}, nil
+}
