@@ -267,20 +267,11 @@ func TestConflict(t *testing.T) {
 			t.Parallel()
 			l := receiver.start(t)
 			a := l.averages(0, 1000)
-			ctx, kill := context.WithCancel(t.Context())
-			l.proxy.set(func(_ http.ResponseWriter, r request) bool {
-				if r.n == 3 {
-					kill()
-					panic(http.ErrAbortHandler)
-				}
-				return false
-			})
-			expectError(t, l.writer(t, receiver.version).Deliver(ctx, a), remotewrite.Transient)
+			l.interrupt(t, receiver.version, a, 3)
 			before := l.stored(t)
 			if len(before) != 2+2000 {
 				t.Fatalf("%d samples are there, want those of the first two requests", len(before))
 			}
-			l.proxy.set(nil)
 			b := changed(a, 1)
 			b.Models[7].Values[0].V *= 1 + 1e-8
 			b.Models[8].Values[1].V *= 2
@@ -324,23 +315,16 @@ func TestSettingsApart(t *testing.T) {
 						a.Models[m].Namespace = fmt.Sprint("namespace-", i)
 					}
 				}
-				w := l.writer(t, exporter, read)
+				both := func(c *remotewrite.Config) {
+					exporter(c)
+					read(c)
+				}
+				w := l.writer(t, both)
 				if got, err := w.Delivered(t.Context(), a.Window.Start, a.Window.End); err != nil || len(got) > 0 {
 					t.Errorf("exporter %d takes %v, %v for delivered", i, got, err)
 				}
-				ctx, kill := context.WithCancel(t.Context())
-				l.proxy.set(func(_ http.ResponseWriter, r request) bool {
-					if r.n == 3 {
-						kill()
-						panic(http.ErrAbortHandler)
-					}
-					return false
-				})
-				if err := w.Deliver(ctx, a); err == nil {
-					t.Error("was not interrupted")
-				}
-				l.proxy.set(nil)
-				mustDeliver(t, l.writer(t, exporter, read), recomputed(a))
+				l.interrupt(t, both, a, 3)
+				mustDeliver(t, l.writer(t, both), recomputed(a))
 				if n := l.proxy.requests(); n != 1 {
 					t.Errorf("exporter %d sent %d requests, want the mark alone", i, n)
 				}

@@ -4,6 +4,7 @@ package delivery
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"log/slog"
@@ -143,6 +144,24 @@ func (p *proxy) requests() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.seen
+}
+
+// interrupt ends an exporter that delivers a window when it sends the n-th request, which
+// does not arrive.
+func (l *lab) interrupt(t *testing.T, exporter func(*remotewrite.Config), a *downsample.Averages, n int) {
+	t.Helper()
+	ctx, kill := context.WithCancel(t.Context())
+	l.proxy.set(func(_ http.ResponseWriter, r request) bool {
+		if r.n == n {
+			kill()
+			panic(http.ErrAbortHandler)
+		}
+		return false
+	})
+	if err := l.writer(t, exporter).Deliver(ctx, a); remotewrite.KindOf(err) != remotewrite.Transient {
+		t.Fatalf("error %v", err)
+	}
+	l.proxy.set(nil)
 }
 
 // averages are what some models came to in the window that ended so many hours before the
