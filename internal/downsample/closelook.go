@@ -91,9 +91,10 @@ type claim struct {
 // integrate turns one pod's samples into evidence on the models that had it.
 func (c *closeLook) integrate(p *pod, raw *raws, out *entries) {
 	claims, seen := c.claims(raw.labels[p.podName])
-	witnesses := map[string]*witness{}
+	witnesses, present := map[string]*witness{}, map[string]spans{}
 	for uid, times := range seen {
 		witnesses[uid] = newWitness(c.ksm, times, uid != "")
+		present[uid] = witnesses[uid].life(times)
 	}
 	// Where some instance tells no uids, what it shows is anybody's who goes by the name.
 	if w := witnesses[""]; w != nil {
@@ -105,7 +106,7 @@ func (c *closeLook) integrate(p *pod, raw *raws, out *entries) {
 		}
 		w = newWitness(c.ksm, everybody, false)
 		for uid := range witnesses {
-			witnesses[uid] = w
+			witnesses[uid], present[uid] = w, spans{c.slice}
 		}
 	}
 	lives := make([]claim, 0, len(claims))
@@ -127,7 +128,7 @@ func (c *closeLook) integrate(p *pod, raw *raws, out *entries) {
 			a := account{running: float64(runs.intersect(cl.spans).intersect(c.ksm.observed).length())}
 			c.integrateUsage(usageQuestion{
 				pod: p.podName, container: container, uid: cl.uid,
-				witness: w, running: runs, claim: n, claims: lives,
+				present: present[cl.uid], witness: w, running: runs, claim: n, claims: lives,
 			}, raw, &a)
 			out.accounts = append(out.accounts, accountEntry{key, a})
 		}

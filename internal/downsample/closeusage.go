@@ -12,6 +12,7 @@ type usageQuestion struct {
 	pod       podName
 	container string
 	uid       string
+	present   spans // when the pod was there, whoever had it
 	witness   *witness
 	running   spans
 	claims    []claim
@@ -57,7 +58,8 @@ func (c *closeLook) scrapesBeside(all []*instance, rows []row) {
 }
 
 // rows picks the container's rows, those aside that name another pod's uid, and says
-// whether all tell whose they are.
+// whether all tell whose they are. Of one that does not, what is this pod's is told by when
+// it was there: the pod before or after it under its name may have gone on with the row.
 func (c *closeLook) rows(all []upstream.Series, u usageQuestion) (out []row, told bool) {
 	told = true
 	for _, s := range all {
@@ -70,7 +72,16 @@ func (c *closeLook) rows(all []upstream.Series, u usageQuestion) (out []row, tol
 			continue
 		}
 		told = told && uid != ""
-		out = append(out, row{id: id, target: c.kubeletOf(s.Labels), samples: s.Samples})
+		samples := s.Samples
+		if uid == "" {
+			samples = slices.DeleteFunc(slices.Clone(samples), func(x upstream.Sample) bool {
+				t := max(x.T, c.slice.from)
+				return !u.present.holds(t, t)
+			})
+		}
+		if len(samples) > 0 {
+			out = append(out, row{id: id, target: c.kubeletOf(s.Labels), samples: samples})
+		}
 	}
 	return out, told
 }

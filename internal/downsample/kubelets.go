@@ -56,8 +56,9 @@ func (k *kubelets) lead() int64 { return int64(outageIntervals * float64(k.inter
 // any says whether usage is told at all.
 func (k *kubelets) any() bool { return len(k.targets) > 0 }
 
-// existence returns when the targets that show a container were there. Of a target that
-// tells nothing of itself, all that is known is that it did.
+// existence returns when the nodes that show a container were there, by their targets: a
+// container ends with its node's. That a target came late ends nothing; and of one that
+// tells nothing of itself, all that is known is that it was there.
 func (k *kubelets) existence(rows []row) spans {
 	var out spans
 	for _, r := range rows {
@@ -65,6 +66,9 @@ func (k *kubelets) existence(rows []row) spans {
 			return spans{k.slice}
 		}
 		out = out.union(k.source.existence([]target{r.target}))
+	}
+	if len(out) > 0 {
+		out[0].from = k.slice.from
 	}
 	return out
 }

@@ -91,6 +91,13 @@ func outageStories() []story {
 			b.pod("wine-0", seldon("wine"), on("node-2"), lives(5*m+36*s, end), container("classifier", uses(2.4, 900*Mi)))
 			b.Nodes[1].Holes = cluster.Spans{span(4*m+4*s, 12*m+11*s)}
 		}},
+		{"node-out-of-reach-when-a-pod-is-replaced-without-ids", "a pod is replaced under its name on its node, whose rows have no id: one counter shows both", func(b *builder) {
+			b.cast()
+			b.Kubelets[0].DropID = true
+			b.server("wine-0", "wine", on("node-1"), lives(3*m+2*s, 7*m+35*s))
+			b.pod("wine-0", seldon("wine"), on("node-1"), lives(7*m+36*s, end), container("classifier", uses(2.4, 900*Mi)))
+			b.Nodes[0].Holes = cluster.Spans{span(7*m+14*s, 13*m+11*s)}
+		}},
 		{"node-leaves", "a node is taken away, and its pods with it", func(b *builder) {
 			b.cast()
 			b.node("node-3").Life.To = 9*m + 12*s
@@ -110,6 +117,13 @@ func outageStories() []story {
 			b.node("node-3").Life.From = 5*m + 50*s
 			b.server("wine-0", "wine", on("node-3"), lives(6*m+33*s, end))
 			b.server("wine-1", "wine", on("node-1"))
+		}},
+		{"node-joins-at-the-start", "a node and a pod appear with the window, and kube-state-metrics tells of the pod before the kubelet does", func(b *builder) {
+			b.window = 10 * m
+			b.cast()
+			b.Kubelets[0].Spread = 9 * s
+			b.node("node-3").Life.From = 0
+			b.server("wine-0", "wine", on("node-3"), lives(0, end))
 		}},
 		{"up-missing", "the up series are relabelled away", func(b *builder) {
 			b.busyCast()
