@@ -15,7 +15,7 @@ type witness struct {
 	slice   span
 	grid    []sighting
 	margins map[target]int64 // within which a sample of another time is of the same scrape
-	known   spans            // when there were such scrapes at all
+	known   spans            // between such scrapes, where they went on
 }
 
 type sighting struct {
@@ -62,7 +62,7 @@ func newWitness(s *source, seen map[target][]int64, byUID bool) *witness {
 	for i, g := range w.grid {
 		times[i] = g.t
 	}
-	w.known = observed(s.slice, times, s.interval)
+	w.known = steady(s.slice, times, s.interval)
 	return w
 }
 

@@ -73,7 +73,7 @@ func TestLife(t *testing.T) {
 			pod:     sightings{a: {5, 15, 25, 65, 75, 85, 95}},
 			byUID:   true,
 			want:    spans{slice},
-			known:   spans{{0, 30}, {60, 100}}, // nobody tells what its containers did
+			known:   spans{{0, 25}, {65, 100}}, // nobody tells what its containers did
 		}, {
 			name:    "a container that ran for a part of the pod's life",
 			targets: map[target]*scrapes{a: scrapedAt(10, always)},
@@ -138,19 +138,19 @@ func TestLife(t *testing.T) {
 			targets: map[target]*scrapes{a: scrapedAt(10, always).failing(span{30, 70}), b: scrapedAt(10, every(10, 8, 98))},
 			pod:     sightings{a: {5, 15, 25, 75, 85, 95}},
 			want:    spans{slice},
-			known:   spans{{0, 30}, {70, 100}},
+			known:   spans{{0, 25}, {75, 100}},
 		}, {
 			name:    "a shard's instance that came back without the pod",
 			targets: map[target]*scrapes{a: scrapedAt(10, always).failing(span{30, 70}), b: scrapedAt(10, every(10, 8, 98))},
 			pod:     sightings{a: {5, 15, 25}},
 			want:    spans{{0, 50}},
-			known:   spans{{0, 30}, {70, 100}},
+			known:   spans{{0, 25}, {75, 100}},
 		}, {
 			name:    "another cluster's instance has no say, even when its own is gone",
 			targets: map[target]*scrapes{a: scrapedAt(10, every(10, 5, 45)), elsewhere: scrapedAt(10, every(10, 3, 93))},
 			pod:     sightings{a: every(10, 5, 45)},
 			want:    spans{slice},
-			known:   spans{{0, 50}},
+			known:   spans{{0, 45}},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -113,7 +113,7 @@ func instances(slice span, interval int64, cpu, memory []row) []*instance {
 		i.memory = once(memory, id, interval)
 		out = append(out, i)
 	}
-	if len(out) > 1 && strings.HasPrefix(out[0].id, anonymous) {
+	if len(out) > 0 && strings.HasPrefix(out[0].id, anonymous) {
 		out = separated(out)
 	}
 	// Those there from the start on began before it, in an order that how they end tells:
@@ -160,7 +160,8 @@ func (i *instance) absent(row []upstream.Sample, scraped []int64) {
 }
 
 // separated splits rows without ids, one for each kubelet, where a pod of the name went to
-// another kubelet and one came back later: that is another container.
+// another kubelet and one came back later, and where the counter begins anew: that is
+// another container, or the same one restarted.
 func separated(all []*instance) []*instance {
 	var out []*instance
 	for n, i := range all {
@@ -173,13 +174,19 @@ func separated(all []*instance) []*instance {
 			from = to
 		}
 		for k := 1; k < len(mine); k++ {
-			if missed(others, mine[k-1], mine[k]) {
+			if missed(others, mine[k-1], mine[k]) || i.resetAt(mine[k]) {
 				cut(mine[k])
 			}
 		}
 		cut(1<<63 - 1)
 	}
 	return out
+}
+
+// resetAt says whether the counter has fallen at its sample of a moment.
+func (i *instance) resetAt(t int64) bool {
+	n, found := slices.BinarySearchFunc(i.cpu, t, func(s upstream.Sample, t int64) int { return cmp.Compare(s.T, t) })
+	return found && n > 0 && i.cpu[n].V < i.cpu[n-1].V
 }
 
 // once merges what several targets show of one cgroup: the one with the most samples,

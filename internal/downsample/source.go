@@ -130,22 +130,32 @@ func medianGap(samples []upstream.Sample, apart int, parts int64) (median int64,
 }
 
 // observed returns the slice without the silences that are outages, given the times of
-// scrapes in it and perhaps before. What was observed reaches half an interval beyond the last scrape before an outage, and the first after it.
+// scrapes in it and perhaps before. What was observed reaches half an interval beyond the
+// last scrape before an outage, and the first after it.
 func observed(slice span, times []int64, interval int64) spans {
+	var cells []span
+	for _, t := range times {
+		cells = append(cells, span{t - interval/2, t + interval/2})
+	}
+	return newSpans(cells...).union(steady(slice, times, interval)).intersect(spans{slice})
+}
+
+// steady returns what is observed from scrape to scrape, or to the slice's edges.
+func steady(slice span, times []int64, interval int64) spans {
 	silence := int64(outageIntervals * float64(interval))
 	var out []span
 	for i, t := range times {
-		cell := span{t - interval/2, t + interval/2}
+		from, to := t, t
 		if i == 0 && t >= slice.from && t-slice.from <= silence {
-			cell.from = slice.from
+			from = slice.from
 		}
 		if i > 0 && t-times[i-1] <= silence {
-			cell.from = times[i-1]
+			from = times[i-1]
 		}
 		if i == len(times)-1 && slice.to-t <= silence {
-			cell.to = slice.to
+			to = slice.to
 		}
-		out = append(out, span{max(cell.from, slice.from), min(cell.to, slice.to)})
+		out = append(out, span{max(from, slice.from), min(to, slice.to)})
 	}
 	return newSpans(out...)
 }

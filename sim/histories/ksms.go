@@ -110,6 +110,14 @@ func ksmStories() []story {
 			b.busyCast()
 			b.KSMs[0].Holes = cluster.Spans{span(-4*m, 5*m+12*s)}
 		}},
+		{"ksm-down-until-a-pod-has-ended", "the kubelets show when, kube-state-metrics only that it did", func(b *builder) {
+			b.window = 10 * m
+			b.cast()
+			b.every(30*s, 10*s)
+			b.pod("wine-0", seldon("wine"), phase(begin, cluster.Running), phase(8*m+35*s, cluster.Succeeded),
+				container("classifier", uses(1.4, 500*Mi), runs(span(begin+boot, 8*m+35*s))))
+			b.KSMs[0].Holes = cluster.Spans{span(5*m+27*s, 8*m+30*s)}
+		}},
 		{"ksm-gone-for-good", "kube-state-metrics is uninstalled in the middle of the window", func(b *builder) {
 			b.cast()
 			b.KSMs[0].Life.To = 11*m + 8*s

@@ -98,6 +98,14 @@ func outageStories() []story {
 			b.pod("wine-0", seldon("wine"), on("node-1"), lives(7*m+36*s, end), container("classifier", uses(2.4, 900*Mi)))
 			b.Nodes[0].Holes = cluster.Spans{span(7*m+14*s, 13*m+11*s)}
 		}},
+		{"node-out-of-reach-after-a-pod-was-replaced-without-ids", "what ran before the pod was replaced says nothing of the time in which nobody saw its successor", func(b *builder) {
+			b.cast()
+			b.KSMs[0].NoUID = true
+			b.Kubelets[0].DropID = true
+			b.server("wine-0", "wine", on("node-1"), lives(begin, 7*m+35*s))
+			b.pod("wine-0", seldon("wine"), on("node-1"), lives(7*m+36*s, end), container("classifier", uses(2.4, 900*Mi)))
+			b.Nodes[0].Holes = cluster.Spans{span(11*m+14*s, 22*m+11*s)}
+		}},
 		{"node-leaves", "a node is taken away, and its pods with it", func(b *builder) {
 			b.cast()
 			b.node("node-3").Life.To = 9*m + 12*s
