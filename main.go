@@ -65,6 +65,7 @@ func newDownsampler(cfg *config.Config, log *slog.Logger, reg prometheus.Registe
 		HTTP:           cfg.Prometheus.HTTP,
 		Timeout:        cfg.Query.Timeout,
 		MaxAnswerBytes: cfg.Query.MaxAnswerBytes,
+		Compress:       cfg.Query.Compress,
 		MaxSamples:     cfg.Query.MaxSamples,
 		Concurrency:    cfg.Query.Concurrency,
 		UserAgent:      config.Name + "/" + version.Version,

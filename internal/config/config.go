@@ -49,6 +49,7 @@ type Query struct {
 	MaxSamples          int
 	MaxAnswerBytes      int64
 	MaxSamplesPerWindow int64 // that all queries of one window may read; 0 is any number
+	Compress            bool  // ask for answers in gzip
 }
 
 // KindNames lists the kinds for people.
@@ -122,6 +123,7 @@ func (f *flags) check(command Command) (*Config, error) {
 	parse(&c, f.logLevel, oneOf(cfg.Log.Level.Set, promslog.LevelFlagOptions))
 	parse(&c, f.logFormat, oneOf(cfg.Log.Format.Set, promslog.FormatFlagOptions))
 	cfg.Prometheus = f.prometheus(&c)
+	cfg.Query.Compress = parse(&c, f.compression, compression(cfg.Prometheus.URL))
 	switch command {
 	case Serve:
 		f.checkServing(&c, cfg)

@@ -151,13 +151,26 @@ func TestPast(t *testing.T) {
 	}
 }
 
+// TestCompression: a network is spared, where there is one.
+func TestCompression(t *testing.T) {
+	for url, want := range map[string]bool{
+		"http://prometheus:9090": true, "https://10.0.0.1": true, "http://localhost:8080": false, "http://127.0.0.1:9090": false, "http://[::1]:9090": false,
+	} {
+		for setting, want := range map[string]bool{"auto": want, "gzip": true, "none": false} {
+			if cfg := mustLoad(t, nil, "--prometheus.url="+url, "--query.compression="+setting); cfg.Query.Compress != want {
+				t.Errorf("%s, %s: %t, want %t", url, setting, cfg.Query.Compress, want)
+			}
+		}
+	}
+}
+
 func TestEverySettingHasAnEnvironmentVariable(t *testing.T) {
 	token := write(t, "t0ken\n")
 	env := map[string]string{
 		"PROMETHEUS_URL": "https://prom.example/x", "PROMETHEUS_TOKEN_FILE": token,
 		"PROMETHEUS_CONFIG_FILE": write(t, "enable_http2: false\n"), "PROMETHEUS_INSECURE_SKIP_VERIFY": "true",
 		"TIME_PERIOD": "2h", "SETTLE_DELAY": "5m", "KINDS": "InferenceService", "SHARD": "1/3",
-		"QUERY_TIMEOUT": "10s", "QUERY_CONCURRENCY": "4", "QUERY_MAX_SAMPLES": "5000", "QUERY_MAX_SAMPLES_PER_WINDOW": "70000", "QUERY_MAX_ANSWER_BYTES": "1MiB",
+		"QUERY_TIMEOUT": "10s", "QUERY_CONCURRENCY": "4", "QUERY_MAX_SAMPLES": "5000", "QUERY_MAX_SAMPLES_PER_WINDOW": "70000", "QUERY_COMPRESSION": "gzip", "QUERY_MAX_ANSWER_BYTES": "1MiB",
 		"WEB_LISTEN_ADDRESS": ":1234", "WEB_CONFIG_FILE": write(t, "{}\n"), "WEB_SYSTEMD_SOCKET": "true",
 		"LOG_LEVEL": "debug", "LOG_FORMAT": "json",
 		"REMOTE_WRITE_URL": "http://receiver/w", "REMOTE_WRITE_CONFIG_FILE": write(t, "enable_http2: false\n"), "REMOTE_WRITE_QUERY_URL": "http://query",
@@ -165,7 +178,7 @@ func TestEverySettingHasAnEnvironmentVariable(t *testing.T) {
 	}
 	cfg := mustLoad(t, env)
 	if cfg.Period != 2*time.Hour || cfg.SettleDelay != 5*time.Minute || len(cfg.Kinds) != 1 || cfg.Shard.String() != "1/3" ||
-		cfg.Query != (Query{10 * time.Second, 4, 5000, 1 << 20, 70_000}) ||
+		cfg.Query != (Query{10 * time.Second, 4, 5000, 1 << 20, 70_000, true}) ||
 		!cmp.Equal(*cfg.Web.WebListenAddresses, []string{":1234"}) || cfg.ListenName != "WEB_LISTEN_ADDRESS" || *cfg.Web.WebConfigFile == "" || !*cfg.Web.WebSystemdSocket ||
 		cfg.Log.Level.String() != "debug" || cfg.Log.Format.String() != "json" {
 		t.Errorf("%+v", cfg)
@@ -226,6 +239,7 @@ func TestBadSettings(t *testing.T) {
 		"concurrency junk":     {env: map[string]string{"QUERY_CONCURRENCY": "two"}, want: `QUERY_CONCURRENCY="two" is not a whole number: choose 1 or more`},
 		"samples":              {args: []string{"--query.max-samples=10"}, want: `--query.max-samples="10" is too small: choose 1000 or more`},
 		"samples of a window":  {args: []string{"--query.max-samples-per-window=-1"}, want: `--query.max-samples-per-window="-1" is too small: choose 0 or more`},
+		"compression":          {args: []string{"--query.compression=zstd"}, want: `--query.compression="zstd" is unknown: choose auto, gzip or none`},
 		"bytes":                {args: []string{"--query.max-answer-bytes=64Mb"}, want: `--query.max-answer-bytes="64Mb" is not a size: write 64MiB or 1GiB`},
 		"bytes few":            {args: []string{"--query.max-answer-bytes=1"}, want: `--query.max-answer-bytes="1" is too small: choose 64KiB or more`},
 		"log level":            {env: map[string]string{"LOG_LEVEL": "loud"}, want: `LOG_LEVEL="loud" is unknown: choose debug, info, warn, error`},

@@ -14,7 +14,7 @@ type flags struct {
 	url, tokenFile, httpFile, insecure         *setting
 	period, settle, kinds, shard               *setting
 	timeout, concurrency, maxSamples, maxBytes *setting
-	maxWindowSamples                           *setting
+	maxWindowSamples, compression              *setting
 	logLevel, logFormat                        *setting
 	remoteWrite                                remoteWriteFlags
 	systemd, listen, webFile                   *setting // of serving
@@ -82,6 +82,8 @@ func define() (*kingpin.Application, *flags) {
 			"How many samples all queries for one window may read together. A window that needs more fails. 0 is any number."),
 		maxBytes: all.add("query.max-answer-bytes", "QUERY_MAX_ANSWER_BYTES", "64MiB",
 			"How large one answer of the Prometheus may be."),
+		compression: all.add("query.compression", "QUERY_COMPRESSION", "auto",
+			"Whether answers are asked for in gzip, which costs the Prometheus some CPU and spares the network: gzip, none, or auto, which is none for a Prometheus on this host."),
 	}
 	f.remoteWrite = group{serve, backfill}.addRemoteWrite()
 	f.addServing(serve)

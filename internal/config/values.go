@@ -3,6 +3,8 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net/netip"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
@@ -98,6 +100,26 @@ func boolean(s string) (bool, error) {
 		return false, errors.New("is neither true nor false: write one of them")
 	}
 	return b, nil
+}
+
+// compression says whether to ask a server for compressed answers.
+func compression(server *url.URL) func(string) (bool, error) {
+	return func(s string) (bool, error) {
+		switch s {
+		case "gzip":
+			return true, nil
+		case "none":
+			return false, nil
+		case "auto":
+			return server != nil && !isThisHost(server.Hostname()), nil
+		}
+		return false, errors.New("is unknown: choose auto, gzip or none")
+	}
+}
+
+func isThisHost(name string) bool {
+	ip, err := netip.ParseAddr(name)
+	return name == "localhost" || err == nil && ip.IsLoopback()
 }
 
 // oneOf hands a text to set, and names the options if it is none of them.
