@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -287,4 +288,37 @@ func TestBudget(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestUIDCells: whatever cells are asked about at a time, each pod is in one of them.
+func TestUIDCells(t *testing.T) {
+	cells := uidCells()
+	uids := []string{"", "a", "0a1b2c3d-1111-2222-3333-0123456789ab", "0a1b2c3d-1111-2222-3333-012345678900", "UPPER-FF", "0123456789abcdef0123456789abcdff"}
+	matches := func(t *testing.T, matcher, uid string) bool {
+		t.Helper()
+		text, negated := strings.CutPrefix(matcher, `,uid!~"`)
+		if !negated {
+			text = strings.TrimPrefix(text, `,uid=~"`)
+		}
+		return regexp.MustCompile("^(?s:"+strings.TrimSuffix(text, `"`)+")$").MatchString(uid) != negated
+	}
+	if got := cellMatcher(cells, cells); got != "" {
+		t.Errorf("all cells are asked about with %s", got)
+	}
+	check(t, "each in one", func(size uint8) bool {
+		shuffled := slices.Clone(cells)
+		rand.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
+		for _, uid := range uids {
+			in := 0
+			for batch := range slices.Chunk(shuffled, 1+int(size)) {
+				if matches(t, cellMatcher(cells, batch), uid) {
+					in++
+				}
+			}
+			if in != 1 {
+				return false
+			}
+		}
+		return true
+	})
 }

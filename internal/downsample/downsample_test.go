@@ -179,6 +179,12 @@ func TestNoModels(t *testing.T) {
 	}{
 		{"no kube_pod_labels at all", func(context.Context, string) ([]upstream.Series, error) { return nil, nil }, "this Prometheus has no kube_pod_labels"},
 		{"none with a model's label", cluster{window: anHour()}.answer, "kube_pod_labels has no model's label"},
+		{"too many to be counted", func(_ context.Context, expr string) ([]upstream.Series, error) {
+			if strings.HasPrefix(expr, "count(") {
+				return nil, kindOf(upstream.TooExpensive)
+			}
+			return nil, nil
+		}, "kube_pod_labels has no model's label"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d, log := downsampler(&fake{answer: c.answer}, false)

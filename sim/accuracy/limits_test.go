@@ -193,7 +193,7 @@ func TestLimits(t *testing.T) {
 		if err := prom.LinkBlocks(linked, dir); err != nil {
 			t.Fatal(err)
 		}
-		return promtest.Start(t, prom.Options{Dir: linked, MaxSamples: part / 10}).URL()
+		return promtest.Start(t, prom.Options{Dir: linked, MaxSamples: tight}).URL()
 	}
 	behind := func(before func(http.Handler) http.Handler) func(t *testing.T) *url.URL {
 		return func(t *testing.T) *url.URL { return proxy(t, server, before) }
@@ -205,7 +205,7 @@ func TestLimits(t *testing.T) {
 		refused bool // something is, in the first window
 	}{
 		{"a twentieth of the samples in one query", func(*testing.T) *url.URL { return server }, func(c *upstream.Config) { c.MaxSamples = part }, false},
-		{"a server that holds few samples", limited, unchanged, true},
+		{"a server that holds fewer samples than there are pods", limited, unchanged, true},
 		{"a proxy that refuses bodies over 64 KiB", behind(refuseBodies(http.StatusRequestEntityTooLarge)), unchanged, true},
 		{"a proxy that refuses URLs over 64 KiB", behind(refuseURLs(http.StatusRequestURITooLong)), unchanged, true},
 		{"a proxy that refuses URLs over 64 KiB as bad", behind(refuseURLs(http.StatusBadRequest)), unchanged, true},
@@ -226,6 +226,9 @@ func TestLimits(t *testing.T) {
 				tooMuch = append(tooMuch, seen.tooMuch.Load()-before)
 			}
 			t.Logf("%d queries; too much were first %d, then %d; the largest held %d samples", seen.queries.Load(), tooMuch[0], tooMuch[1], seen.peak.Load())
+			if most := int64(seen.MaxSamples()); seen.peak.Load() > most {
+				t.Errorf("a query held more than %d samples", most)
+			}
 			if c.refused != (tooMuch[0] > 0) || c.refused && tooMuch[1] >= tooMuch[0] {
 				t.Errorf("in two windows, %v queries were too much", tooMuch)
 			}
