@@ -89,6 +89,7 @@ func (b *batches[T]) work(ctx context.Context) error {
 		default:
 			b.limits.refused(b.question.name, rung)
 			if rung = b.smaller(len(batch), p.length); rung == len(b.portions) {
+				b.limits.forget(b.question.name)
 				return fmt.Errorf("%w: it cannot be split further, having been asked for %d of %s over %s alone: %s",
 					err, len(batch), b.question.name, time.Duration(p.length)*time.Millisecond, remedy(err))
 			}

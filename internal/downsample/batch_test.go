@@ -227,6 +227,16 @@ func TestLimits(t *testing.T) {
 			t.Errorf("%d of 50,000 queries were refused", refused)
 		}
 	})
+	t.Run("what is refused at any size is no lesson", func(t *testing.T) {
+		r := oneAtOnce()
+		a := &asker{refuse: moreThan(0)}
+		if err := inBatches(t.Context(), aSlice(r), inTens(), numbers(100), a.ask); upstream.KindOf(err) != upstream.TooExpensive {
+			t.Fatal(err)
+		}
+		if n := window(t, r, 100, moreThan(10)); n > 0 || r.limits.rung("tens") > 0 {
+			t.Errorf("afterwards %d were refused, from rung %d on", n, r.limits.rung("tens"))
+		}
+	})
 	t.Run("one item that is too heavy is no lesson for the others", func(t *testing.T) {
 		r := oneAtOnce()
 		for _, heavy := range []int{0, 555, 999} {

@@ -67,12 +67,11 @@ type limits struct {
 	doubts map[string][]float64 // of each question, how much each rung of its ladder is doubted
 }
 
-// A rung from enough doubt on is not tried; it takes that many answers in a row to make
-// up for a refusal that comes after them.
+// A refusal adds a doubt, an answer takes one away.
 const (
-	enough = 0.5
-	trust  = -2
-	fading = 0.9 // for each window, so that one refusal is tried again after seven
+	enough = 0.5 // doubt not to try a rung
+	trust  = -2  // doubt at least: after many answers, three refusals are enough
+	fading = 0.9 // of doubt with each window: after one refusal, the rung is tried again in seven
 )
 
 func newLimits() *limits { return &limits{doubts: map[string][]float64{}} }
@@ -100,6 +99,14 @@ func (l *limits) note(question string, rung int, doubt float64) {
 		l.doubts[question] = append(l.doubts[question], 0)
 	}
 	l.doubts[question][rung] = max(trust, l.doubts[question][rung]+doubt)
+}
+
+// forget drops what was learnt of a question that nobody answers, however little is asked:
+// it was not the size.
+func (l *limits) forget(question string) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.doubts, question)
 }
 
 // fade makes doubts weaker: what was refused may be answered another day.
