@@ -124,13 +124,13 @@ func (c *closeLook) integrate(p *pod, raw *raws, out *entries) {
 		running := c.running(p, raw, w, cl.uid)
 		c.integrateRequests(p, raw, w, cl, out)
 		for container, runs := range running {
-			key := containerKey{cl.model, p.podName, cl.uid, container}
+			key := containerKey{p.podName, cl.uid, container}
 			a := account{running: float64(runs.intersect(cl.spans).intersect(c.ksm.observed).length())}
 			c.integrateUsage(usageQuestion{
 				pod: p.podName, container: container, uid: cl.uid,
 				present: present[cl.uid], witness: w, running: runs, claim: n, claims: lives,
 			}, raw, &a)
-			out.accounts = append(out.accounts, accountEntry{key, a})
+			out.accounts = append(out.accounts, accountEntry{cl.model, key, a})
 		}
 	}
 }

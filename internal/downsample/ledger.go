@@ -10,16 +10,15 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
-// containerKey is one model's container, through all its restarts.
+// containerKey is a container of a pod, through all its restarts.
 type containerKey struct {
-	model     workload.Model
 	pod       podName
 	uid       string
 	container string
 }
 
 func (k containerKey) compare(o containerKey) int {
-	return cmp.Or(k.model.Compare(o.model), k.pod.compare(o.pod), cmp.Compare(k.uid, o.uid), cmp.Compare(k.container, o.container))
+	return cmp.Or(k.pod.compare(o.pod), cmp.Compare(k.uid, o.uid), cmp.Compare(k.container, o.container))
 }
 
 // evidence is what was seen of one metric of one container. Times are in milliseconds.
@@ -50,23 +49,33 @@ type account struct {
 	cpu, memory evidence
 }
 
-// ledger gathers a window's evidence, slice by slice.
-type ledger struct {
-	mu         sync.Mutex
-	containers map[containerKey]*account
-	requests   map[workload.Model]*[usage.NumMetrics]evidence
-	known      map[workload.Model]bool // models that had a pod while it was observed
-	found      bool                    // any model's pod, be it another shard's
-	observed   struct{ kubeStateMetrics, cAdvisor int64 }
+func (a *account) add(o account) {
+	a.running += o.running
+	a.cpu.add(o.cpu)
+	a.memory.add(o.memory)
 }
 
-func newLedger() *ledger {
-	return &ledger{
-		containers: map[containerKey]*account{},
-		requests:   map[workload.Model]*[usage.NumMetrics]evidence{},
-		known:      map[workload.Model]bool{},
-	}
+// ledger gathers a window's evidence, slice by slice.
+type ledger struct {
+	mu       sync.Mutex
+	models   map[workload.Model]*modelEvidence
+	found    bool // any pod of a model, of this shard or of another's
+	observed struct{ kubeStateMetrics, cAdvisor int64 }
 }
+
+// modelEvidence is the evidence on one model.
+type modelEvidence struct {
+	known      bool                // it had a pod while it was observed
+	containers []containerEvidence // sorted
+	requests   [usage.NumMetrics]evidence
+}
+
+type containerEvidence struct {
+	containerKey
+	account
+}
+
+func newLedger() *ledger { return &ledger{models: map[workload.Model]*modelEvidence{}} }
 
 // entries are evidence gathered aside, to be entered at one stroke once it is complete.
 type entries struct {
@@ -76,6 +85,7 @@ type entries struct {
 }
 
 type accountEntry struct {
+	model workload.Model
 	containerKey
 	account
 }
@@ -90,71 +100,74 @@ func (l *ledger) enter(e *entries) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, x := range e.accounts {
-		a := l.containers[x.containerKey]
-		if a == nil {
-			a = &account{}
-			l.containers[x.containerKey] = a
-		}
-		a.running += x.running
-		a.cpu.add(x.cpu)
-		a.memory.add(x.memory)
+		l.model(x.model).container(x.containerKey).add(x.account)
 	}
 	for _, x := range e.requests {
-		r := l.requests[x.model]
-		if r == nil {
-			r = &[usage.NumMetrics]evidence{}
-			l.requests[x.model] = r
-		}
-		r[x.metric].add(x.evidence)
+		l.model(x.model).requests[x.metric].add(x.evidence)
 	}
 	for _, m := range e.known {
-		l.known[m] = true
+		l.model(m).known = true
 	}
+}
+
+func (l *ledger) model(m workload.Model) *modelEvidence {
+	e := l.models[m]
+	if e == nil {
+		e = &modelEvidence{}
+		l.models[m] = e
+	}
+	return e
+}
+
+// container returns the account of a container, valid until another is asked for.
+func (e *modelEvidence) container(key containerKey) *account {
+	i, found := slices.BinarySearchFunc(e.containers, key, func(c containerEvidence, key containerKey) int {
+		return c.containerKey.compare(key)
+	})
+	if !found {
+		e.containers = slices.Insert(e.containers, i, containerEvidence{containerKey: key})
+	}
+	return &e.containers[i].account
 }
 
 // averages divides what was gathered by what was observed.
 func (l *ledger) averages(w window.Window) *Averages {
-	models := map[workload.Model]*usage.Values{}
-	for m := range l.known {
-		models[m] = &usage.Values{usage.Containers: {OK: true}}
-	}
-	add := func(m workload.Model, metric usage.Metric, sum float64, observed int64) {
-		v := models[m]
-		if v == nil || observed == 0 {
-			return
-		}
-		v[metric] = usage.Value{V: v[metric].V + sum/float64(observed), OK: true}
-	}
-	keys := make([]containerKey, 0, len(l.containers))
-	for k := range l.containers {
-		keys = append(keys, k)
-	}
-	slices.SortFunc(keys, containerKey.compare)
-	for _, k := range keys {
-		a := l.containers[k]
-		add(k.model, usage.Containers, a.running, l.observed.kubeStateMetrics)
-		if sum, ok := a.cpu.weighted(); ok {
-			add(k.model, usage.CPUUsage, sum, l.observed.cAdvisor)
-		}
-		if sum, ok := a.memory.weighted(); ok {
-			add(k.model, usage.MemoryUsage, sum, l.observed.cAdvisor)
-		}
-	}
-	for m, r := range l.requests {
-		for metric, e := range r {
-			if e.life > 0 {
-				add(m, usage.Metric(metric), e.integral, l.observed.kubeStateMetrics)
-			}
-		}
-	}
 	period := float64(w.Period().Milliseconds())
 	out := &Averages{Window: w, Coverage: Coverage{
 		KubeStateMetrics: float64(l.observed.kubeStateMetrics) / period,
 		CAdvisor:         float64(l.observed.cAdvisor) / period,
 	}}
-	for m, v := range models {
-		out.Models = append(out.Models, Model{Model: m, Values: *v})
+	for m, e := range l.models {
+		if e.known {
+			out.Models = append(out.Models, Model{m, e.values(l.observed.kubeStateMetrics, l.observed.cAdvisor)})
+		}
 	}
 	slices.SortFunc(out.Models, func(a, b Model) int { return a.Compare(b.Model) })
 	return out
+}
+
+// values adds the containers up in their order, which is always the same, and divides by the
+// milliseconds for which each kind of source was observed.
+func (e *modelEvidence) values(kubeStateMetrics, cAdvisor int64) usage.Values {
+	v := usage.Values{usage.Containers: {OK: true}}
+	add := func(metric usage.Metric, sum float64, observed int64) {
+		if observed > 0 {
+			v[metric] = usage.Value{V: v[metric].V + sum/float64(observed), OK: true}
+		}
+	}
+	for _, a := range e.containers {
+		add(usage.Containers, a.running, kubeStateMetrics)
+		if sum, ok := a.cpu.weighted(); ok {
+			add(usage.CPUUsage, sum, cAdvisor)
+		}
+		if sum, ok := a.memory.weighted(); ok {
+			add(usage.MemoryUsage, sum, cAdvisor)
+		}
+	}
+	for metric, r := range e.requests {
+		if r.life > 0 {
+			add(usage.Metric(metric), r.integral, kubeStateMetrics)
+		}
+	}
+	return v
 }

@@ -23,7 +23,7 @@ func TestAverages(t *testing.T) {
 	wine := workload.Model{Namespace: "models", Type: "SeldonDeployment", Name: "wine"}
 	const Gi = 1 << 30
 	on := func(m workload.Model, pod, container string, a account) accountEntry {
-		return accountEntry{containerKey{m, podName{"", m.Namespace, pod}, "", container}, a}
+		return accountEntry{m, containerKey{podName{"", m.Namespace, pod}, "", container}, a}
 	}
 	constant := func(v, life float64) evidence { return evidence{life: life, seen: life, integral: v * life} }
 

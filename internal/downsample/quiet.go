@@ -197,7 +197,7 @@ func (z *quiet) evidence(p *quietPod) *entries {
 		if c.ran {
 			a.running = life
 		}
-		out.accounts = append(out.accounts, accountEntry{containerKey{p.owner.model, p.podName, p.owner.uid, c.name}, a})
+		out.accounts = append(out.accounts, accountEntry{p.owner.model, containerKey{p.podName, p.owner.uid, c.name}, a})
 	}
 	for _, r := range p.requests {
 		out.requests = append(out.requests, requestEntry{p.owner.model, r.metric, evidence{life: life, seen: life, integral: r.value * life}})

@@ -24,9 +24,10 @@ func (z *quiet) askEdges(ctx context.Context, q *querier, pods []*pod) ([]upstre
 		return nil, nil
 	}
 	lead := z.kubelet.lead()
-	parts := []span{{z.slice.from - lead, z.slice.from + lead}, {z.slice.to - lead, z.slice.to}}
+	from := max(z.slice.from-lead, z.since) // what lies before says nothing
+	parts := []span{{from, z.slice.from + lead}, {z.slice.to - lead, z.slice.to}}
 	if z.slice.length() < 4*lead {
-		parts = []span{{z.slice.from - lead, z.slice.to}}
+		parts = []span{{from, z.slice.to}}
 	}
 	var all []upstream.Series
 	for _, part := range parts {
@@ -52,12 +53,14 @@ func (z *quiet) oneRowThroughout(p *quietPod, rows []upstream.Series) bool {
 		return true
 	}
 	edges := z.edgeRows(rows)
+	means := p.means
+	p.means = nil // they are many, and the close look has no use for them
 	for i, c := range p.containers {
 		if !c.ran {
 			continue
 		}
 		var ok bool
-		if p.containers[i].cpu, p.containers[i].memory, ok = z.usage(p.pod, c.name, edges); !ok {
+		if p.containers[i].cpu, p.containers[i].memory, ok = z.usage(c.name, means, edges); !ok {
 			return false
 		}
 	}
@@ -80,13 +83,11 @@ func (z *quiet) edgeRows(rows []upstream.Series) []edgeRow {
 }
 
 // usage returns the container's evidence, if it is one row at both edges.
-func (z *quiet) usage(p *pod, container string, edges []edgeRow) (cpu, memory evidence, ok bool) {
+func (z *quiet) usage(container string, means []meanRow, edges []edgeRow) (cpu, memory evidence, ok bool) {
+	means = slices.DeleteFunc(slices.Clone(means), func(r meanRow) bool { return r.container != container })
 	var ids []string
-	var means []meanRow
-	for _, r := range p.means {
-		if r.container == container {
-			ids, means = append(ids, r.id), append(means, r)
-		}
+	for _, r := range means {
+		ids = append(ids, r.id)
 	}
 	for _, e := range edges {
 		if e.container == container {
