@@ -10,7 +10,7 @@ GOLANGCI         := $(GOLANGCI_DIR)/golangci-lint
 
 .PHONY: help
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## the exporter, as ./seldon-prometheus-exporter
@@ -61,6 +61,12 @@ bench: ## docs/benchmarks.md: what a refresh and a scrape cost, beside other way
 	@go test -run '^$$' -bench . -benchmem -benchtime 200ms ./internal/... >$(CACHE)/bench.txt || { cat $(CACHE)/bench.txt; exit 1; }
 	@grep '^Benchmark' $(CACHE)/bench.txt
 	@$(BIN)/bench -exporter $(BIN)/seldon-prometheus-exporter -o docs/benchmarks.md $(BENCH)
+
+.PHONY: bench-backfill
+bench-backfill: ## how fast past windows are computed, beside promtool's backfill of rules
+	@go build -o $(BIN)/seldon-prometheus-exporter .
+	@cd sim && go build -o $(BIN)/backfill ./cmd/backfill
+	@exec $(BIN)/backfill -exporter $(BIN)/seldon-prometheus-exporter
 
 .PHONY: clean
 clean: ## remove what was built here, and the cache

@@ -20,7 +20,6 @@ import (
 	promlabels "github.com/prometheus/prometheus/model/labels"
 	"github.com/prometheus/prometheus/model/textparse"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/accuracy"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/histories"
@@ -241,41 +240,12 @@ func killed(t *testing.T, cmd *exec.Cmd, windows func() int, most int) bool {
 func (p past) judgeStored(t *testing.T, base *url.URL) {
 	t.Helper()
 	for _, placed := range p.placed {
-		judge(t, placed, stored(t, base, placed.Span()))
-	}
-}
-
-// stored returns what was stored of a window, with its end as the timestamp.
-func stored(t *testing.T, base *url.URL, w window.Window) accuracy.Result {
-	t.Helper()
-	answer, err := accuracy.Ask(t.Context(), base, `{__name__=~"model_.*|seldon_exporter_window_coverage_ratio"}`, w.End)
-	if err != nil || answer.Error != "" {
-		t.Fatal(err, answer.Error)
-	}
-	result := accuracy.Result{Values: map[cluster.Model]cluster.Values{}, Coverage: &cluster.Coverage{}}
-	for _, row := range answer.Data.Result {
-		v, err := row.Number()
+		result, err := accuracy.Stored(t.Context(), base, placed.Span())
 		if err != nil {
 			t.Fatal(err)
 		}
-		switch row.Metric["source"] {
-		case "kube-state-metrics":
-			result.Coverage.KSM = v
-			continue
-		case "cadvisor":
-			result.Coverage.CAdvisor = v
-			continue
-		}
-		m := cluster.Model{Namespace: row.Metric["namespace"], Type: row.Metric["type"], Name: row.Metric["name"]}
-		for metric := range cluster.NumMetrics {
-			if metric.String() == row.Metric["__name__"] {
-				values := result.Values[m]
-				values[metric] = cluster.Value{V: v, OK: true}
-				result.Values[m] = values
-			}
-		}
+		judge(t, placed, result)
 	}
-	return result
 }
 
 // parseOpenMetrics reads the text by Prometheus' own parser, and sees to it that each
