@@ -126,7 +126,7 @@ func (c *closeLook) shown(all []*instance, rows []row) spans {
 		used := slices.ContainsFunc(all, func(i *instance) bool { return i.id == r.id })
 		return !used || c.kubelet.targets[r.target] == nil
 	})
-	times := sightingsOf(all)
+	times := sampleTimes(all)
 	if len(rows) == 0 || len(times) == 0 {
 		return nil
 	}

@@ -10,7 +10,7 @@ import (
 // pods of their own; else every pod would count twice.
 func TestSharePods(t *testing.T) {
 	seen := func(cluster, name, uid string) *pod {
-		return &pod{podName: podName{cluster, "models", name}, sightings: []sighted{{claimant: claimant{uid, workload.Model{Name: "iris"}}}}}
+		return &pod{podName: podName{cluster, "models", name}, owners: []ownership{{claimant: claimant{uid, workload.Model{Name: "iris"}}}}}
 	}
 	for _, c := range []struct {
 		name  string

@@ -16,15 +16,15 @@ import (
 // pod is all that goes by one name in one slice.
 type pod struct {
 	podName
-	forms     []form   // by which kube-state-metrics names it
-	knowing   []target // the kube-state-metrics instances that know it
-	sightings []sighted
-	sidecars  []string // init containers that run like any other
-	means     []meanRow
+	forms    []form   // by which kube-state-metrics names it
+	knowing  []target // the kube-state-metrics instances that know it
+	owners   []ownership
+	sidecars []string // init containers that run like any other
+	means    []meanRow
 }
 
-// sighted is how often an instance saw the pod as a model's.
-type sighted struct {
+// ownership is how often an instance saw the pod as a model's.
+type ownership struct {
 	claimant
 	rank  int // of the label among those that name models; the first wins
 	who   target
@@ -39,7 +39,7 @@ type claimant struct {
 
 func (p *pod) uids() []string {
 	var uids []string
-	for _, s := range p.sightings {
+	for _, s := range p.owners {
 		if !slices.Contains(uids, s.uid) {
 			uids = append(uids, s.uid)
 		}
@@ -82,7 +82,7 @@ func (q *querier) discover(ctx context.Context, labels []ownerLabel) ([]*pod, er
 			if !slices.Contains(p.knowing, who) {
 				p.knowing = append(p.knowing, who)
 			}
-			p.sightings = append(p.sightings, sighted{
+			p.owners = append(p.owners, ownership{
 				claimant: claimant{row.Labels.Get("uid"), workload.Model{Namespace: name.namespace, Type: l.kind, Name: row.Labels.Get(l.label)}},
 				rank:     rank, who: who, count: int(total(row.Samples)),
 			})
@@ -173,7 +173,7 @@ const maxStandIns = 50
 
 func (p *pod) seenBy(who target) int {
 	var most int
-	for _, s := range p.sightings {
+	for _, s := range p.owners {
 		if s.who == who {
 			most = max(most, s.count)
 		}

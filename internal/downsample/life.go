@@ -13,17 +13,17 @@ import (
 // does not show is gone.
 type witness struct {
 	slice   span
-	grid    []sighting
+	grid    []scrape
 	margins map[target]int64 // within which a sample of another time is of the same scrape
 	known   spans            // between such scrapes, where they went on
 }
 
-type sighting struct {
+type scrape struct {
 	t   int64
 	who target
 }
 
-func (a sighting) compare(b sighting) int {
+func (a scrape) compare(b scrape) int {
 	return cmp.Or(cmp.Compare(a.t, b.t), a.who.compare(b.who))
 }
 
@@ -36,7 +36,7 @@ func newWitness(s *source, seen map[target][]int64, byUID bool) *witness {
 	for _, r := range runs {
 		shown = append(shown, r.first(), r.last())
 		for _, t := range r.times {
-			w.grid = append(w.grid, sighting{t, r.who})
+			w.grid = append(w.grid, scrape{t, r.who})
 		}
 	}
 	surely := func(t int64) bool {
@@ -52,12 +52,12 @@ func newWitness(s *source, seen map[target][]int64, byUID bool) *witness {
 		}
 		for _, t := range sc.ok {
 			counts := seen[k] != nil || others(k, t)
-			if counts && !surely(t) && !contradicted(runs, sighting{t, k}, margin) {
-				w.grid = append(w.grid, sighting{t, k})
+			if counts && !surely(t) && !contradicted(runs, scrape{t, k}, margin) {
+				w.grid = append(w.grid, scrape{t, k})
 			}
 		}
 	}
-	slices.SortFunc(w.grid, sighting.compare)
+	slices.SortFunc(w.grid, scrape.compare)
 	times := make([]int64, len(w.grid))
 	for i, g := range w.grid {
 		times[i] = g.t
@@ -182,7 +182,7 @@ func missed(scraped []int64, from, to int64) bool {
 // contradicted says whether a scrape that did not show the pod is overruled by a run of
 // those that did: its own, or another target's less than an interval away, whose view may
 // be somewhat older or newer.
-func contradicted(runs []*run, x sighting, margin int64) bool {
+func contradicted(runs []*run, x scrape, margin int64) bool {
 	for _, r := range runs {
 		margin := margin
 		if r.who == x.who {

@@ -104,7 +104,7 @@ func plain(pods []*quietPod) []*pod {
 // owner says whose the pod was, if it was one model's at every scrape of every instance
 // that knows it, and one of these was there all the time.
 func (z *quiet) owner(p *pod) (claimant, bool) {
-	first := slices.MinFunc(p.sightings, func(a, b sighted) int { return a.rank - b.rank })
+	first := slices.MinFunc(p.owners, func(a, b ownership) int { return a.rank - b.rank })
 	if len(p.uids()) != 1 {
 		return claimant{}, false
 	}
@@ -113,7 +113,7 @@ func (z *quiet) owner(p *pod) (claimant, bool) {
 		if sc == nil || len(sc.ok) == 0 {
 			return claimant{}, false
 		}
-		always := slices.ContainsFunc(p.sightings, func(s sighted) bool {
+		always := slices.ContainsFunc(p.owners, func(s ownership) bool {
 			return s.claimant == first.claimant && s.rank == first.rank && s.who == k && s.count == len(sc.ok)
 		})
 		if !always {

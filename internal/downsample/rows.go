@@ -165,8 +165,8 @@ func (i *instance) absent(row []upstream.Sample, scraped []int64) {
 func separated(all []*instance) []*instance {
 	var out []*instance
 	for n, i := range all {
-		others := sightingsOf(slices.Concat(all[:n], all[n+1:]))
-		mine := sightingsOf([]*instance{i})
+		others := sampleTimes(slices.Concat(all[:n], all[n+1:]))
+		mine := sampleTimes([]*instance{i})
 		from := int64(-1 << 63)
 		cut := func(to int64) {
 			life := span{from, to}
@@ -230,8 +230,8 @@ func once(rows []row, id string, interval int64) []upstream.Sample {
 	return merged
 }
 
-// sightingsOf returns when any instance was seen.
-func sightingsOf(all []*instance) []int64 {
+// sampleTimes returns when any instance was seen.
+func sampleTimes(all []*instance) []int64 {
 	var times []int64
 	for _, i := range all {
 		for _, s := range slices.Concat(i.cpu, i.memory) {
