@@ -111,15 +111,15 @@ func intervalOf(up []upstream.Sample) int64 {
 // medianGap returns the median time between samples so many apart, and whether nearly all
 // differ from it by no more than one part in so many.
 func medianGap(samples []upstream.Sample, apart int, parts int64) (median int64, steady bool) {
-	if len(samples) <= apart {
-		return 0, false
+	if len(samples) <= apart+1 {
+		return 0, false // a single gap may be an outage
 	}
 	gaps := make([]int64, 0, len(samples))
 	for i := apart; i < len(samples); i++ {
 		gaps = append(gaps, samples[i].T-samples[i-apart].T)
 	}
 	slices.Sort(gaps)
-	median = gaps[len(gaps)/2]
+	median = gaps[(len(gaps)-1)/2] // an outage only lengthens them
 	alike := 0
 	for _, gap := range gaps {
 		if parts*max(gap-median, median-gap) <= median {

@@ -97,7 +97,8 @@ func TestIntervalOf(t *testing.T) {
 	}{
 		{"nothing", nil, 0},
 		{"one sample", []int64{5}, 0},
-		{"two samples", []int64{5, 35}, 30},
+		{"two samples, perhaps with an outage between", []int64{5, 35}, 0},
+		{"an outage after two samples", []int64{5, 35, 900}, 30},
 		{"regular", every(30, 0, 600), 30},
 		{"with an outage", slices.Concat(every(30, 0, 300), every(30, 900, 1200)), 30},
 		{"with failed scrapes, which leave their sample", every(15, 0, 600), 15},
@@ -125,13 +126,13 @@ func TestMedianGap(t *testing.T) {
 		median int64
 		steady bool
 	}{
-		{"too few samples", []int64{0, 10}, 2, 0, false},
-		{"as few as can be", []int64{0, 10}, 1, 10, true},
+		{"too few samples", []int64{0, 10}, 1, 0, false},
+		{"as few as can be", []int64{0, 10, 20}, 1, 10, true},
 		{"steady", every(10, 0, 100), 1, 10, true},
 		{"two apart", every(10, 0, 100), 2, 20, true},
 		{"a quarter are longer: still steady", []int64{0, 10, 20, 30, 60}, 1, 10, true},
-		{"more than a quarter: not", []int64{0, 10, 20, 50, 80}, 1, 30, false},
-		{"a beat is not steady from one to the next", []int64{0, 10, 30, 40, 60, 70, 90}, 1, 20, false},
+		{"more than a quarter: not", []int64{0, 10, 20, 50, 80}, 1, 10, false},
+		{"a beat is not steady from one to the next", []int64{0, 10, 30, 40, 60, 70, 90}, 1, 10, false},
 		{"but from one to the next but one", []int64{0, 10, 30, 40, 60, 70, 90}, 2, 30, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
