@@ -39,6 +39,9 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
 		return err
 	}
 	board := exposition.NewBoard(time.Now)
+	if cfg.Timestamps {
+		board = exposition.NewStampedBoard(time.Now)
+	}
 	loop := schedule.New(schedule.Config{
 		Computer:    downsampler,
 		Board:       board,

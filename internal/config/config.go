@@ -25,6 +25,9 @@ const (
 	MaxPeriod = 31 * 24 * time.Hour
 )
 
+// maxStampedDelay leaves a quarter of an hour to scrape values with timestamps in.
+const maxStampedDelay = 30 * time.Minute
+
 // Config is everything that can be set, checked. What is one command's is zero for the others.
 type Config struct {
 	Command     Command
@@ -36,6 +39,7 @@ type Config struct {
 	Query       Query
 	Web         *web.FlagConfig
 	ListenName  string // what the user calls the setting of the listen addresses
+	Timestamps  bool   // whether models' metrics are exposed with their window's end
 	Log         *promslog.Config
 	RemoteWrite RemoteWrite
 	Once        Once
@@ -141,6 +145,11 @@ func (f *flags) check(command Command) (*Config, error) {
 func (f *flags) checkServing(c *checker, cfg *Config) {
 	cfg.RemoteWrite = f.remoteWrite.check(c, cfg.Prometheus)
 	cfg.Web, cfg.ListenName = f.web, f.listen.name()
+	cfg.Timestamps = parse(c, f.timestamps, boolean)
+	if cfg.Timestamps && cfg.SettleDelay > maxStampedDelay {
+		c.failf("%s is too long for %s, whose values are withdrawn 45m after their window's end: choose %s at most",
+			f.settle, f.timestamps.name(), model.Duration(maxStampedDelay))
+	}
 	if f.systemd != nil {
 		*f.web.WebSystemdSocket = parse(c, f.systemd, boolean)
 	}

@@ -171,7 +171,7 @@ func TestEverySettingHasAnEnvironmentVariable(t *testing.T) {
 		"PROMETHEUS_CONFIG_FILE": write(t, "enable_http2: false\n"), "PROMETHEUS_INSECURE_SKIP_VERIFY": "true",
 		"TIME_PERIOD": "2h", "SETTLE_DELAY": "5m", "KINDS": "InferenceService", "SHARD": "1/3",
 		"QUERY_TIMEOUT": "10s", "QUERY_CONCURRENCY": "4", "QUERY_MAX_SAMPLES": "5000", "QUERY_MAX_SAMPLES_PER_WINDOW": "70000", "QUERY_COMPRESSION": "gzip", "QUERY_MAX_ANSWER_BYTES": "1MiB",
-		"WEB_LISTEN_ADDRESS": ":1234", "WEB_CONFIG_FILE": write(t, "{}\n"), "WEB_SYSTEMD_SOCKET": "true",
+		"WEB_LISTEN_ADDRESS": ":1234", "WEB_CONFIG_FILE": write(t, "{}\n"), "WEB_SYSTEMD_SOCKET": "true", "WEB_TIMESTAMPS": "true",
 		"LOG_LEVEL": "debug", "LOG_FORMAT": "json",
 		"REMOTE_WRITE_URL": "http://receiver/w", "REMOTE_WRITE_CONFIG_FILE": write(t, "enable_http2: false\n"), "REMOTE_WRITE_QUERY_URL": "http://query",
 		"REMOTE_WRITE_LABELS": "a=b", "REMOTE_WRITE_PROTOBUF_MESSAGE": "io.prometheus.write.v2.Request", "REMOTE_WRITE_TIMEOUT": "5s",
@@ -179,7 +179,7 @@ func TestEverySettingHasAnEnvironmentVariable(t *testing.T) {
 	cfg := mustLoad(t, env)
 	if cfg.Period != 2*time.Hour || cfg.SettleDelay != 5*time.Minute || len(cfg.Kinds) != 1 || cfg.Shard.String() != "1/3" ||
 		cfg.Query != (Query{10 * time.Second, 4, 5000, 1 << 20, 70_000, true}) ||
-		!cmp.Equal(*cfg.Web.WebListenAddresses, []string{":1234"}) || cfg.ListenName != "WEB_LISTEN_ADDRESS" || *cfg.Web.WebConfigFile == "" || !*cfg.Web.WebSystemdSocket ||
+		!cmp.Equal(*cfg.Web.WebListenAddresses, []string{":1234"}) || cfg.ListenName != "WEB_LISTEN_ADDRESS" || *cfg.Web.WebConfigFile == "" || !*cfg.Web.WebSystemdSocket || !cfg.Timestamps ||
 		cfg.Log.Level.String() != "debug" || cfg.Log.Format.String() != "json" {
 		t.Errorf("%+v", cfg)
 	}
@@ -229,6 +229,7 @@ func TestBadSettings(t *testing.T) {
 		"backfill to both":     {args: []string{"backfill", "--from=2026-01-31", "--output=f", "--remote-write.url=http://r/w"}, want: `--output="f" and --remote-write.url are two places to write to: choose one of them`},
 		"replace in no file":   {args: []string{"backfill", "--from=2026-01-31", "--replace"}, want: `--replace is for what has been delivered: give --remote-write.url, or leave it out`},
 		"settle over period":   {args: []string{"--settle-delay=2h"}, want: `--settle-delay="2h" is longer than the period of 1h: choose a shorter delay`},
+		"settle, timestamps":   {args: []string{"--settle-delay=31m", "--web.timestamps"}, want: `--settle-delay="31m" is too long for --web.timestamps, whose values are withdrawn 45m after their window's end: choose 30m at most`},
 		"kind unknown":         {env: map[string]string{"KINDS": "SeldonDeployment,Pod"}, want: `KINDS="SeldonDeployment,Pod" cannot be used: "Pod" is not a kind this exporter knows: choose from SeldonDeployment, InferenceService`},
 		"kinds empty":          {args: []string{"--kinds=,"}, want: `--kinds="," cannot be used: no kind is given: choose from SeldonDeployment, InferenceService`},
 		"shard beyond":         {env: map[string]string{"SHARD": "3/3"}, want: `SHARD="3/3" is beyond the last shard: they count from 0, so the last is 2/3`},

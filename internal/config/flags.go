@@ -17,7 +17,7 @@ type flags struct {
 	maxWindowSamples, compression              *setting
 	logLevel, logFormat                        *setting
 	remoteWrite                                remoteWriteFlags
-	systemd, listen, webFile                   *setting // of serving
+	systemd, listen, webFile, timestamps       *setting // of serving
 	web                                        *web.FlagConfig
 	end                                        *setting // of commands for one window
 	past                                       pastFlags
@@ -105,6 +105,8 @@ func (f *flags) addServing(serve *kingpin.CmdClause) {
 		f.systemd = adopt(systemd, "web.systemd-socket", "WEB_SYSTEMD_SOCKET")
 		systemd.SetValue(switchValue{f.systemd})
 	}
+	f.timestamps = group{serve}.addSwitch("web.timestamps", "WEB_TIMESTAMPS",
+		"Expose the models' metrics with their window's end as timestamp, so that one sample per window is stored. Not for every Prometheus: docs/how-it-works.md has the price.")
 }
 
 // addLog adopts the flags of the log, for their names and their help: the values are

@@ -2,6 +2,7 @@ package exposition
 
 import (
 	"bytes"
+	"fmt"
 	"maps"
 	"math"
 	"slices"
@@ -192,4 +193,74 @@ func TestBoard(t *testing.T) {
 	expect("nothing", "the clock is put back so far that the window lies ahead")
 	publish(hour().Previous().Previous().Previous().Previous())
 	expect("08:00", "a page of a wrong clock gives way")
+}
+
+func TestStampedBoard(t *testing.T) {
+	now := noon.Add(time.Minute)
+	for name, test := range map[string]struct{ expires, want time.Time }{
+		"withdrawn 45 minutes after the window's end": {noon.Add(67 * time.Minute), noon.Add(45 * time.Minute)},
+		"or when the page expires, if that is sooner": {noon.Add(8 * time.Minute), noon.Add(8 * time.Minute)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			board := NewStampedBoard(func() time.Time { return now })
+			p, err := Encode(averages(), test.expires)
+			if err != nil {
+				t.Fatal(err)
+			}
+			board.Publish(p)
+			if got := board.Page().Expires; !got.Equal(test.want) {
+				t.Errorf("expires %s, want %s", got, test.want)
+			}
+			rows := 0
+			for f := range board.Page().Families() {
+				for _, m := range f.Metric {
+					stamped := strings.HasPrefix(f.GetName(), "model_")
+					if (m.TimestampMs != nil) != stamped || stamped && m.GetTimestampMs() != noon.UnixMilli() {
+						t.Errorf("%s has the timestamp %v", f.GetName(), m.TimestampMs)
+					}
+					rows++
+				}
+			}
+			if want := 8 + 5; rows != want {
+				t.Errorf("%d rows, want %d", rows, want)
+			}
+		})
+	}
+}
+
+// A form is made once, and a page larger than a chunk comes out whole.
+func TestHeadIsMadeOnce(t *testing.T) {
+	a := &downsample.Averages{Window: hour()}
+	for i := range 3000 {
+		m := downsample.Model{Model: workload.Model{Namespace: "seldon", Type: "SeldonDeployment", Name: fmt.Sprintf("m%05d", i)}}
+		for metric := range m.Values {
+			m.Values[metric] = some(float64(i) / 7)
+		}
+		a.Models = append(a.Models, m)
+	}
+	p, err := Encode(a, noon.Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	board := NewBoard(func() time.Time { return noon })
+	board.Publish(p)
+	form := Form{expfmt.FmtText, Identity}
+	first, err := board.Head(form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	second, err := board.Head(form)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(first.bytes) < 2 || &first.bytes[0][0] != &second.bytes[0][0] {
+		t.Errorf("%d chunks, which are the same: %t", len(first.bytes), &first.bytes[0][0] == &second.bytes[0][0])
+	}
+	var out bytes.Buffer
+	if n, err := first.WriteTo(&out); err != nil || int(n) != first.Len() {
+		t.Errorf("wrote %d of %d bytes: %v", n, first.Len(), err)
+	}
+	if diff := cmp.Diff(text(t, slices.Collect(p.Families())), out.String()); diff != "" {
+		t.Error(diff)
+	}
 }
