@@ -135,6 +135,8 @@ func (r *receiver) failure(last attempt, accepted, sent int, err error) *Error {
 	case tooOld(last.text):
 		failure.Kind = TooOld
 		failure.Err = fmt.Errorf("%s: it takes nothing that old: raise out_of_order_time_window in its storage.tsdb settings", said)
+	case strings.Contains(last.text, "duplicate sample"):
+		failure.Err = fmt.Errorf("%s: it has other values for this time already, and the server that is asked for them does not: check --remote-write.query-url", said)
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
 		failure.Err = fmt.Errorf("%s: check the credentials in --remote-write.config-file", said)
 	case status == http.StatusNotFound || status/100 == 3:

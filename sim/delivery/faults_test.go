@@ -300,6 +300,16 @@ func TestMarksCannotBeRead(t *testing.T) {
 	}
 }
 
+// TestMarksAreReadElsewhere: where nothing of what was delivered is to be found.
+func TestMarksAreReadElsewhere(t *testing.T) {
+	l := start(t, 0)
+	a := l.averages(0, 10)
+	mustDeliver(t, l.writer(t), a)
+	w := l.writer(t, func(c *remotewrite.Config) { c.Query = start(t, 0).client })
+	expectError(t, w.Deliver(t.Context(), recomputed(a)), remotewrite.Refused, "duplicate sample", "check --remote-write.query-url")
+	l.expect(t, a)
+}
+
 type deaf struct{}
 
 func (deaf) Instant(context.Context, string, time.Time) (*upstream.Answer, error) {
