@@ -81,14 +81,14 @@ func (r *receiver) write(ctx context.Context, id identity, samples []sample, at 
 	var last attempt
 	trying, stop := context.WithCancel(context.WithValue(ctx, attemptKey{}, &last))
 	defer stop()
-	stats, err := r.api.Write(trying, r.message, encode(r.message, id, samples, at), remote.WithWriteRetryCallback(func(error) {
+	_, err := r.api.Write(trying, r.message, encode(r.message, id, samples, at), remote.WithWriteRetryCallback(func(error) {
 		if last.retryAfter > r.backoff.Max {
 			stop()
 		}
 	}))
 	accepted := len(samples)
 	if r.message == remote.WriteV2MessageType {
-		accepted = min(stats.Samples, accepted) // what was sent twice is counted twice
+		accepted = min(max(0, last.written), accepted)
 	} else if err != nil {
 		accepted = 0
 	}
@@ -170,6 +170,7 @@ func tooOld(text string) bool {
 // attempt is what one HTTP request came to. The library says it in texts only.
 type attempt struct {
 	status     int // 0 where there was no answer
+	written    int // samples, as version 2 tells it; the library would add up all attempts
 	text       string
 	retryAfter time.Duration
 	err        error // why there was no answer
@@ -201,6 +202,7 @@ func (o observer) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	o.requests.WithLabelValues(strconv.Itoa(resp.StatusCode)).Inc()
 	*last = attempt{status: resp.StatusCode, text: upstream.RefusalText(resp, body, o.query), retryAfter: upstream.RetryAfter(resp, time.Now())}
+	last.written, _ = strconv.Atoi(resp.Header.Get("X-Prometheus-Remote-Write-Samples-Written"))
 	resp.Body = io.NopCloser(bytes.NewReader(nil))
 	return resp, nil
 }

@@ -191,6 +191,13 @@ func TestLastingFaults(t *testing.T) {
 			fault:   func(w http.ResponseWriter, _ request) bool { return answer(w, 204, "") },
 			version: "version 2", kind: remotewrite.Misconfigured, text: "set --remote-write.protobuf-message=prometheus.WriteRequest",
 		},
+		"version 2, less than none written": {
+			fault: func(w http.ResponseWriter, _ request) bool {
+				w.Header().Set("X-Prometheus-Remote-Write-Samples-Written", "-7")
+				return answer(w, 204, "")
+			},
+			version: "version 2", kind: remotewrite.Partial, text: "accepted 0 of 2 samples",
+		},
 		"version 2, none written": {
 			fault: func(w http.ResponseWriter, _ request) bool {
 				w.Header().Set("X-Prometheus-Remote-Write-Samples-Written", "0")
@@ -256,7 +263,8 @@ func TestPartOfARequestIsTooOld(t *testing.T) {
 	}
 }
 
-// TestFewerWritten: a version 2 receiver that says it wrote less than was sent.
+// TestFewerWritten: a version 2 receiver that says it wrote less than was sent, twice the
+// same half where it fails at first.
 func TestFewerWritten(t *testing.T) {
 	l := start(t, 0)
 	a := l.averages(0, 100)
@@ -266,7 +274,7 @@ func TestFewerWritten(t *testing.T) {
 			return false // one sample has no half
 		}
 		w.Header().Set("X-Prometheus-Remote-Write-Samples-Written", strconv.Itoa(n))
-		return answer(w, 204, "")
+		return answer(w, []int{204, 500}[r.n%2], "")
 	})
 	mustDeliver(t, l.writer(t, version2), a)
 	l.expect(t, a)
