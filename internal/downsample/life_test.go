@@ -8,7 +8,7 @@ import (
 // TestLife: what was there when, of pods that some targets show. A scrape interval is 10.
 func TestLife(t *testing.T) {
 	slice := span{0, 100}
-	a, b := target{instance: "a"}, target{instance: "b"}
+	a, b, next := target{instance: "a"}, target{instance: "b"}, target{instance: "c"}
 	elsewhere := target{cluster: "other", instance: "c"}
 	type shown = map[target][]int64
 	always := every(10, 5, 95)
@@ -145,6 +145,16 @@ func TestLife(t *testing.T) {
 			pod:     shown{a: {5, 15, 25}},
 			want:    spans{{0, 50}},
 			known:   spans{{0, 25}, {75, 100}},
+		}, {
+			name:    "an instance gone before its turn in the slice: another's word is not its",
+			targets: map[target]*scrapes{a: {before: []int64{-5}, tried: []int64{-5}, interval: 10}, b: scrapedAt(10, []int64{2}), next: scrapedAt(10, every(10, 23, 93)), elsewhere: scrapedAt(10, always)},
+			pod:     shown{next: every(10, 23, 93)},
+			want:    spans{slice},
+		}, {
+			name:    "had it told something else in the slice, the pod would not have been there",
+			targets: map[target]*scrapes{a: scrapedAt(10, []int64{1}), b: scrapedAt(10, []int64{2}), next: scrapedAt(10, every(10, 23, 93)), elsewhere: scrapedAt(10, always)},
+			pod:     shown{next: every(10, 23, 93)},
+			want:    spans{{12, 100}},
 		}, {
 			name:    "another cluster's instance has no say, even when its own is gone",
 			targets: map[target]*scrapes{a: scrapedAt(10, every(10, 5, 45)), elsewhere: scrapedAt(10, every(10, 3, 93))},

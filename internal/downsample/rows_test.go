@@ -172,6 +172,10 @@ func TestInstances(t *testing.T) {
 			"without ids, moved to another kubelet and back",
 			[]row{{"?k1", k1, slices.Concat(counter(0, 1, every(10, 5, 65)...), counter(130, 1, every(10, 135, 195)...))}, {"?k2", k2, counter(70, 1, every(10, 75, 125)...)}},
 			[]life{{"?k1", 5, 65, true}, {"?k2", 75, 125, false}, {"?k1", 135, 195, false}},
+		}, {
+			"without ids, the counter begins anew",
+			[]row{{"?k1", k1, slices.Concat(counter(0, 1, every(10, 5, 95)...), counter(100, 1, every(10, 105, 195)...))}},
+			[]life{{"?k1", 5, 95, true}, {"?k1", 105, 195, false}},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -45,6 +45,33 @@ func TestShares(t *testing.T) {
 	}
 }
 
+// TestAbsence: scrapes of an instance's own targets narrow when one followed the other.
+func TestAbsence(t *testing.T) {
+	slice := span{0, 200}
+	always := every(10, 5, 195)
+	for _, c := range []struct {
+		name         string
+		first, next  []int64
+		ofOne, ofTwo []int64 // when the targets of the one and of the other were scraped
+		want         int64
+	}{
+		{"both out of reach in between", every(10, 5, 55), every(10, 145, 195), every(10, 5, 55), every(10, 145, 195), 100},
+		{"the next one's target had not shown it yet", every(10, 5, 55), every(10, 145, 195), every(10, 5, 55), always, 140},
+		{"the first one's target no longer showed it", every(10, 5, 55), every(10, 145, 195), always, every(10, 145, 195), 60},
+		{"neither was there in between", every(10, 5, 55), every(10, 145, 195), always, always, 100},
+		{"one after the other", every(10, 5, 95), every(10, 105, 195), always, always, 100},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			one, two := &instance{cpu: at(1, c.first...)}, &instance{cpu: at(1, c.next...)}
+			one.absent(one.cpu, c.ofOne)
+			two.absent(two.cpu, c.ofTwo)
+			got := shares([]*instance{one, two}, spans{slice}, slice)
+			sameSpans(t, got[0], spans{{0, c.want}})
+			sameSpans(t, got[1], spans{{c.want, 200}})
+		})
+	}
+}
+
 // someRows are rows of some cgroups, by some kubelets, with and without ids.
 type someRows []row
 
