@@ -61,6 +61,7 @@ func ksmStories() []story {
 		{"ksm-shards-merged-while-prometheus-is-down", "the same, and nobody is scraped for four minutes", func(b *builder) {
 			b.busyCast()
 			b.shardsMerge(1*m + 14*s)
+			b.every(30*s, 10*s)
 			b.Outages = cluster.Spans{span(20*s, 4*m+32*s)}
 		}},
 		{"ksm-1.x", "resource and unit are in the metric's name, no uid", func(b *builder) {

@@ -26,13 +26,13 @@ func outageStories() []story {
 			b.cast()
 			b.Outages = cluster.Spans{span(8*m+3*s, 12*m+19*s)}
 		}},
-		{"prometheus-down-after-a-handover", "kube-state-metrics is rescheduled just before: of the new one there is a single scrape before the outage, and one after", func(b *builder) {
+		{"prometheus-down-after-a-handover", "kube-state-metrics is rescheduled just before: of the new one there is a single scrape before the outage, and two after", func(b *builder) {
 			b.window = 10 * m
 			b.cast()
 			b.KSMs[0].Life.To = 3*m + 49*s
 			b.ksm("ksm-2").Life.From = 3*m + 19*s
 			b.server("wine-0", "wine", lives(begin, 2*m+7*s))
-			b.Outages = cluster.Spans{span(3*m+50*s, 9*m+21*s)}
+			b.Outages = cluster.Spans{span(3*m+50*s, 8*m+51*s)}
 		}},
 		{"prometheus-down-while-things-happen", "pods start, stop and restart while nobody looks", func(b *builder) {
 			b.cast()
