@@ -18,6 +18,7 @@ type Target struct {
 	Job      string
 	Address  string // host:port
 	Interval time.Duration
+	Protocol string // the only one of scrape_protocols; default: all
 }
 
 // scraper is Prometheus' scrape manager, with its targets told instead of discovered.
@@ -54,8 +55,11 @@ func scrapeConfig(targets []Target) string {
 	text := "global: {scrape_interval: 15s}\nscrape_configs:\n"
 	for _, t := range targets {
 		timeout := min(t.Interval, 10*time.Second)
-		text += fmt.Sprintf("- {job_name: %q, scrape_interval: %s, scrape_timeout: %s}\n",
-			t.Job, model.Duration(t.Interval), model.Duration(timeout))
+		text += fmt.Sprintf("- {job_name: %q, scrape_interval: %s, scrape_timeout: %s", t.Job, model.Duration(t.Interval), model.Duration(timeout))
+		if t.Protocol != "" {
+			text += fmt.Sprintf(", scrape_protocols: [%s]", t.Protocol)
+		}
+		text += "}\n"
 	}
 	return text
 }
