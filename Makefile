@@ -72,3 +72,44 @@ bench-backfill: ## how fast past windows are computed, beside promtool's backfil
 clean: ## remove what was built here, and the cache
 	rm -f seldon-prometheus-exporter
 	rm -rf $(CACHE)
+
+VERSION   := $(shell cat VERSION)
+REVISION  := $(shell git rev-parse HEAD 2>/dev/null)
+PLATFORMS := linux-amd64 linux-arm64
+
+# Neither a path of this machine nor a time is in them, so that whoever builds the same
+# source with the same Go gets the same bytes.
+.PHONY: binaries
+binaries: ## static binaries, in dist/
+	@for platform in $(PLATFORMS); do \
+		CGO_ENABLED=0 GOOS=$${platform%-*} GOARCH=$${platform#*-} go build -trimpath -buildvcs=false \
+			-ldflags "-s -w -X github.com/prometheus/common/version.Version=$(VERSION) -X github.com/prometheus/common/version.Revision=$(REVISION)" \
+			-o dist/seldon-prometheus-exporter-$$platform . || exit 1; \
+	done
+
+IMAGE        ?= seldon-prometheus-exporter
+ARCHITECTURE ?= $(shell go env GOARCH)
+CONTAINERS   ?= $(firstword $(foreach tool,docker podman buildah,$(if $(shell command -v $(tool)),$(tool))))
+
+.PHONY: image
+image: binaries ## a container image, by docker, podman or buildah; ARCHITECTURE= and IMAGE= choose
+	@test -n "$(CONTAINERS)" || { echo "there is no docker, podman or buildah here: install one"; exit 1; }
+	@$(CONTAINERS) build --platform linux/$(ARCHITECTURE) --build-arg TARGETARCH=$(ARCHITECTURE) \
+		--build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) -t $(IMAGE):$(VERSION) .
+
+HELM       ?= helm
+NAMESPACE  ?= seldon-system
+HELM_FLAGS ?=
+
+.PHONY: helm-install
+helm-install: ## install the chart, or upgrade it; HELM_FLAGS= passes more to helm
+	@$(HELM) upgrade --install seldon-prometheus-exporter helm/seldon-prometheus-exporter \
+		--namespace $(NAMESPACE) --create-namespace $(HELM_FLAGS)
+
+.PHONY: helm-delete
+helm-delete: ## remove what helm-install installed
+	@$(HELM) uninstall seldon-prometheus-exporter --namespace $(NAMESPACE)
+
+.PHONY: e2e
+e2e: ## the chart in a real Kubernetes API, beside a real kube-state-metrics and Prometheus
+	@cd e2e && go test -count=1 -timeout=60m -v ./...

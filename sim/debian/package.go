@@ -39,59 +39,80 @@ func CacheDir() (string, error) {
 	return filepath.Join(dir, "seldon-prometheus-exporter"), nil
 }
 
-// Fetch returns the package from the cache, where it puts it first if need be: by
-// apt-get and dpkg, into directories of its own, so that no root is needed and the system
-// stays as it is. The error is ErrNone where the system has no such package.
+// Fetch returns Debian's Prometheus 2.x. The error is ErrNone where the system has none.
 func Fetch(ctx context.Context, cache string) (Package, error) {
-	if p, ok := cached(cache); ok {
-		return p, nil
+	tree, err := Unpack(ctx, cache, "prometheus")
+	if err != nil {
+		return Package{}, err
+	}
+	if !strings.HasPrefix(tree.Version, "2.") {
+		return Package{}, fmt.Errorf("%w: this release's is %s", ErrNone, tree.Version)
+	}
+	return Package{Dir: tree.Dir, Version: upstreamVersion(tree.Version)}, nil
+}
+
+// Tree is the files of some packages, under a directory of their own.
+type Tree struct {
+	Dir     string
+	Version string // of the first package
+}
+
+// Unpack returns the packages' files from the cache, where it puts them first if need be:
+// by apt-get and dpkg, into a directory of their own, so that no root is needed and the
+// system stays as it is. The error is ErrNone where there is no apt-get or dpkg.
+func Unpack(ctx context.Context, cache string, packages ...string) (Tree, error) {
+	if tree, ok := cached(cache, packages[0]); ok {
+		return tree, nil
 	}
 	for _, program := range []string{"apt-get", "dpkg"} {
 		if _, err := exec.LookPath(program); err != nil {
-			return Package{}, fmt.Errorf("%w: there is no %s here", ErrNone, program)
+			return Tree{}, fmt.Errorf("%w: there is no %s here", ErrNone, program)
 		}
 	}
 	if err := os.MkdirAll(cache, 0o755); err != nil {
-		return Package{}, err
+		return Tree{}, err
 	}
 	work, err := os.MkdirTemp(cache, ".fetch-")
 	if err != nil {
-		return Package{}, err
+		return Tree{}, err
 	}
 	defer os.RemoveAll(work)
 
-	deb, err := download(ctx, work, cache)
-	if err != nil {
-		return Package{}, err
+	if err := download(ctx, work, cache, packages); err != nil {
+		return Tree{}, err
 	}
-	version, err := run(ctx, work, "dpkg-deb", "--field", deb, "Version")
-	if err != nil {
-		return Package{}, err
-	}
-	if !strings.HasPrefix(version, "2.") {
-		return Package{}, fmt.Errorf("%w: this release's is %s", ErrNone, version)
-	}
+	var tree Tree
 	root := filepath.Join(work, "root")
-	if _, err := run(ctx, work, "dpkg", "-x", deb, root); err != nil {
-		return Package{}, err
+	for i, name := range packages {
+		deb, err := filepath.Glob(filepath.Join(work, name+"_*.deb"))
+		if err != nil || len(deb) != 1 {
+			return Tree{}, fmt.Errorf("apt-get download left %d packages of the name %s, want 1 (%w)", len(deb), name, err)
+		}
+		if i == 0 {
+			if tree.Version, err = run(ctx, work, "dpkg-deb", "--field", deb[0], "Version"); err != nil {
+				return Tree{}, err
+			}
+		}
+		if _, err := run(ctx, work, "dpkg", "-x", deb[0], root); err != nil {
+			return Tree{}, err
+		}
 	}
-	p := Package{Dir: filepath.Join(cache, packagePrefix+version), Version: upstreamVersion(version)}
+	tree.Dir = filepath.Join(cache, packages[0]+"-"+tree.Version)
 	// Whoever else was as quick has put the same there.
-	if err := os.Rename(root, p.Dir); err != nil && !errors.Is(err, fs.ErrExist) {
-		return Package{}, err
+	if err := os.Rename(root, tree.Dir); err != nil && !errors.Is(err, fs.ErrExist) {
+		return Tree{}, err
 	}
-	return p, nil
+	return tree, nil
 }
 
-const packagePrefix = "prometheus-"
-
-func cached(cache string) (Package, bool) {
-	found, err := filepath.Glob(filepath.Join(cache, packagePrefix+"2.*", "usr", "bin", "prometheus"))
+// cached finds what was unpacked before.
+func cached(cache, name string) (Tree, bool) {
+	found, err := filepath.Glob(filepath.Join(cache, name+"-[0-9]*", "usr", "bin", name))
 	if err != nil || len(found) == 0 {
-		return Package{}, false
+		return Tree{}, false
 	}
-	dir := strings.TrimSuffix(slices.Max(found), filepath.Join("/", "usr", "bin", "prometheus"))
-	return Package{Dir: dir, Version: upstreamVersion(strings.TrimPrefix(filepath.Base(dir), packagePrefix))}, true
+	dir := strings.TrimSuffix(slices.Max(found), filepath.Join("/", "usr", "bin", name))
+	return Tree{Dir: dir, Version: strings.TrimPrefix(filepath.Base(dir), name+"-")}, true
 }
 
 // upstreamVersion turns 2.42.0+ds-5+deb12u1 into 2.42.0.
@@ -101,37 +122,28 @@ func upstreamVersion(debian string) string {
 	return version
 }
 
-// download fetches the package's file by the system's package lists, or, where those are
+// download fetches the packages' files by the system's package lists, or, where those are
 // missing or too old to fetch by, by lists of our own.
-func download(ctx context.Context, work, cache string) (string, error) {
-	_, err := run(ctx, work, "apt-get", "download", "prometheus")
-	if err != nil {
-		lists := filepath.Join(cache, "apt")
-		if err := os.MkdirAll(filepath.Join(lists, "lists", "partial"), 0o755); err != nil {
-			return "", err
-		}
-		own := []string{
-			"-o", "Dir::State=" + lists,
-			"-o", "Dir::State::lists=" + filepath.Join(lists, "lists"),
-			"-o", "Dir::State::status=/var/lib/dpkg/status",
-			"-o", "Dir::Cache=" + filepath.Join(lists, "cache"),
-			"-o", "Debug::NoLocking=true",
-		}
-		if _, err := run(ctx, work, "apt-get", append(own, "update")...); err != nil {
-			return "", err
-		}
-		if _, err := run(ctx, work, "apt-get", append(own, "download", "prometheus")...); err != nil {
-			return "", err
-		}
+func download(ctx context.Context, work, cache string, packages []string) error {
+	if _, err := run(ctx, work, "apt-get", append([]string{"download"}, packages...)...); err == nil {
+		return nil
 	}
-	debs, err := filepath.Glob(filepath.Join(work, "prometheus_*.deb"))
-	if err != nil {
-		return "", err
+	lists := filepath.Join(cache, "apt")
+	if err := os.MkdirAll(filepath.Join(lists, "lists", "partial"), 0o755); err != nil {
+		return err
 	}
-	if len(debs) != 1 {
-		return "", fmt.Errorf("apt-get download left %d packages, want 1", len(debs))
+	own := []string{
+		"-o", "Dir::State=" + lists,
+		"-o", "Dir::State::lists=" + filepath.Join(lists, "lists"),
+		"-o", "Dir::State::status=/var/lib/dpkg/status",
+		"-o", "Dir::Cache=" + filepath.Join(lists, "cache"),
+		"-o", "Debug::NoLocking=true",
 	}
-	return debs[0], nil
+	if _, err := run(ctx, work, "apt-get", append(slices.Clone(own), "update")...); err != nil {
+		return err
+	}
+	_, err := run(ctx, work, "apt-get", append(append(own, "download"), packages...)...)
+	return err
 }
 
 func run(ctx context.Context, dir, program string, args ...string) (string, error) {
