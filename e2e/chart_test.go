@@ -1,0 +1,151 @@
+package e2e
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+)
+
+const chart = "../helm/seldon-prometheus-exporter"
+
+// TestChart takes a release through its life, with every optional object at once.
+func TestChart(t *testing.T) {
+	c := startControlPlane(t)
+	c.createNamespace(t, namespace, nil)
+	c.installOperatorCRDs(t)
+
+	for _, h := range []program{helm, helm3} {
+		t.Run(h.name, func(t *testing.T) {
+			run := func(args ...string) string {
+				t.Helper()
+				out, err := helmRun(t, h, c, append(args, "--namespace="+namespace)...)
+				if err != nil {
+					t.Fatalf("helm %s: %v\n%s", strings.Join(args, " "), err, out)
+				}
+				return out
+			}
+			run("install", release, chart)
+			if objects := objectsOf(run("get", "manifest", release)); !slices.Equal(objects, []string{"Deployment", "Service", "ServiceAccount"}) {
+				t.Errorf("by default there are %v", objects)
+			}
+			run("upgrade", release, chart, "--values=testdata/everything.yaml")
+			manifest := run("get", "manifest", release) + run("get", "hooks", release)
+			for _, template := range templates(t) {
+				if !strings.Contains(manifest, template) {
+					t.Errorf("nothing comes of %s", template)
+				}
+			}
+			if d := c.deployment(t); *d.Spec.Replicas != 2 {
+				t.Errorf("there are %d replicas after the upgrade, want 2", *d.Spec.Replicas)
+			}
+			for _, monitor := range []string{"servicemonitors", "podmonitors"} {
+				path := "/apis/monitoring.coreos.com/v1/namespaces/" + namespace + "/" + monitor + "/" + release
+				body, err := c.client.CoreV1().RESTClient().Get().AbsPath(path).DoRaw(t.Context())
+				if err != nil || !strings.Contains(string(body), `"honorLabels":true`) {
+					t.Errorf("%s: %v: %s", monitor, err, body)
+				}
+			}
+			run("rollback", release, "1")
+			if d := c.deployment(t); *d.Spec.Replicas != 1 {
+				t.Errorf("there are %d replicas after the rollback, want 1", *d.Spec.Replicas)
+			}
+			_, err := c.client.PolicyV1().PodDisruptionBudgets(namespace).Get(t.Context(), release, metav1.GetOptions{})
+			if !apierrors.IsNotFound(err) {
+				t.Errorf("the disruption budget is still there after the rollback: %v", err)
+			}
+			run("uninstall", release)
+			_, err = c.client.AppsV1().Deployments(namespace).Get(t.Context(), release, metav1.GetOptions{})
+			if !apierrors.IsNotFound(err) {
+				t.Errorf("the deployment is still there after all: %v", err)
+			}
+		})
+	}
+}
+
+// TestChartRefuses: what cannot be meant is refused before anything is installed, by name.
+func TestChartRefuses(t *testing.T) {
+	for _, test := range []struct{ set, want string }{
+		{"timePeriod=1hour", "timePeriod"},
+		{"timePeriod=", "timePeriod"},
+		{"settleDelay=soon", "settleDelay"},
+		{"prometheus.urll=http://prometheus", "urll"},
+		{"prometheus.url=prometheus:9090", "prometheus/url"},
+		{"kinds={Deployment}", "kinds/0"},
+		{"replicaCount=two", "replicaCount"},
+		{"image.digest=latest", "image/digest"},
+		{"log.level=loud", "log/level"},
+		{"extraArgs={query.timeout=1m}", "extraArgs/0"},
+		{"podLabels.name=x", "podLabels.name"},
+		{"podLabels.type=x", "podLabels.type"},
+		{"commonLabels.namespace=x", "commonLabels.namespace"},
+		{"remoteWrite.labels.name=x", "remoteWrite.labels.name"},
+		{"prometheus.token=x,prometheus.tokenSecret.name=y", "prometheus.tokenSecret.name and prometheus.token"},
+		{"prometheus.config.secretName=x,prometheus.config.content.a=b", "prometheus.config.secretName"},
+		{"openshift.monitoringView=true,serviceAccount.create=false", "openshift.monitoringView"},
+	} {
+		t.Run(test.set, func(t *testing.T) {
+			out, err := helmRun(t, helm, nil, "template", release, chart, "--set="+test.set)
+			if err == nil {
+				t.Fatal("it was accepted")
+			}
+			if !strings.Contains(out, test.want) {
+				t.Errorf("the refusal does not speak of %s: %s", test.want, out)
+			}
+		})
+	}
+	if out, err := helmRun(t, helm, nil, "lint", "--strict", chart); err != nil {
+		t.Errorf("helm lint: %v\n%s", err, out)
+	}
+}
+
+// objectsOf returns the kinds in a manifest, sorted.
+func objectsOf(manifest string) []string {
+	var kinds []string
+	for line := range strings.Lines(manifest) {
+		if kind, found := strings.CutPrefix(line, "kind: "); found {
+			kinds = append(kinds, strings.TrimSpace(kind))
+		}
+	}
+	slices.Sort(kinds)
+	return kinds
+}
+
+// templates returns the chart's templates that make objects, as Helm names them.
+func templates(t *testing.T) []string {
+	t.Helper()
+	var names []string
+	for _, pattern := range []string{"templates/*.yaml", "templates/tests/*.yaml"} {
+		files, err := filepath.Glob(filepath.Join(chart, pattern))
+		must(t, err)
+		for _, file := range files {
+			names = append(names, strings.TrimPrefix(file, filepath.Dir(chart)+"/"))
+		}
+	}
+	if len(names) == 0 {
+		t.Fatal("the chart has no templates")
+	}
+	return names
+}
+
+// installOperatorCRDs installs what ServiceMonitor, PodMonitor and PrometheusRule are.
+func (c *cluster) installOperatorCRDs(t *testing.T) {
+	t.Helper()
+	source, err := prometheusOperator.source(t.Context())
+	must(t, err)
+	for _, kind := range []string{"servicemonitors", "podmonitors", "prometheusrules"} {
+		text, err := os.ReadFile(filepath.Join(source.Dir, "example", "prometheus-operator-crd", "monitoring.coreos.com_"+kind+".yaml"))
+		must(t, err)
+		err = c.client.CoreV1().RESTClient().Verb(http.MethodPost).AbsPath("/apis/apiextensions.k8s.io/v1/customresourcedefinitions").
+			SetHeader("Content-Type", "application/yaml").Body(text).Do(t.Context()).Error()
+		must(t, err)
+		await(t, kind, nil, func() error {
+			return c.client.CoreV1().RESTClient().Get().AbsPath("/apis/monitoring.coreos.com/v1/namespaces/" + namespace + "/" + kind).Do(t.Context()).Error()
+		})
+	}
+}
