@@ -24,7 +24,7 @@ func footprintOf(models int, c cost, refreshes int, r run) footprint {
 }
 
 func footprintHeader() []string {
-	return []string{"models", "queries", "samples read", "peakSamples", "Prometheus CPU", "exporter CPU", "exporter peak memory", "answers"}
+	return []string{"models", "queries", "samples read", "peakSamples", "Prometheus CPU", "exporter CPU", "exporter peak memory", "answers, uncompressed"}
 }
 
 func (f footprint) row() []string {

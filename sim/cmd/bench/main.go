@@ -13,7 +13,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"slices"
 	"strings"
 	"syscall"
@@ -60,7 +59,8 @@ type bench struct {
 	exporter string // the binary
 	self     string // this one
 	rounds   int
-	dir      string // for all that is written, removed at the end
+	dir      string         // for what a group writes, removed when it ends
+	ends     []func() error // of what a group has started
 	out      io.Writer
 	report   *report
 }
@@ -104,11 +104,6 @@ func (b *bench) run(ctx context.Context, only, document string) (err error) {
 	if b.self, err = os.Executable(); err != nil {
 		return err
 	}
-	if b.dir, err = os.MkdirTemp("", "bench-"); err != nil {
-		return err
-	}
-	defer os.RemoveAll(b.dir)
-
 	machine := thisMachine(ctx)
 	began := time.Now()
 	fmt.Fprintln(b.out, machine)
@@ -118,7 +113,7 @@ func (b *bench) run(ctx context.Context, only, document string) (err error) {
 			continue
 		}
 		began, tables := time.Now(), len(b.report.tables)
-		if err := g.measure(b, ctx); err != nil {
+		if err := b.measure(ctx, g); err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()
 			}
@@ -138,6 +133,21 @@ func (b *bench) run(ctx context.Context, only, document string) (err error) {
 	return errors.Join(failures...)
 }
 
+// measure measures a group, and ends what it has started.
+func (b *bench) measure(ctx context.Context, g group) (err error) {
+	if b.dir, err = os.MkdirTemp("", "bench-"); err != nil {
+		return err
+	}
+	defer os.RemoveAll(b.dir)
+	defer func() {
+		for _, end := range slices.Backward(b.ends) {
+			err = errors.Join(err, end())
+		}
+		b.ends = nil
+	}()
+	return g.measure(b, ctx)
+}
+
 // store writes a cluster's samples, in a process of its own: it takes memory that this
 // one is better without.
 func (b *bench) store(ctx context.Context, s size) (dir string, err error) {
@@ -155,16 +165,12 @@ func (b *bench) store(ctx context.Context, s size) (dir string, err error) {
 	return dir, nil
 }
 
-// stored writes a cluster's samples and serves them by the current Prometheus. What it
-// returns last is to be called at the end.
-func (b *bench) stored(ctx context.Context, s size) (server, func() error, error) {
+// stored writes a cluster's samples, and serves them by the current Prometheus until the
+// group ends.
+func (b *bench) stored(ctx context.Context, s size) (server, error) {
 	dir, err := b.store(ctx, s)
 	if err != nil {
-		return server{}, nil, err
+		return server{}, err
 	}
-	srv, err := b.startCurrent(ctx, dir)
-	if err != nil {
-		return server{}, nil, err
-	}
-	return srv, func() error { return errors.Join(srv.close(), os.RemoveAll(filepath.Clean(dir))) }, nil
+	return b.startCurrent(ctx, dir)
 }

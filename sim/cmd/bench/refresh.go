@@ -71,26 +71,31 @@ func (b *bench) compare(ctx context.Context, s size, mostSamples, mostCPU float6
 		)
 		return b.judge(ctx, srv, s)
 	}
-	srv, err := b.startCurrent(ctx, dir)
+	current, err := b.startCurrent(ctx, dir)
 	if err != nil {
 		return err
 	}
-	err = on(srv)
-	if err == nil && more != nil {
-		err = more(srv)
-	}
-	if err := errors.Join(err, srv.close()); err != nil {
+	if err := on(current); err != nil {
 		return err
 	}
-	srv, err = b.startDebian(ctx, dir)
-	if errors.Is(err, debian.ErrNone) {
+	if more != nil {
+		if err := more(current); err != nil {
+			return err
+		}
+	}
+	older, err := b.startDebian(ctx, dir)
+	switch {
+	case errors.Is(err, debian.ErrNone):
 		fmt.Fprintln(b.out, "Left out:", err)
-		err = nil
-	} else if err == nil {
-		err = errors.Join(on(srv), srv.close())
+	case err != nil:
+		return err
+	default:
+		if err := on(older); err != nil {
+			return err
+		}
 	}
 	b.report.tables = append(b.report.tables, costs)
-	return err
+	return nil
 }
 
 func (c cost) row(of way, on server) []string {
@@ -139,11 +144,12 @@ func (b *bench) ownShare(ctx context.Context, srv server, settle time.Duration) 
 	return nil
 }
 
-// runs starts the exporter as often as there are rounds, and returns the medians.
-func (b *bench) runs(ctx context.Context, srv server, settle time.Duration, args ...string) (run, error) {
+// runs starts the exporter as often as there are rounds, and returns the medians of what
+// its own process took.
+func (b *bench) runs(ctx context.Context, srv server, settle time.Duration) (run, error) {
 	var all []run
 	for range b.rounds {
-		r, err := b.startExporter(ctx, srv, settle, args...)
+		r, err := b.startExporter(ctx, srv, settle)
 		if err != nil {
 			return run{}, err
 		}
@@ -158,7 +164,5 @@ func (b *bench) runs(ctx context.Context, srv server, settle time.Duration, args
 		took:    median(all, func(r run) time.Duration { return r.took }),
 		waited:  median(all, func(r run) time.Duration { return r.waited }),
 		answers: median(all, func(r run) int64 { return r.answers }),
-		samples: median(all, func(r run) int64 { return r.samples }),
-		server:  median(all, func(r run) time.Duration { return r.server }),
 	}, nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -32,25 +31,24 @@ type target struct {
 }
 
 // scrape measures what scrapes cost the exporter, beside client_golang's handler.
-func (b *bench) scrape(ctx context.Context) (err error) {
+func (b *bench) scrape(ctx context.Context) error {
 	s := large
 	var settle time.Duration
 	s.Window, settle = settledHour(time.Now())
-	srv, end, err := b.stored(ctx, s)
+	srv, err := b.stored(ctx, s)
 	if err != nil {
 		return err
 	}
 	r, err := b.startExporter(ctx, srv, settle)
-	if err := errors.Join(err, end()); err != nil { // what follows needs no Prometheus
+	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, r.process.Close()) }()
+	b.ends = append(b.ends, r.process.Close)
 	own := target{r.process.ID(), r.url.JoinPath("metrics")}
 	p, base, err := b.startSelf(ctx, "-reference", own.url.String())
 	if err != nil {
 		return fmt.Errorf("start the reference: %w", err)
 	}
-	defer func() { err = errors.Join(err, p.Close()) }()
 	reference := target{p.ID(), base.JoinPath("metrics")}
 
 	costs := table{

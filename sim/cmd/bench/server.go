@@ -18,7 +18,6 @@ type server struct {
 	version string
 	url     *url.URL
 	pid     int
-	close   func() error
 }
 
 // serve is what the process of the current Prometheus does: it tells its address, and
@@ -38,18 +37,22 @@ func tellAddress(address string) {
 	slog.New(slog.NewTextHandler(os.Stderr, nil)).Info("Listening on", "address", address)
 }
 
-// startCurrent runs the current Prometheus over the blocks in dir.
+// startCurrent runs the current Prometheus over the blocks in dir, until the group ends.
 func (b *bench) startCurrent(ctx context.Context, dir string) (server, error) {
 	p, u, err := b.startSelf(ctx, "-serve", dir)
 	if err != nil {
 		return server{}, fmt.Errorf("start Prometheus %s: %w", prom.Version, err)
 	}
-	return server{version: prom.Version, url: u, pid: p.ID(), close: p.Close}, nil
+	return server{version: prom.Version, url: u, pid: p.ID()}, nil
 }
 
-// startSelf runs this program as a server.
+// startSelf runs this program as a server, until the group ends.
 func (b *bench) startSelf(ctx context.Context, args ...string) (*process.Process, *url.URL, error) {
-	return startServer(ctx, process.Command{Path: b.self, Args: args})
+	p, u, err := startServer(ctx, process.Command{Path: b.self, Args: args})
+	if err == nil {
+		b.ends = append(b.ends, p.Close)
+	}
+	return p, u, err
 }
 
 func startServer(ctx context.Context, c process.Command) (*process.Process, *url.URL, error) {
@@ -64,7 +67,7 @@ func startServer(ctx context.Context, c process.Command) (*process.Process, *url
 	return p, &url.URL{Scheme: "http", Host: address}, nil
 }
 
-// startDebian runs Debian's Prometheus over the same blocks.
+// startDebian runs Debian's Prometheus over the same blocks, until the group ends.
 func (b *bench) startDebian(ctx context.Context, dir string) (server, error) {
 	cache, err := debian.CacheDir()
 	if err != nil {
@@ -85,5 +88,6 @@ func (b *bench) startDebian(ctx context.Context, dir string) (server, error) {
 	if err != nil {
 		return server{}, err
 	}
-	return server{version: pkg.Version, url: p.URL(), pid: p.ID(), close: p.Close}, nil
+	b.ends = append(b.ends, p.Close)
+	return server{version: pkg.Version, url: p.URL(), pid: p.ID()}, nil
 }

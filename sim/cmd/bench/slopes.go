@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -16,18 +15,28 @@ const mostHeld = 1_000_000
 // noise is by what part the CPU time of equal work differs from run to run.
 const noise = 0.03
 
+// othersMemory is what writing a cluster with eight times as many other pods takes.
+const othersMemory = 12e9
+
 // others measures what pods that are no model's add to a refresh.
-func (b *bench) others(ctx context.Context) (err error) {
+func (b *bench) others(ctx context.Context) error {
+	free, err := procField("/proc/meminfo", "MemAvailable")
+	if err != nil {
+		return err
+	}
+	if free <<= 10; free < othersMemory {
+		return fmt.Errorf("writing the samples of %s other pods takes %s of memory, %s are free",
+			thousands(8*usual.Others), megabytes(othersMemory), megabytes(free))
+	}
 	w, _ := settledHour(time.Now())
 	var subjects []subject
 	for _, others := range []int{usual.Others, 8 * usual.Others} {
 		s := usual
 		s.Others, s.Window = others, w
-		srv, end, err := b.stored(ctx, s)
+		srv, err := b.stored(ctx, s)
 		if err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, end()) }()
 		subjects = append(subjects, subject{srv, exporter{}, []window.Window{w}})
 	}
 	measured, err := sideBySide(ctx, b.rounds, subjects...)
@@ -47,18 +56,17 @@ func (b *bench) others(ctx context.Context) (err error) {
 }
 
 // models measures how a refresh grows with the models.
-func (b *bench) models(ctx context.Context) (err error) {
+func (b *bench) models(ctx context.Context) error {
 	w, settle := settledHour(time.Now())
 	counts := []int{250, 1000, 4000}
 	var subjects []subject
 	for _, n := range counts {
 		s := usual
 		s.Models, s.Window = n, w
-		srv, end, err := b.stored(ctx, s)
+		srv, err := b.stored(ctx, s)
 		if err != nil {
 			return err
 		}
-		defer func() { err = errors.Join(err, end()) }()
 		// All do the same work: few models are refreshed as often as makes up for it.
 		subjects = append(subjects, subject{srv, exporter{}, slices.Repeat([]window.Window{w}, slices.Max(counts)/n)})
 	}
@@ -101,13 +109,16 @@ func (b *bench) models(ctx context.Context) (err error) {
 func (b *bench) shards(ctx context.Context, srv server, models int, settle time.Duration) error {
 	t := table{
 		title: thousands(models) + " models in 20 namespaces by one exporter, and shared by several",
-		rows:  [][]string{{"shard", "samples read", "Prometheus CPU", "exporter CPU", "exporter peak memory", "answers"}},
+		rows:  [][]string{{"shard", "samples read", "Prometheus CPU", "exporter CPU", "exporter peak memory", "answers, uncompressed"}},
 	}
 	for _, n := range []int{1, 2, 4} {
 		for i := range n {
 			shard := fmt.Sprintf("%d/%d", i, n)
-			r, err := b.runs(ctx, srv, settle, "--shard="+shard)
+			r, err := b.startExporter(ctx, srv, settle, "--shard="+shard)
 			if err != nil {
+				return err
+			}
+			if err := r.process.Close(); err != nil {
 				return err
 			}
 			t.rows = append(t.rows, []string{shard, thousands(r.samples), seconds(r.server), seconds(r.cpu), megabytes(r.peak), megabytes(r.answers)})
@@ -127,15 +138,14 @@ func held(work string, peak int64) goal {
 var long = size{Models: 50, Pods: 2, Others: 200}
 
 // windows measures long windows beside the hours that they consist of.
-func (b *bench) windows(ctx context.Context) (err error) {
+func (b *bench) windows(ctx context.Context) error {
 	const week = 7 * 24 * time.Hour
 	s := long
 	s.Window = window.Containing(time.Now(), week).Previous()
-	srv, end, err := b.stored(ctx, s)
+	srv, err := b.stored(ctx, s)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, end()) }()
 	for _, whole := range []window.Window{{Start: s.Window.End.Add(-24 * time.Hour), End: s.Window.End}, s.Window} {
 		var hours []window.Window
 		for start := whole.Start; start.Before(whole.End); start = start.Add(time.Hour) {
