@@ -43,7 +43,7 @@ func computePast(ctx context.Context, cfg *config.Config, log *slog.Logger, stdo
 	if err != nil {
 		return err
 	}
-	job := backfill.Job{Computer: downsampler, Progress: progress, Log: log}
+	job := backfill.Job{Computer: downsampler, AtOnce: cfg.Query.Concurrency, Progress: progress, Log: log}
 	fill := func(d backfill.Destination) error {
 		missing, err := span.Missing(ctx, d)
 		if err != nil {

@@ -6,6 +6,7 @@ package backfill
 import (
 	"context"
 	"fmt"
+	"iter"
 	"log/slog"
 	"time"
 
@@ -60,6 +61,7 @@ func (s Span) Missing(ctx context.Context, d Destination) ([]window.Window, erro
 // Job is a backfill.
 type Job struct {
 	Computer Computer
+	AtOnce   int // windows
 	Progress Progress
 	Log      *slog.Logger
 }
@@ -72,8 +74,8 @@ func (j Job) Run(ctx context.Context, d Destination, windows []window.Window) er
 	defer j.Progress.End()
 	unknown := gap{log: j.Log}
 	delivered := 0
-	for _, w := range windows {
-		a, err := j.compute(ctx, w)
+	for w, averages := range j.computed(ctx, windows) {
+		a, err := averages()
 		if err != nil {
 			return fmt.Errorf("window %s: %w", w, err)
 		}
@@ -92,6 +94,45 @@ func (j Job) Run(ctx context.Context, d Destination, windows []window.Window) er
 	unknown.tell()
 	j.Log.Info("Backfill complete", "windows", delivered, "without_data", len(windows)-delivered, "duration", time.Since(begin).Round(time.Millisecond).String())
 	return nil
+}
+
+// computed yields the windows in order, each with what waits for its averages. Others are
+// computed meanwhile: one window's questions wait for each other's answers.
+func (j Job) computed(ctx context.Context, windows []window.Window) iter.Seq2[window.Window, func() (*downsample.Averages, error)] {
+	type result struct {
+		averages *downsample.Averages
+		err      error
+	}
+	begin := func(ctx context.Context, w window.Window) <-chan result {
+		done := make(chan result, 1)
+		go func() {
+			a, err := j.compute(ctx, w)
+			done <- result{a, err}
+		}()
+		return done
+	}
+	return func(yield func(window.Window, func() (*downsample.Averages, error)) bool) {
+		ctx, stop := context.WithCancel(ctx)
+		var pending []<-chan result
+		defer func() {
+			stop()
+			for _, r := range pending {
+				<-r
+			}
+		}()
+		rest := windows
+		for _, w := range windows {
+			for len(pending) < max(1, j.AtOnce) && len(rest) > 0 {
+				pending = append(pending, begin(ctx, rest[0]))
+				rest = rest[1:]
+			}
+			next := pending[0]
+			pending = pending[1:]
+			if !yield(w, func() (*downsample.Averages, error) { r := <-next; return r.averages, r.err }) {
+				return
+			}
+		}
+	}
 }
 
 // Unknown says that nothing is known of a window, which is not that there was nothing: no

@@ -161,7 +161,7 @@ func TestRun(t *testing.T) {
 	}
 	var log bytes.Buffer
 	logger := promslog.New(&promslog.Config{Writer: &log})
-	if err := (Job{Computer: computed, Progress: NewLines(logger), Log: logger}).Run(t.Context(), stored, missing); err != nil {
+	if err := (Job{Computer: computed, AtOnce: 3, Progress: NewLines(logger), Log: logger}).Run(t.Context(), stored, missing); err != nil {
 		t.Fatal(err)
 	}
 	for n := range 5 {
