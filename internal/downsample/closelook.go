@@ -27,7 +27,7 @@ func (c *closeLook) batch(ctx context.Context, q *querier, pods []*pod) (*entrie
 	if err != nil {
 		return nil, err
 	}
-	out := &entries{}
+	out := &entries{slice: c.slice}
 	for _, p := range pods {
 		c.integrate(p, raw, out)
 	}
@@ -124,13 +124,14 @@ func (c *closeLook) integrate(p *pod, raw *raws, out *entries) {
 		running := c.running(p, raw, w, cl.uid)
 		c.integrateRequests(p, raw, w, cl, out)
 		for container, runs := range running {
-			key := containerKey{p.podName, cl.uid, container}
-			a := account{running: float64(runs.intersect(cl.spans).intersect(c.ksm.observed).length())}
+			life := runs.intersect(cl.spans)
+			a := accountEntry{model: cl.model, containerKey: containerKey{p.podName, cl.uid, container}, changes: life.changes(c.slice)}
+			a.running = float64(life.intersect(c.ksm.observed).length())
 			c.integrateUsage(usageQuestion{
 				pod: p.podName, container: container, uid: cl.uid,
 				present: present[cl.uid], witness: w, running: runs, claim: n, claims: lives,
 			}, raw, &a)
-			out.accounts = append(out.accounts, accountEntry{cl.model, key, a})
+			out.accounts = append(out.accounts, a)
 		}
 	}
 }

@@ -10,7 +10,7 @@ import (
 
 // integrateRequests adds up requests and limits while the pod is pending or running.
 func (c *closeLook) integrateRequests(p *pod, raw *raws, w *witness, cl claim, out *entries) {
-	active := cl.spans.intersect(c.ksm.observed)
+	active := cl.spans
 	phases, told := map[bool]map[target][]int64{}, false
 	for _, row := range raw.phases[p.podName] {
 		if sameUID(row, cl.uid) {
@@ -55,8 +55,12 @@ func (c *closeLook) integrateRequests(p *pod, raw *raws, w *witness, cl claim, o
 		}
 	}
 	for lv, seen := range levels {
-		life := float64(w.life(seen).intersect(active).length())
-		out.requests = append(out.requests, requestEntry{cl.model, lv.metric, evidence{life: life, seen: life, integral: lv.value * life}})
+		lived := w.life(seen).intersect(active)
+		life := float64(lived.intersect(c.ksm.observed).length())
+		out.requests = append(out.requests, requestEntry{
+			model: cl.model, metric: lv.metric, containerKey: containerKey{p.podName, cl.uid, lv.container},
+			evidence: evidence{life: life, seen: life, integral: lv.value * life}, changes: lived.changes(c.slice),
+		})
 	}
 }
 

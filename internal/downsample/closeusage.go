@@ -20,10 +20,13 @@ type usageQuestion struct {
 }
 
 // integrateUsage gathers the evidence of cAdvisor's rows in the container's life.
-func (c *closeLook) integrateUsage(u usageQuestion, raw *raws, a *account) {
+func (c *closeLook) integrateUsage(u usageQuestion, raw *raws, a *accountEntry) {
 	cpu, told := c.rows(raw.cpu[u.pod], u)
 	memory, alsoTold := c.rows(raw.memory[u.pod], u)
 	all := instances(c.slice, c.kubelet.interval, cpu, memory)
+	for _, i := range all {
+		a.outlived += i.outlived
+	}
 	c.scrapesBeside(all, slices.Concat(cpu, memory))
 	life := c.usageLife(u, all, told && alsoTold, slices.Concat(cpu, memory)).
 		intersect(c.kubelet.existence(slices.Concat(cpu, memory))).

@@ -57,20 +57,38 @@ func New(cfg Config) *Downsampler {
 // are no averages of part of the data.
 func (d *Downsampler) Compute(ctx context.Context, w window.Window) (*Averages, error) {
 	l := newLedger()
+	r, err := d.gather(ctx, w, l, func(p *pod) bool { return d.cfg.Shard.Holds(p.namespace) })
+	if err != nil {
+		return nil, err
+	}
+	a := l.averages(w)
+	if !l.found {
+		if err := d.explainNothing(ctx, r, w); err != nil {
+			return nil, err
+		}
+	}
+	a.Cost = r.cost
+	d.took.Store(int64(r.pace.took()))
+	return a, nil
+}
+
+// gather enters the evidence on some of the models' pods into a ledger. What is asked about
+// targets does not depend on which.
+func (d *Downsampler) gather(ctx context.Context, w window.Window, l *ledger, mine func(*pod) bool) (*refresh, error) {
 	d.limits.fade()
 	r := &refresh{upstream: d.cfg.Upstream, limits: d.limits, budget: d.cfg.MaxSamples, pace: newPace(d.cfg.Concurrency, time.Duration(d.took.Load()), w.Period())}
 	defer r.pace.hurry(w.Period())()
 	var names naming
 	for _, s := range slicesOf(w) {
 		q := &querier{naming: names, refresh: r, slice: s, since: w.Start.UnixMilli()}
-		err := d.slice(ctx, q, l)
+		err := d.slice(ctx, q, l, mine)
 		if several, ok := errors.AsType[*clustersFound](err); ok {
 			q.clusterLabels = several.labels
-			err = d.slice(ctx, q, l)
+			err = d.slice(ctx, q, l, mine)
 		}
 		if errors.Is(err, errOneCluster) {
 			q.naming = naming{oneCluster: true}
-			err = d.slice(ctx, q, l)
+			err = d.slice(ctx, q, l, mine)
 		}
 		if err != nil {
 			return nil, err
@@ -82,15 +100,7 @@ func (d *Downsampler) Compute(ctx context.Context, w window.Window) (*Averages, 
 			d.cfg.Log.Warn("This Prometheus holds several clusters: models of equal namespace, type and name are added up", "told_apart_by", names.clusterLabels)
 		})
 	}
-	a := l.averages(w)
-	if !l.found {
-		if err := d.explainNothing(ctx, r, w); err != nil {
-			return nil, err
-		}
-	}
-	a.Cost = r.cost
-	d.took.Store(int64(r.pace.took()))
-	return a, nil
+	return r, nil
 }
 
 // slicesOf cuts a long window where the clock says, so that no query reaches too far.
@@ -108,7 +118,7 @@ func slicesOf(w window.Window) []span {
 }
 
 // slice gathers the evidence of one slice.
-func (d *Downsampler) slice(ctx context.Context, q *querier, l *ledger) error {
+func (d *Downsampler) slice(ctx context.Context, q *querier, l *ledger, mine func(*pod) bool) error {
 	everybody, err := q.discover(ctx, d.labels)
 	if err != nil {
 		return err
@@ -118,7 +128,7 @@ func (d *Downsampler) slice(ctx context.Context, q *querier, l *ledger) error {
 	if err != nil {
 		return err
 	}
-	pods, others := d.share(everybody)
+	pods, others := share(everybody, mine)
 	if err := q.sidecars(ctx, pods); err != nil {
 		return err
 	}
@@ -129,6 +139,11 @@ func (d *Downsampler) slice(ctx context.Context, q *querier, l *ledger) error {
 	comeAndGo(ksm, kubelet.source)
 	l.observed.kubeStateMetrics += ksm.observed.length()
 	l.observed.cAdvisor += kubelet.observed.length()
+	if l.trace != nil {
+		if err := l.trace.look(ctx, q, pods, ksm, kubelet); err != nil {
+			return err
+		}
+	}
 
 	perPod := seriesOf(pods)
 	if !d.cfg.CloseLook {
@@ -152,10 +167,10 @@ func (d *Downsampler) slice(ctx context.Context, q *querier, l *ledger) error {
 	})
 }
 
-// share separates this shard's pods from the other shards'.
-func (d *Downsampler) share(everybody []*pod) (ours, others []*pod) {
+// share separates the pods that are wanted from the others.
+func share(everybody []*pod, mine func(*pod) bool) (ours, others []*pod) {
 	for _, p := range everybody {
-		if d.cfg.Shard.Holds(p.namespace) {
+		if mine(p) {
 			ours = append(ours, p)
 		} else {
 			others = append(others, p)

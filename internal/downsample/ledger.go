@@ -61,6 +61,7 @@ type ledger struct {
 	models   map[workload.Model]*modelEvidence
 	found    bool // any pod of a model, of this shard or of another's
 	observed struct{ kubeStateMetrics, cAdvisor int64 }
+	trace    *trace // of what is entered, where somebody wants to see it
 }
 
 // modelEvidence is the evidence on one model.
@@ -79,6 +80,8 @@ func newLedger() *ledger { return &ledger{models: map[workload.Model]*modelEvide
 
 // entries are evidence gathered aside, to be entered at one stroke once it is complete.
 type entries struct {
+	slice    span
+	shortcut bool
 	accounts []accountEntry
 	requests []requestEntry
 	known    []workload.Model
@@ -88,12 +91,17 @@ type accountEntry struct {
 	model workload.Model
 	containerKey
 	account
+	changes  int // starts and stops in the slice
+	outlived int // samples of dead containers' rows, from after their successors began
 }
 
+// requestEntry is what a container requested, or all of a pod's where none is named.
 type requestEntry struct {
 	model  workload.Model
 	metric usage.Metric
+	containerKey
 	evidence
+	changes int
 }
 
 func (l *ledger) enter(e *entries) {
@@ -107,6 +115,9 @@ func (l *ledger) enter(e *entries) {
 	}
 	for _, m := range e.known {
 		l.model(m).known = true
+	}
+	if l.trace != nil {
+		l.trace.entries = append(l.trace.entries, e)
 	}
 }
 

@@ -23,7 +23,7 @@ func TestAverages(t *testing.T) {
 	wine := workload.Model{Namespace: "models", Type: "SeldonDeployment", Name: "wine"}
 	const Gi = 1 << 30
 	on := func(m workload.Model, pod, container string, a account) accountEntry {
-		return accountEntry{m, containerKey{podName{"", m.Namespace, pod}, "", container}, a}
+		return accountEntry{model: m, containerKey: containerKey{podName{"", m.Namespace, pod}, "", container}, account: a}
 	}
 	constant := func(v, life float64) evidence { return evidence{life: life, seen: life, integral: v * life} }
 
@@ -45,7 +45,7 @@ func TestAverages(t *testing.T) {
 				accounts: []accountEntry{on(iris, "iris-0", "server", account{
 					running: hour, cpu: constant(0.5, hour), memory: constant(Gi, hour),
 				})},
-				requests: []requestEntry{{iris, usage.CPURequests, constant(1, hour)}},
+				requests: []requestEntry{{model: iris, metric: usage.CPURequests, evidence: constant(1, hour)}},
 			}},
 			[]Model{{iris, usage.Values{
 				usage.Containers: {V: 1, OK: true}, usage.CPUUsage: {V: 0.5, OK: true},
@@ -53,11 +53,11 @@ func TestAverages(t *testing.T) {
 			}}},
 		}, {
 			"a request of zero is one", hour, hour,
-			[]*entries{{known: []workload.Model{iris}, requests: []requestEntry{{iris, usage.MemoryLimits, constant(0, hour)}}}},
+			[]*entries{{known: []workload.Model{iris}, requests: []requestEntry{{model: iris, metric: usage.MemoryLimits, evidence: constant(0, hour)}}}},
 			[]Model{{iris, usage.Values{usage.Containers: {OK: true}, usage.MemoryLimits: {V: 0, OK: true}}}},
 		}, {
 			"a request that held for no time is none", hour, hour,
-			[]*entries{{known: []workload.Model{iris}, requests: []requestEntry{{iris, usage.CPURequests, evidence{}}}}},
+			[]*entries{{known: []workload.Model{iris}, requests: []requestEntry{{model: iris, metric: usage.CPURequests, evidence: evidence{}}}}},
 			[]Model{{iris, usage.Values{usage.Containers: {OK: true}}}},
 		}, {
 			"a quarter of the window counts a quarter", hour, hour,
@@ -101,7 +101,7 @@ func TestAverages(t *testing.T) {
 			[]*entries{{
 				known:    []workload.Model{iris},
 				accounts: []accountEntry{on(wine, "wine-0", "server", account{running: hour})},
-				requests: []requestEntry{{wine, usage.CPURequests, constant(1, hour)}},
+				requests: []requestEntry{{model: wine, metric: usage.CPURequests, evidence: constant(1, hour)}},
 			}},
 			[]Model{{iris, usage.Values{usage.Containers: {OK: true}}}},
 		}, {

@@ -191,16 +191,19 @@ func namesIn(rows []upstream.Series) []string {
 // evidence is the same that raw samples would give.
 func (z *quiet) evidence(p *quietPod) *entries {
 	life := float64(z.slice.length())
-	out := &entries{known: []workload.Model{p.owner.model}}
+	out := &entries{slice: z.slice, shortcut: true, known: []workload.Model{p.owner.model}}
 	for _, c := range p.containers {
 		a := account{cpu: c.cpu, memory: c.memory}
 		if c.ran {
 			a.running = life
 		}
-		out.accounts = append(out.accounts, accountEntry{p.owner.model, containerKey{p.podName, p.owner.uid, c.name}, a})
+		out.accounts = append(out.accounts, accountEntry{model: p.owner.model, containerKey: containerKey{p.podName, p.owner.uid, c.name}, account: a})
 	}
 	for _, r := range p.requests {
-		out.requests = append(out.requests, requestEntry{p.owner.model, r.metric, evidence{life: life, seen: life, integral: r.value * life}})
+		out.requests = append(out.requests, requestEntry{
+			model: p.owner.model, metric: r.metric, containerKey: containerKey{pod: p.podName, uid: p.owner.uid},
+			evidence: evidence{life: life, seen: life, integral: r.value * life},
+		})
 	}
 	return out
 }

@@ -64,6 +64,7 @@ type instance struct {
 	id          string
 	cpu, memory []upstream.Sample
 	fresh       bool // no other of the container's instances was seen before it
+	outlived    int  // samples from after its successor began
 
 	// The scrapes of its targets before and after it that did not show it, 0 where not known.
 	before, after int64
@@ -136,7 +137,9 @@ func instances(slice span, interval int64, cpu, memory []row) []*instance {
 	}
 	for n := 0; n+1 < len(out); n++ {
 		end := span{-1 << 63, out[n+1].first()}
-		out[n].cpu, out[n].memory = inside(out[n].cpu, end), inside(out[n].memory, end)
+		cpu, memory := inside(out[n].cpu, end), inside(out[n].memory, end)
+		out[n].outlived = len(out[n].cpu) - len(cpu) + len(out[n].memory) - len(memory)
+		out[n].cpu, out[n].memory = cpu, memory
 	}
 	return slices.DeleteFunc(out, func(i *instance) bool { return len(i.cpu)+len(i.memory) == 0 })
 }

@@ -78,6 +78,20 @@ func (s spans) joined(gap int64) spans {
 	return out
 }
 
+// changes counts the spans' starts and ends within the whole.
+func (s spans) changes(whole span) int {
+	n := 0
+	for _, x := range s {
+		if x.from > whole.from {
+			n++
+		}
+		if x.to < whole.to {
+			n++
+		}
+	}
+	return n
+}
+
 // length is in milliseconds.
 func (s spans) length() int64 {
 	var sum int64

@@ -1,0 +1,78 @@
+package accuracy
+
+import (
+	"math"
+	"strings"
+	"testing"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/histories"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/prom"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/prom/promtest"
+)
+
+// TestExplain holds every model's explanation against its averages, in every named history.
+func TestExplain(t *testing.T) {
+	placed := Lay(histories.All())
+	dir := t.TempDir()
+	if err := Store(t.Context(), dir, placed); err != nil {
+		t.Fatal(err)
+	}
+	way, err := NewExporter(promtest.Start(t, prom.Options{Dir: dir}).URL(), false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leftOut := map[string]string{ // a history, and what is to be left out in it
+		"docker":                            "the pause container",
+		"quiet":                             "the pod's own cgroup",
+		"two-cadvisor-jobs":                 "as another target tells it",
+		"init-containers-run-in-the-window": "an init container",
+		"nested-cgroups":                    "within the container's own",
+		"metrics-resource-too":              "without an id",
+		"rows-linger":                       "after its successor began",
+	}
+	for _, p := range placed {
+		t.Run(p.Name, func(t *testing.T) {
+			t.Parallel()
+			a, err := way.Averages(t.Context(), p.Span())
+			if err != nil {
+				t.Fatal(err)
+			}
+			var whys []string
+			for _, m := range a.Models {
+				x, err := way.downsample.Explain(t.Context(), p.Span(), m.Model)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for metric, v := range x.Values {
+					if v.OK != m.Values[metric].OK || !alike(v.V, m.Values[metric].V) || !alike(v.V, sumOf(v)) {
+						t.Errorf("%v: %s is %v, its shares add up to %v, and it is explained as %v", m.Model, usage.Table()[metric].Name, m.Values[metric], sumOf(v), v.Value)
+					}
+				}
+				if period := p.Span().Period().Seconds(); !alike(x.KubeStateMetrics.Observed, a.Coverage.KubeStateMetrics*period) || !alike(x.CAdvisor.Observed, a.Coverage.CAdvisor*period) {
+					t.Errorf("%v: observed %v and %v s, but coverage is %v", m.Model, x.KubeStateMetrics.Observed, x.CAdvisor.Observed, a.Coverage)
+				}
+				if len(x.Pods) == 0 && x.Values[usage.Containers].V > 0 {
+					t.Errorf("%v: no pods", m.Model)
+				}
+				for _, o := range x.LeftOut {
+					whys = append(whys, o.Why)
+				}
+			}
+			if why := leftOut[p.Name]; !strings.Contains(strings.Join(whys, "\n"), why) {
+				t.Errorf("nothing is left out because it is %q: %q", why, whys)
+			}
+		})
+	}
+}
+
+func sumOf(v downsample.ExplainedValue) float64 {
+	var sum float64
+	for _, term := range v.Terms {
+		sum += term.Share
+	}
+	return sum
+}
+
+func alike(a, b float64) bool { return math.Abs(a-b) <= rounding*max(1, math.Abs(a)) }
