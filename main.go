@@ -40,6 +40,8 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		switch cfg.Command {
 		case config.ComputeOnce:
 			err = once(ctx, cfg, log, stdout)
+		case config.ExplainModel:
+			err = explainModel(ctx, cfg, log, stdout)
 		case config.Backfill:
 			err = computePast(ctx, cfg, log, stdout, stderr)
 		default:

@@ -4,10 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
 // Command is what the program is asked to do.
@@ -15,9 +19,10 @@ type Command string
 
 // The commands.
 const (
-	Serve       Command = "serve"
-	ComputeOnce Command = "once"
-	Backfill    Command = "backfill"
+	Serve        Command = "serve"
+	ComputeOnce  Command = "once"
+	Backfill     Command = "backfill"
+	ExplainModel Command = "explain"
 )
 
 // Once says what the command of that name does.
@@ -79,6 +84,85 @@ func (f *flags) checkPast(c *checker, cfg *Config) {
 		c.failf("--%s is for what has been delivered: give --%s, or leave it out", f.past.replace.flag, f.remoteWrite.url.flag)
 	}
 	cfg.Past = p
+}
+
+// Explain says what the command of that name does.
+type Explain struct {
+	Model   workload.Model // of any type where that is empty
+	End     time.Time      // of the window; zero for the newest settled one
+	Metrics []usage.Metric
+	JSON    bool
+}
+
+// explainFlags are those of explain alone.
+type explainFlags struct{ model, kind, metric, output *setting }
+
+func (g group) addExplain() explainFlags {
+	return explainFlags{
+		model: g.add("model", "", "<namespace/name>",
+			"Model to explain."),
+		kind: g.add("kind", "", "<kind>",
+			"Its Kubernetes kind, where models of several kinds have the name."),
+		metric: g.add("metric", "", "<name>",
+			"Metric to explain, such as model_cpu_requests. By default, all seven are."),
+		output: g.add("output", "", "text",
+			"Form of what is printed: text or json."),
+	}
+}
+
+func (f *flags) checkExplain(c *checker, cfg *Config) {
+	e := Explain{
+		Model:   parse(c, f.explain.model, modelName),
+		End:     parse(c, f.end, orNothing(edge(cfg.Period))),
+		Metrics: parse(c, f.explain.metric, metrics),
+	}
+	e.Model.Type = parse(c, f.explain.kind, oneKind(cfg.Kinds))
+	parse(c, f.explain.output, oneOf(func(s string) error {
+		e.JSON = s == "json"
+		if s != "text" && s != "json" {
+			return errors.New("unknown")
+		}
+		return nil
+	}, []string{"text", "json"}))
+	cfg.Explain = e
+}
+
+func modelName(s string) (workload.Model, error) {
+	namespace, name, ok := strings.Cut(s, "/")
+	if !ok || namespace == "" || name == "" || strings.Contains(name, "/") {
+		return workload.Model{}, errors.New("names no model: write its namespace and its name, as seldon/income")
+	}
+	return workload.Model{Namespace: namespace, Name: name}, nil
+}
+
+// metrics returns the one of the name, or all for none.
+func metrics(name string) ([]usage.Metric, error) {
+	var all []usage.Metric
+	var names []string
+	for metric, info := range usage.Table() {
+		if info.Name == name {
+			return []usage.Metric{usage.Metric(metric)}, nil
+		}
+		all, names = append(all, usage.Metric(metric)), append(names, info.Name)
+	}
+	if name != "" {
+		return nil, fmt.Errorf("is unknown: choose %s", strings.Join(names, ", "))
+	}
+	return all, nil
+}
+
+// oneKind returns the name of one of the kinds, or nothing.
+func oneKind(kinds []workload.Kind) func(string) (string, error) {
+	return func(s string) (string, error) {
+		var names []string
+		for _, k := range kinds {
+			names = append(names, k.Name)
+		}
+		if s != "" && !slices.Contains(names, s) {
+			return "", fmt.Errorf("is none of the kinds that are models: choose %s", strings.Join(names, ", "))
+		}
+		return s, nil
+	}
 }
 
 // edge reads a moment at which one window of the period ends and the next one begins.

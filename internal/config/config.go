@@ -44,6 +44,7 @@ type Config struct {
 	RemoteWrite RemoteWrite
 	Once        Once
 	Past        Past
+	Explain     Explain
 }
 
 // Query bounds what is asked of the Prometheus.
@@ -133,6 +134,8 @@ func (f *flags) check(command Command) (*Config, error) {
 		f.checkServing(&c, cfg)
 	case ComputeOnce:
 		cfg.Once = Once{End: parse(&c, f.end, orNothing(edge(cfg.Period)))}
+	case ExplainModel:
+		f.checkExplain(&c, cfg)
 	case Backfill:
 		f.checkPast(&c, cfg)
 	}

@@ -10,7 +10,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
 	"github.com/prometheus/client_golang/exp/api/remote"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
 // load runs Load with only the given environment.
@@ -164,6 +167,17 @@ func TestCompression(t *testing.T) {
 	}
 }
 
+func TestExplain(t *testing.T) {
+	got := mustLoad(t, nil, "explain", "--model=seldon/income").Explain
+	if got.Model != (workload.Model{Namespace: "seldon", Name: "income"}) || len(got.Metrics) != int(usage.NumMetrics) || got.JSON || !got.End.IsZero() {
+		t.Errorf("%+v", got)
+	}
+	got = mustLoad(t, nil, "explain", "--model=seldon/income", "--kind=InferenceService", "--metric=model_cpu_limits", "--output=json", "--end=2026-01-31").Explain
+	if got.Model.Type != "InferenceService" || !cmp.Equal(got.Metrics, []usage.Metric{usage.CPULimits}) || !got.JSON || got.End.IsZero() {
+		t.Errorf("%+v", got)
+	}
+}
+
 func TestEverySettingHasAnEnvironmentVariable(t *testing.T) {
 	token := write(t, "t0ken\n")
 	env := map[string]string{
@@ -207,27 +221,32 @@ func TestBadSettings(t *testing.T) {
 		args []string
 		want string
 	}{
-		"period junk":          {env: map[string]string{"TIME_PERIOD": "1hour"}, want: `TIME_PERIOD="1hour" is not a Prometheus duration: write 1h, 30m or 1d`},
-		"period junk, flag":    {args: []string{"--time-period=1hour"}, want: `--time-period="1hour" is not a Prometheus duration: write 1h, 30m or 1d`},
-		"period empty, flag":   {args: []string{"--time-period="}, want: `--time-period="" is not a Prometheus duration: write 1h, 30m or 1d`},
-		"period spaces":        {env: map[string]string{"TIME_PERIOD": "  "}, want: `TIME_PERIOD="" is not a Prometheus duration: write 1h, 30m or 1d`},
-		"period fraction":      {env: map[string]string{"TIME_PERIOD": "1.5h"}, want: `TIME_PERIOD="1.5h" is not a Prometheus duration: write 1h, 30m or 1d`},
-		"period without unit":  {env: map[string]string{"TIME_PERIOD": "60"}, want: `TIME_PERIOD="60" has no unit: write 1h, 30m or 1d`},
-		"period zero":          {env: map[string]string{"TIME_PERIOD": "0"}, want: `TIME_PERIOD="0" is zero: choose from 1m to 31d`},
-		"period zero seconds":  {env: map[string]string{"TIME_PERIOD": "0s"}, want: `TIME_PERIOD="0s" is zero: choose from 1m to 31d`},
-		"period negative":      {env: map[string]string{"TIME_PERIOD": "-1h"}, want: `TIME_PERIOD="-1h" is negative: choose from 1m to 31d`},
-		"period short":         {env: map[string]string{"TIME_PERIOD": "59s"}, want: `TIME_PERIOD="59s" is too short: choose from 1m to 31d`},
-		"period long":          {env: map[string]string{"TIME_PERIOD": "32d"}, want: `TIME_PERIOD="32d" is too long: choose from 1m to 31d`},
-		"period overflow":      {env: map[string]string{"TIME_PERIOD": "1000y"}, want: `TIME_PERIOD="1000y" is too long: choose from 1m to 31d`},
-		"settle negative":      {args: []string{"--settle-delay=-1s"}, want: `--settle-delay="-1s" is negative: choose from 0s to 31d`},
-		"end junk":             {args: []string{"once", "--end=noon"}, want: `--end="noon" is not a time: write 2026-01-31T10:00:00Z, 2026-01-31 or seconds since 1970`},
-		"end in a window":      {args: []string{"once", "--end=2026-01-31T10:20:00+01:00"}, want: `--end="2026-01-31T10:20:00+01:00" is no window's end: choose 2026-01-31T09:00:00Z or 2026-01-31T10:00:00Z`},
-		"end in milliseconds":  {args: []string{"once", "--end=1769853600000"}, want: `--end="1769853600000" is out of range: choose a time from 1970 to 2106`},
-		"end before 1970":      {args: []string{"once", "--end=1969-12-31"}, want: `--end="1969-12-31" is out of range: choose a time from 1970 to 2106`},
-		"backfill bare":        {args: []string{"backfill"}, want: `--from="" is missing: write 2026-01-31T10:00:00Z, 2026-01-31 or seconds since 1970`},
-		"backfill backwards":   {args: []string{"backfill", "--from=2026-01-31", "--to=2026-01-30"}, want: `--from="2026-01-31" is not before --to="2026-01-30": choose an earlier time`},
-		"backfill to both":     {args: []string{"backfill", "--from=2026-01-31", "--output=f", "--remote-write.url=http://r/w"}, want: `--output="f" and --remote-write.url are two places to write to: choose one of them`},
-		"replace in no file":   {args: []string{"backfill", "--from=2026-01-31", "--replace"}, want: `--replace is for what has been delivered: give --remote-write.url, or leave it out`},
+		"period junk":         {env: map[string]string{"TIME_PERIOD": "1hour"}, want: `TIME_PERIOD="1hour" is not a Prometheus duration: write 1h, 30m or 1d`},
+		"period junk, flag":   {args: []string{"--time-period=1hour"}, want: `--time-period="1hour" is not a Prometheus duration: write 1h, 30m or 1d`},
+		"period empty, flag":  {args: []string{"--time-period="}, want: `--time-period="" is not a Prometheus duration: write 1h, 30m or 1d`},
+		"period spaces":       {env: map[string]string{"TIME_PERIOD": "  "}, want: `TIME_PERIOD="" is not a Prometheus duration: write 1h, 30m or 1d`},
+		"period fraction":     {env: map[string]string{"TIME_PERIOD": "1.5h"}, want: `TIME_PERIOD="1.5h" is not a Prometheus duration: write 1h, 30m or 1d`},
+		"period without unit": {env: map[string]string{"TIME_PERIOD": "60"}, want: `TIME_PERIOD="60" has no unit: write 1h, 30m or 1d`},
+		"period zero":         {env: map[string]string{"TIME_PERIOD": "0"}, want: `TIME_PERIOD="0" is zero: choose from 1m to 31d`},
+		"period zero seconds": {env: map[string]string{"TIME_PERIOD": "0s"}, want: `TIME_PERIOD="0s" is zero: choose from 1m to 31d`},
+		"period negative":     {env: map[string]string{"TIME_PERIOD": "-1h"}, want: `TIME_PERIOD="-1h" is negative: choose from 1m to 31d`},
+		"period short":        {env: map[string]string{"TIME_PERIOD": "59s"}, want: `TIME_PERIOD="59s" is too short: choose from 1m to 31d`},
+		"period long":         {env: map[string]string{"TIME_PERIOD": "32d"}, want: `TIME_PERIOD="32d" is too long: choose from 1m to 31d`},
+		"period overflow":     {env: map[string]string{"TIME_PERIOD": "1000y"}, want: `TIME_PERIOD="1000y" is too long: choose from 1m to 31d`},
+		"settle negative":     {args: []string{"--settle-delay=-1s"}, want: `--settle-delay="-1s" is negative: choose from 0s to 31d`},
+		"end junk":            {args: []string{"once", "--end=noon"}, want: `--end="noon" is not a time: write 2026-01-31T10:00:00Z, 2026-01-31 or seconds since 1970`},
+		"end in a window":     {args: []string{"once", "--end=2026-01-31T10:20:00+01:00"}, want: `--end="2026-01-31T10:20:00+01:00" is no window's end: choose 2026-01-31T09:00:00Z or 2026-01-31T10:00:00Z`},
+		"end in milliseconds": {args: []string{"once", "--end=1769853600000"}, want: `--end="1769853600000" is out of range: choose a time from 1970 to 2106`},
+		"end before 1970":     {args: []string{"once", "--end=1969-12-31"}, want: `--end="1969-12-31" is out of range: choose a time from 1970 to 2106`},
+		"backfill bare":       {args: []string{"backfill"}, want: `--from="" is missing: write 2026-01-31T10:00:00Z, 2026-01-31 or seconds since 1970`},
+		"backfill backwards":  {args: []string{"backfill", "--from=2026-01-31", "--to=2026-01-30"}, want: `--from="2026-01-31" is not before --to="2026-01-30": choose an earlier time`},
+		"backfill to both":    {args: []string{"backfill", "--from=2026-01-31", "--output=f", "--remote-write.url=http://r/w"}, want: `--output="f" and --remote-write.url are two places to write to: choose one of them`},
+		"replace in no file":  {args: []string{"backfill", "--from=2026-01-31", "--replace"}, want: `--replace is for what has been delivered: give --remote-write.url, or leave it out`},
+		"explain bare":        {args: []string{"explain"}, want: `--model="" names no model: write its namespace and its name, as seldon/income`},
+		"explain junk": {args: []string{"explain", "--model=a/b/c", "--kind=Server", "--metric=cpu", "--output=xml"}, want: `--model="a/b/c" names no model: write its namespace and its name, as seldon/income
+--metric="cpu" is unknown: choose model_containers_average, model_cpu_usage_seconds_total, model_memory_usage_bytes, model_cpu_requests, model_cpu_limits, model_memory_requests_bytes, model_memory_limits_bytes
+--kind="Server" is none of the kinds that are models: choose SeldonDeployment, InferenceService
+--output="xml" is unknown: choose text, json`},
 		"settle over period":   {args: []string{"--settle-delay=2h"}, want: `--settle-delay="2h" is longer than the period of 1h: choose a shorter delay`},
 		"settle, timestamps":   {args: []string{"--settle-delay=31m", "--web.timestamps"}, want: `--settle-delay="31m" is too long for --web.timestamps, whose values are withdrawn 45m after their window's end: choose 30m at most`},
 		"kind unknown":         {env: map[string]string{"KINDS": "SeldonDeployment,Pod"}, want: `KINDS="SeldonDeployment,Pod" cannot be used: "Pod" is not a kind this exporter knows: choose from SeldonDeployment, InferenceService`},
@@ -313,7 +332,7 @@ func TestUsage(t *testing.T) {
 }
 
 func TestHelpFitsATerminal(t *testing.T) {
-	for _, args := range [][]string{{"--help"}, {"serve", "--help"}, {"once", "--help"}, {"backfill", "--help"}, {"help"}} {
+	for _, args := range [][]string{{"--help"}, {"serve", "--help"}, {"once", "--help"}, {"backfill", "--help"}, {"explain", "--help"}, {"help"}} {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			t.Setenv("COLUMNS", "")
 			_, out, err := load(t, map[string]string{tokenEnv: "s3cret", "PROMETHEUS_URL": "http://joe:s3cret@h"}, args...)

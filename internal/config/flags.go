@@ -21,13 +21,14 @@ type flags struct {
 	web                                        *web.FlagConfig
 	end                                        *setting // of commands for one window
 	past                                       pastFlags
+	explain                                    explainFlags
 }
 
 const presetKinds = "SeldonDeployment,InferenceService"
 
-// usage is what --help shows: a command's own flags first, and for the one that need not be
+// helpTemplate is what --help shows: a command's own flags first, and for the one that need not be
 // named the list of commands, too.
-const usage = `{{$command := .Context.SelectedCommand -}}
+const helpTemplate = `{{$command := .Context.SelectedCommand -}}
 {{$named := and $command (ne $command.Name "serve") -}}
 usage: {{.App.Name}} {{if $named}}{{$command.Name}}{{else}}[<command>]{{end}} [<flags>]
 
@@ -48,11 +49,12 @@ func define() (*kingpin.Application, *flags) {
 		"A bearer token for the Prometheus is taken from $"+tokenEnv+" or --prometheus.token-file.")
 	app.HelpFlag.Short('h')
 	app.Version(version.Print(Name))
-	app.UsageTemplate(usage)
+	app.UsageTemplate(helpTemplate)
 
 	serve := app.Command(string(Serve), "Compute every window when it has settled, and serve the averages: what is done without a command.")
 	once := app.Command(string(ComputeOnce), "Compute one window, and print it in the exposition format.")
 	backfill := app.Command(string(Backfill), "Compute past windows from what the Prometheus still has, and deliver them by remote write or write them as OpenMetrics. What is there already is left out, so that whoever was interrupted goes on by the same command.")
+	explain := app.Command(string(ExplainModel), "Print what one model's values of a window are made of: its pods and containers, how long they lived, what they used, and what was left out.")
 	all := group{app}
 
 	f := &flags{
@@ -88,9 +90,10 @@ func define() (*kingpin.Application, *flags) {
 	f.remoteWrite = group{serve, backfill}.addRemoteWrite()
 	f.addServing(serve)
 	f.addLog(app)
-	f.end = group{once}.add("end", "", "<time>",
+	f.end = group{once, explain}.add("end", "", "<time>",
 		"When the window ends: RFC 3339, or seconds since 1970. By default, the newest settled one is taken.")
 	f.past = group{backfill}.addPast()
+	f.explain = group{explain}.addExplain()
 	return app, f
 }
 

@@ -3,9 +3,11 @@ package endtoend
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net/url"
 	"os"
 	"os/exec"
@@ -106,6 +108,47 @@ func judge(t *testing.T, placed accuracy.Placed, result accuracy.Result) {
 	}
 	for _, d := range verdict.Deviations {
 		t.Errorf("%s: %s", placed.Name, d)
+	}
+}
+
+// TestExplain compares what is explained of each model with what is served.
+func TestExplain(t *testing.T) {
+	p := remember(t, "rolling-update")
+	binary := build(t)
+	end := "--end=" + p.to.Format(time.RFC3339)
+	served, _ := output(t, p.command(t.Context(), binary, "once", end))
+	for m, values := range parse(t, []byte(served)).Values {
+		model := "--model=" + m.Namespace + "/" + m.Name
+		var explained struct {
+			Values []struct {
+				Metric string
+				Value  *float64
+				Terms  []struct{ Share float64 }
+			}
+		}
+		stdout, _ := output(t, p.command(t.Context(), binary, "explain", end, model, "--kind="+m.Type, "--output=json"))
+		if err := json.Unmarshal([]byte(stdout), &explained); err != nil {
+			t.Fatal(err)
+		}
+		for metric, v := range explained.Values {
+			want := values[metric]
+			var sum float64
+			for _, term := range v.Terms {
+				sum += term.Share
+			}
+			if (v.Value != nil) != want.OK || want.OK && (math.Abs(*v.Value-want.V) > 1e-9*want.V || math.Abs(sum-want.V) > 1e-9*want.V) {
+				t.Errorf("%v: %s is explained as %v, the sum of %v, and served as %v", m, v.Metric, v.Value, sum, want)
+			}
+		}
+		text, _ := output(t, p.command(t.Context(), binary, "explain", end, model, "--kind="+m.Type))
+		if n := strings.Count(text, "\n"+strings.Repeat(" ", 52)+"sum "); n != len(explained.Values) {
+			t.Errorf("%v: %d sums in the text, want %d:\n%s", m, n, len(explained.Values), text)
+		}
+		for line := range strings.Lines(text) {
+			if len(line) > 81 {
+				t.Errorf("%d columns: %s", len(line)-1, line)
+			}
+		}
 	}
 }
 
