@@ -156,9 +156,7 @@ func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
 func gather(t *testing.T) map[string]*dto.MetricFamily {
 	t.Helper()
 	t.Setenv("PROMETHEUS_SELDON_TOKEN", "")
-	prometheus := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		fmt.Fprint(w, `{"status":"success","data":{"resultType":"vector","result":[],"stats":{"samples":{"totalQueryableSamples":1}}}}`)
-	}))
+	prometheus := httptest.NewServer(http.HandlerFunc(nothing))
 	t.Cleanup(prometheus.Close)
 	e := launch(t, prometheus.URL)
 	e.wait(t, "it is ready", func() bool {

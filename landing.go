@@ -26,6 +26,11 @@ func landing(cfg *config.Config, page *exposition.Page, status schedule.Status) 
 		Error:     status.Error,
 		ErrorTime: status.ErrorTime,
 	}
+	if r := cfg.RemoteWrite.Receiver; r.URL != nil {
+		l.Receiver = r.Redacted()
+		l.Missing, l.OldestMissing = status.Missing, status.OldestMissing
+		l.DeliveryError, l.DeliveryErrorTime = status.DeliveryError, status.DeliveryErrorTime
+	}
 	if page != nil {
 		l.HasWindow, l.Start, l.End = true, page.Window.Start, page.Window.End
 		l.Models, l.Expires = page.Models, page.Expires

@@ -101,14 +101,18 @@ func (e *exporter) end(t *testing.T) int {
 	}
 }
 
-// nothing is a Prometheus that knows no series.
+// nothing is a Prometheus that knows no model, though it has pods' labels.
 func nothing(w http.ResponseWriter, r *http.Request) {
 	kind := "vector"
 	if strings.HasSuffix(r.URL.Path, "query_range") {
 		kind = "matrix"
 	}
+	result := ""
+	if strings.HasPrefix(r.FormValue("query"), "count(last_over_time(kube_pod_labels[") {
+		result = `{"metric":{},"value":[0,"1"]}`
+	}
 	w.Header().Set("Content-Type", "application/json")
-	fmt.Fprintf(w, `{"status":"success","data":{"resultType":%q,"result":[]}}`, kind)
+	fmt.Fprintf(w, `{"status":"success","data":{"resultType":%q,"result":[%s],"stats":{"samples":{"totalQueryableSamples":1}}}}`, kind, result)
 }
 
 func TestExitCodes(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"os"
 	"syscall"
@@ -38,6 +39,12 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
 	if err != nil {
 		return err
 	}
+	var deliverer schedule.Deliverer
+	if cfg.RemoteWrite.Receiver.URL != nil {
+		if deliverer, err = newWriter(cfg, log, registry); err != nil {
+			return err
+		}
+	}
 	board := exposition.NewBoard(time.Now)
 	if cfg.Timestamps {
 		board = exposition.NewStampedBoard(time.Now)
@@ -45,8 +52,11 @@ func serve(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
 	loop := schedule.New(schedule.Config{
 		Computer:    downsampler,
 		Board:       board,
+		Deliverer:   deliverer,
 		Period:      cfg.Period,
 		SettleDelay: cfg.SettleDelay,
+		MaxAge:      cfg.CatchUp,
+		Random:      rand.Float64,
 		Now:         time.Now,
 		Log:         log,
 		Registerer:  registry,

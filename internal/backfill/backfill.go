@@ -5,6 +5,7 @@ package backfill
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"log/slog"
@@ -76,13 +77,13 @@ func (j Job) Run(ctx context.Context, d Destination, windows []window.Window) er
 	delivered := 0
 	for w, averages := range j.computed(ctx, windows) {
 		a, err := averages()
-		if err != nil {
-			return fmt.Errorf("window %s: %w", w, err)
-		}
-		if Unknown(a) {
+		if errors.Is(err, downsample.ErrNoSources) {
 			unknown.widen(w)
 			j.Progress.Skipped(w)
 			continue
+		}
+		if err != nil {
+			return fmt.Errorf("window %s: %w", w, err)
 		}
 		unknown.tell()
 		if err := d.Deliver(ctx, a); err != nil {
@@ -134,10 +135,6 @@ func (j Job) computed(ctx context.Context, windows []window.Window) iter.Seq2[wi
 		}
 	}
 }
-
-// Unknown says that nothing is known of a window, which is not that there was nothing: no
-// kube-state-metrics was scraped, or what it told is gone.
-func Unknown(a *downsample.Averages) bool { return a.Coverage.KubeStateMetrics == 0 }
 
 const (
 	firstWait   = time.Second

@@ -2,6 +2,7 @@ package backfill
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"time"
@@ -24,12 +25,13 @@ func Estimate(ctx context.Context, c Computer, span Span, missing []window.Windo
 	probe := missing[len(missing)-1]
 	begin := time.Now()
 	a, err := c.Compute(ctx, probe)
-	if err != nil {
+	unknown := errors.Is(err, downsample.ErrNoSources)
+	if err != nil && !unknown {
 		return fmt.Errorf("window %s: %w", probe, err)
 	}
 	took := time.Since(begin)
 	fmt.Fprintf(out, "\nThe newest of these was computed to see what that costs:\n")
-	if Unknown(a) {
+	if unknown {
 		fmt.Fprintf(out, "nothing is known of %s.\n", probe)
 		return nil
 	}

@@ -199,6 +199,9 @@ func (j Job) revision(ctx context.Context, r Reviser, w window.Window) (Revision
 		return Revision{}, fmt.Errorf("window %s: %w", w, err)
 	}
 	computed, err := j.compute(ctx, w)
+	if errors.Is(err, downsample.ErrNoSources) {
+		computed, err = &downsample.Averages{Window: w}, nil // nothing is seen of it any more
+	}
 	if err != nil {
 		return Revision{}, fmt.Errorf("window %s: %w", w, err)
 	}

@@ -69,6 +69,9 @@ func TestCompare(t *testing.T) {
 type memory map[time.Time]*downsample.Averages
 
 func (m memory) Compute(_ context.Context, w window.Window) (*downsample.Averages, error) {
+	if m[w.End].Coverage.KubeStateMetrics == 0 {
+		return nil, downsample.ErrNoSources
+	}
 	return m[w.End], nil
 }
 
@@ -115,6 +118,8 @@ func TestReplace(t *testing.T) {
 		averages(2, 0.125, map[string]float64{"a": 9}),
 		averages(3, 1, map[string]float64{"b": 3}),
 	)
+	before = append(before, averages(4, 1, map[string]float64{"a": 1, "b": 2}))
+	now[hour(4).Window.End] = averages(4, 0, nil)
 	const want = "" +
 		"                      seen of kube-  seen of        models    largest\n" +
 		"window's end          state-metrics  cAdvisor      changed     change\n" +
@@ -122,10 +127,11 @@ func TestReplace(t *testing.T) {
 		"2026-01-31T02:00:00Z  50 -> 100      50 -> 100           1       25 %  replace\n" +
 		"2026-01-31T03:00:00Z  100 -> 12.5    100 -> 12.5         1      800 %  keep\n" +
 		"2026-01-31T04:00:00Z  100            100                 1       50 %  replace\n" +
+		"2026-01-31T05:00:00Z  100 -> 0       100 -> 0            0        0 %  keep\n" +
 		"\n" +
-		"2 of 4 windows that have been delivered are to be replaced.\n" +
-		"1 are kept: less was seen of them now than is stored.\n" +
-		"2 values are stored that are not computed any more: they stay until they are\n" +
+		"2 of 5 windows that have been delivered are to be replaced.\n" +
+		"2 are kept: less was seen of them now than is stored.\n" +
+		"4 values are stored that are not computed any more: they stay until they are\n" +
 		"deleted.\n"
 	for name, may := range map[string]bool{"allowed": true, "not allowed": false} {
 		t.Run(name, func(t *testing.T) {

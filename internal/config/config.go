@@ -28,6 +28,9 @@ const (
 // maxStampedDelay leaves a quarter of an hour to scrape values with timestamps in.
 const maxStampedDelay = 30 * time.Minute
 
+// longestCatchUp is further back than receivers take samples.
+const longestCatchUp = 31 * 24 * time.Hour
+
 // Config is everything that can be set, checked. What is one command's is zero for the others.
 type Config struct {
 	Command     Command
@@ -42,6 +45,7 @@ type Config struct {
 	Timestamps  bool   // whether models' metrics are exposed with their window's end
 	Log         *promslog.Config
 	RemoteWrite RemoteWrite
+	CatchUp     time.Duration // how old a window may be to be delivered
 	Once        Once
 	Past        Past
 	Explain     Explain
@@ -147,6 +151,7 @@ func (f *flags) check(command Command) (*Config, error) {
 
 func (f *flags) checkServing(c *checker, cfg *Config) {
 	cfg.RemoteWrite = f.remoteWrite.check(c, cfg.Prometheus)
+	cfg.CatchUp = parse(c, f.catchUp, durationBetween(0, longestCatchUp))
 	cfg.Web, cfg.ListenName = f.web, f.listen.name()
 	cfg.Timestamps = parse(c, f.timestamps, boolean)
 	if cfg.Timestamps && cfg.SettleDelay > maxStampedDelay {

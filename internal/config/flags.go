@@ -17,6 +17,7 @@ type flags struct {
 	maxWindowSamples, compression              *setting
 	logLevel, logFormat                        *setting
 	remoteWrite                                remoteWriteFlags
+	catchUp                                    *setting
 	systemd, listen, webFile, timestamps       *setting // of serving
 	web                                        *web.FlagConfig
 	end                                        *setting // of commands for one window
@@ -88,6 +89,8 @@ func define() (*kingpin.Application, *flags) {
 			"Whether answers are asked for in gzip, which costs the Prometheus some CPU and spares the network: gzip, none, or auto, which is none for a Prometheus on this host."),
 	}
 	f.remoteWrite = group{serve, backfill}.addRemoteWrite()
+	f.catchUp = group{serve}.add("catch-up.max-age", "CATCH_UP_MAX_AGE", "24h",
+		"How old a window may be that was not delivered to be computed and delivered after all. 0 is for the newest alone.")
 	f.addServing(serve)
 	f.addLog(app)
 	f.end = group{once, explain}.add("end", "", "<time>",

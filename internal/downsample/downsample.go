@@ -53,8 +53,12 @@ func New(cfg Config) *Downsampler {
 	return &Downsampler{cfg: cfg, labels: ownerLabels(cfg.Kinds), limits: newLimits()}
 }
 
+// ErrNoSources is why a window fails in which nothing of kube-state-metrics is to be
+// found: that there were no models is not known then.
+var ErrNoSources = errors.New("no kube-state-metrics was scraped in the window")
+
 // Compute returns the averages of every model over the window. It fails as a whole: there
-// are no averages of part of the data.
+// are no averages of part of the data. The error is of the upstream, or ErrNoSources.
 func (d *Downsampler) Compute(ctx context.Context, w window.Window) (*Averages, error) {
 	l := newLedger()
 	r, err := d.gather(ctx, w, l, func(p *pod) bool { return d.cfg.Shard.Holds(p.namespace) })
@@ -63,7 +67,7 @@ func (d *Downsampler) Compute(ctx context.Context, w window.Window) (*Averages, 
 	}
 	a := l.averages(w)
 	if !l.found {
-		if err := d.explainNothing(ctx, r, w); err != nil {
+		if err := d.explainNothing(ctx, r, a); err != nil {
 			return nil, err
 		}
 	}
@@ -208,8 +212,9 @@ func (q *querier) sidecars(ctx context.Context, pods []*pod) error {
 	})
 }
 
-// explainNothing logs why a window may hold no models.
-func (d *Downsampler) explainNothing(ctx context.Context, r *refresh, w window.Window) error {
+// explainNothing logs why a window may hold no models, or says that it cannot be known.
+func (d *Downsampler) explainNothing(ctx context.Context, r *refresh, a *Averages) error {
+	w := a.Window
 	q := &querier{refresh: r, slice: span{w.Start.UnixMilli(), w.End.UnixMilli()}}
 	var rows []upstream.Series
 	err := inParts(ctx, q, question{name: "pods' labels of any kind", most: 1, interval: shortInterval}, func(ctx context.Context, q *querier) (err error) {
@@ -221,10 +226,13 @@ func (d *Downsampler) explainNothing(ctx context.Context, r *refresh, w window.W
 		return err
 	}
 	remedy := "--metric-labels-allowlist=" + workload.AllowList(d.cfg.Kinds)
-	if len(rows) == 0 && !tooMany {
-		d.cfg.Log.Warn("No models: this Prometheus has no kube_pod_labels; start kube-state-metrics with the flag", "window", w, "flag", remedy)
-	} else {
+	switch {
+	case len(rows) > 0 || tooMany:
 		d.cfg.Log.Warn("No models: kube_pod_labels has no model's label; if there are models, start kube-state-metrics with the flag", "window", w, "flag", remedy)
+	case a.Coverage.KubeStateMetrics > 0:
+		d.cfg.Log.Warn("No models: this Prometheus has no kube_pod_labels; start kube-state-metrics with the flag", "window", w, "flag", remedy)
+	default:
+		return fmt.Errorf("%w: there is neither kube_node_info nor kube_pod_labels: have this Prometheus scrape kube-state-metrics, started with %s", ErrNoSources, remedy)
 	}
 	return nil
 }

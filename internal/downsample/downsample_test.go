@@ -177,7 +177,7 @@ func TestNoModels(t *testing.T) {
 		answer func(ctx context.Context, expr string) ([]upstream.Series, error)
 		says   string
 	}{
-		{"no kube_pod_labels at all", func(context.Context, string) ([]upstream.Series, error) { return nil, nil }, "this Prometheus has no kube_pod_labels"},
+		{"no kube_pod_labels at all", withoutPodLabels, "this Prometheus has no kube_pod_labels"},
 		{"none with a model's label", cluster{window: anHour()}.answer, "kube_pod_labels has no model's label"},
 		{"too many to be counted", func(_ context.Context, expr string) ([]upstream.Series, error) {
 			if strings.HasPrefix(expr, "count(") {
@@ -210,6 +210,31 @@ func TestNoModels(t *testing.T) {
 		}
 		if want := `"--metric-labels-allowlist=pods=[seldon-deployment-id]"`; !strings.Contains(log.String(), want) {
 			t.Errorf("logged %s, which does not name %s", log.String(), want)
+		}
+	})
+}
+
+// withoutPodLabels answers like a Prometheus whose kube-state-metrics lacks the flag.
+func withoutPodLabels(ctx context.Context, expr string) ([]upstream.Series, error) {
+	switch {
+	case strings.Contains(expr, "kube_pod_labels"):
+		return nil, nil
+	case strings.Contains(expr, "kube_node_info"):
+		return []upstream.Series{{Labels: labels("job", "ksm", "instance", "ksm:8080"), Samples: at(1, anHour().Start.UnixMilli())}}, nil
+	}
+	return cluster{window: anHour()}.answer(ctx, expr)
+}
+
+// TestNoSourcesIsAFailure: an empty answer is no window without models.
+func TestNoSourcesIsAFailure(t *testing.T) {
+	ways(t, func(t *testing.T, closeLook bool) {
+		d, log := downsampler(&fake{answer: func(context.Context, string) ([]upstream.Series, error) { return nil, nil }}, closeLook)
+		got, err := d.Compute(t.Context(), anHour())
+		if got != nil || !errors.Is(err, ErrNoSources) || !strings.Contains(err.Error(), "--metric-labels-allowlist=pods=[") {
+			t.Errorf("got %+v, %v", got, err)
+		}
+		if log.Len() > 0 {
+			t.Errorf("the error is returned, and logged as well: %s", log)
 		}
 	})
 }

@@ -200,8 +200,7 @@ func total(samples []upstream.Sample) float64 {
 
 // blame names the query where it can be what is wrong.
 func blame(expr string, err error) error {
-	switch upstream.KindOf(err) {
-	case upstream.Unreachable, upstream.Unauthorized, upstream.NotPrometheus, upstream.Throttled, upstream.Unavailable:
+	if upstream.KindOf(err).HitsEveryQuery() {
 		return err
 	}
 	return fmt.Errorf("%w (query: %s)", err, shortened(expr))

@@ -1,23 +1,26 @@
 package schedule
 
 import (
+	"errors"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
 )
 
 // The results of an attempt that are no kind of upstream failure.
 const (
-	success  = "success"
-	ownFault = "internal" // the upstream is not to blame
+	success   = "success"
+	noSources = "no_data"
+	ownFault  = "internal" // the upstream is not to blame
 )
 
 // results are all values of the label, so that each is there before it first happens.
 func results() []string {
-	all := []string{success, ownFault}
+	all := []string{success, noSources, ownFault}
 	for _, kind := range upstream.Kinds() {
 		all = append(all, string(kind))
 	}
@@ -25,6 +28,9 @@ func results() []string {
 }
 
 func resultOf(err error) string {
+	if errors.Is(err, downsample.ErrNoSources) {
+		return noSources
+	}
 	if kind := upstream.KindOf(err); kind != "" {
 		return string(kind)
 	}
@@ -36,6 +42,9 @@ type metrics struct {
 	refreshes   *prometheus.CounterVec
 	duration    prometheus.Histogram
 	lastSuccess prometheus.Gauge
+	missing     prometheus.Gauge
+	oldest      prometheus.Gauge
+	missed      *prometheus.CounterVec
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -54,6 +63,21 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "seldon_exporter_last_success_timestamp_seconds",
 			Help: "When a window was last computed, 0 before the first.",
 		}),
+		missing: factory.NewGauge(prometheus.GaugeOpts{
+			Name: "seldon_exporter_windows_missing",
+			Help: "Windows that are due and not yet computed, or, with remote write, not yet delivered.",
+		}),
+		oldest: factory.NewGauge(prometheus.GaugeOpts{
+			Name: "seldon_exporter_oldest_missing_window_timestamp_seconds",
+			Help: "End of the oldest of the windows that are missing, 0 if none is.",
+		}),
+		missed: factory.NewCounterVec(prometheus.CounterOpts{
+			Name: "seldon_exporter_windows_missed_total",
+			Help: "Windows that were given up, by reason.",
+		}, []string{"reason"}),
+	}
+	for _, why := range reasons() {
+		m.missed.WithLabelValues(string(why))
 	}
 	for _, result := range results() {
 		m.refreshes.WithLabelValues(result)
@@ -65,6 +89,18 @@ func (m *metrics) succeeded(now time.Time, took time.Duration) {
 	m.refreshes.WithLabelValues(success).Inc()
 	m.duration.Observe(took.Seconds())
 	m.lastSuccess.Set(float64(now.UnixMilli()) / 1e3)
+}
+
+func (m *metrics) show(windows []missing) {
+	m.missing.Set(float64(len(windows)))
+	m.oldest.Set(0)
+	if len(windows) > 0 {
+		m.oldest.Set(float64(windows[0].End.Unix()))
+	}
+}
+
+func (m *metrics) gaveUp(why reason, windows int64) {
+	m.missed.WithLabelValues(string(why)).Add(float64(windows))
 }
 
 func (m *metrics) failed(result string) { m.refreshes.WithLabelValues(result).Inc() }

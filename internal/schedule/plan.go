@@ -12,12 +12,23 @@ const (
 	leastGrace   = time.Minute
 )
 
-// plan says when which window is computed. Pure: time is an argument.
+// plan says what is done when. Pure: time is an argument.
 type plan struct {
 	period, settle time.Duration
+	jitter         time.Duration // this exporter's own delay beyond the settle delay
+	maxAge         time.Duration // windows that ended longer ago are not made up
 }
 
-// progress is how far the windows have come.
+// state is what the plan goes by.
+type state struct {
+	progress  progress
+	backlog   backlog
+	held      window.Window // whose averages are at hand, zero if none are
+	clock     time.Time     // when it was brought up to date
+	refreshed bool          // the last step was a refresh
+}
+
+// progress is how far the windows have come that are served.
 type progress struct {
 	done       window.Window // the newest that was computed, zero before the first
 	failed     window.Window // the one whose last attempt failed
@@ -26,19 +37,105 @@ type progress struct {
 	quietUntil time.Time     // when the upstream may be asked for anything again
 }
 
-// next returns the window to compute next, and the moment from which that may be.
-func (p plan) next(now time.Time, s progress) (window.Window, time.Time) {
-	w, at := window.Settled(now, p.period, p.settle), now
+// action is what there is to do.
+type action int
+
+const (
+	wait    action = iota
+	refresh        // compute a window and serve it
+	ask            // which of the missing windows have their mark
+	deliver        // a missing window
+)
+
+// step is what to do next, and from when on.
+type step struct {
+	do     action
+	window window.Window
+	at     time.Time
+}
+
+// advance brings the state up to date with the clock.
+func (p plan) advance(now time.Time, s *state) {
+	if now.Before(s.clock) { // moments told by a clock that was wrong mean nothing
+		s.progress.retryAt, s.progress.quietUntil = time.Time{}, time.Time{}
+		s.backlog.stopWaiting()
+	}
+	s.clock = now
+	newest := p.newest(now, s.progress)
+	known := newest.End
+	if p.computed(now, s.progress) {
+		known = later(known, s.progress.done.End)
+	}
+	if s.backlog.reached.After(known) { // begin anew: the marks tell what is there
+		s.backlog = backlog{gone: s.backlog.gone}
+	}
+	oldest := earlier(now.Add(-p.maxAge), newest.Start)
+	s.backlog.reach(newest.End, oldest, p.period)
+	if p.maxAge == 0 { // there are none whose marks are of interest
+		s.backlog.unasked = false
+	}
+	if !s.backlog.unasked {
+		s.backlog.expire(oldest, s.held)
+	}
+}
+
+// next returns what to do. What is served goes before what is delivered, but no two
+// refreshes follow each other while a window could be delivered: even where a window
+// takes longer than a period to compute, the missing ones get their turn.
+func (p plan) next(now time.Time, s *state) step {
+	coming, at := p.refresh(now, s.progress)
+	w, from := s.backlog.next(now, s.progress.done.End, coming)
+	if !from.IsZero() {
+		from = later(from, s.progress.quietUntil)
+	}
+	refreshes, delivers := !at.After(now), !from.IsZero() && !from.After(now)
+	switch {
+	case delivers && (!refreshes || s.refreshed) && s.backlog.unasked:
+		return step{ask, w, now}
+	case delivers && (!refreshes || s.refreshed):
+		return step{deliver, w, now}
+	case refreshes:
+		return step{refresh, coming, now}
+	case !from.IsZero() && from.Before(at):
+		return step{wait, w, from}
+	}
+	return step{wait, coming, at}
+}
+
+// newest returns the newest window that may be computed. The jitter comes on top of the
+// settle delay, except before the first window of all, for which somebody waits.
+func (p plan) newest(now time.Time, s progress) window.Window {
+	w := window.Settled(now, p.period, p.settle)
+	if s == (progress{}) || w == s.failed {
+		return w
+	}
+	return window.Settled(now, p.period, p.settle+p.jitter)
+}
+
+// refresh returns the window to compute next in order to serve it, and the moment from
+// which that may be.
+func (p plan) refresh(now time.Time, s progress) (window.Window, time.Time) {
+	w, at := p.newest(now, s), now
 	switch {
 	case p.computed(now, s) && !w.End.After(s.done.End):
 		w = s.done.Next()
-		at = w.Due(p.settle)
+		at = p.due(w)
 	case w == s.failed:
 		// A newer window does not wait for an older one's next attempt.
-		at = earlier(s.retryAt, w.Next().Due(p.settle))
+		at = earlier(s.retryAt, p.due(w.Next()))
 	}
 	return w, later(at, s.quietUntil)
 }
+
+// deliveryTime is how long a delivery may take: until there is a window to serve, but not
+// so short that it is never done.
+func (p plan) deliveryTime(now time.Time, s progress) time.Duration {
+	_, at := p.refresh(now, s)
+	return max(at.Sub(now), p.period/10)
+}
+
+// due returns the moment from which this exporter computes w.
+func (p plan) due(w window.Window) time.Time { return w.Due(p.settle + p.jitter) }
 
 // computed tells whether there is a window to go on from. One that has not begun yet
 // was computed before the clock was put right, and counts for nothing.
@@ -63,9 +160,29 @@ func (p plan) failedAt(now time.Time, s progress, w window.Window, retryAfter ti
 	return s
 }
 
+// postponed records that a window was not delivered for its own sake. In the end it is
+// tried once a period.
+func (p plan) postponed(now time.Time, b *backlog, w window.Window) missing {
+	m := b.find(w)
+	m.failures++
+	m.retryAt = now.Add(backoff(m.failures, max(p.period, slowestRetry)))
+	return *m
+}
+
+// paused records that no window can be delivered for now. Others may deliver meanwhile.
+func (p plan) paused(now time.Time, b *backlog, retryAfter time.Duration) pause {
+	b.pause.failures++
+	b.pause.until = now.Add(max(p.backoff(b.pause.failures), min(retryAfter, p.period)))
+	b.unasked = true
+	return b.pause
+}
+
 // backoff doubles with each failure, up to a tenth of the period.
 func (p plan) backoff(failures int) time.Duration {
-	most := min(p.period/10, slowestRetry)
+	return backoff(failures, min(p.period/10, slowestRetry))
+}
+
+func backoff(failures int, most time.Duration) time.Duration {
 	d := firstRetry
 	for range failures - 1 {
 		if d *= 2; d >= most {
@@ -78,7 +195,13 @@ func (p plan) backoff(failures int) time.Duration {
 // expires returns the moment from which w is too old to be served: its successor is
 // overdue by then, and a scraper would store w's values as the successor's.
 func (p plan) expires(w window.Window) time.Time {
-	return w.Next().Due(p.settle).Add(max(p.period/10, leastGrace))
+	return p.due(w.Next()).Add(max(p.period/10, leastGrace))
+}
+
+// mostJitter is a sixtieth of the period, a minute at most: enough to keep replicas
+// apart, whose refreshes take seconds, and little that values come later.
+func mostJitter(period time.Duration) time.Duration {
+	return min(period/60, time.Minute)
 }
 
 func earlier(a, b time.Time) time.Time {

@@ -1,5 +1,5 @@
-// Package schedule computes each window when it is due, tries again what failed, and
-// hangs what it got on the board.
+// Package schedule computes each window when it is due and hangs it on the board, sees
+// to it that every window is delivered, and tries again what failed.
 package schedule
 
 import (
@@ -33,24 +33,28 @@ type Board interface {
 type Config struct {
 	Computer    Computer
 	Board       Board
+	Deliverer   Deliverer // nil where windows are only served
 	Period      time.Duration
 	SettleDelay time.Duration
+	MaxAge      time.Duration // windows that ended longer ago are not delivered any more
+	Random      func() float64
 	Now         func() time.Time
 	Log         *slog.Logger
 	Registerer  prometheus.Registerer
 }
 
-// Loop computes one window after the other.
+// Loop does one thing after the other: it computes a window, or delivers one.
 type Loop struct {
-	computer Computer
-	board    Board
-	plan     plan
-	now      func() time.Time
-	log      *slog.Logger
-	metrics  *metrics
+	computer  Computer
+	board     Board
+	deliverer Deliverer
+	plan      plan
+	now       func() time.Time
+	log       *slog.Logger
+	metrics   *metrics
 
-	progress progress
-	reached  time.Time // windows that end by then are computed, or are known to be missed
+	state state
+	held  *downsample.Averages // of the newest window that was computed
 
 	mu     sync.Mutex
 	status Status
@@ -58,37 +62,80 @@ type Loop struct {
 
 // Status is how the loop is doing.
 type Status struct {
-	Ready     bool      // a window was computed since the start
-	Next      time.Time // when the next computation begins, zero during one
-	Error     string    // of the last attempt, "" if it succeeded
+	Ready     bool      // the newest window was computed once since the start
+	Next      time.Time // when the next step begins, zero during one
+	Error     string    // of the last attempt at the newest window, "" if it succeeded
 	ErrorTime time.Time
+
+	Missing           int       // windows that are to be delivered
+	OldestMissing     time.Time // end of the oldest of them
+	DeliveryError     string    // of the last delivery, "" if it succeeded
+	DeliveryErrorTime time.Time
 }
 
-// New returns a loop that has not begun.
+// New returns a loop that has not begun. Random returns a number in [0, 1), of which the
+// exporter's own share of the jitter is made.
 func New(cfg Config) *Loop {
-	return &Loop{
-		computer: cfg.Computer,
-		board:    cfg.Board,
-		plan:     plan{period: cfg.Period, settle: cfg.SettleDelay},
-		now:      cfg.Now,
-		log:      cfg.Log,
-		metrics:  newMetrics(cfg.Registerer),
+	l := &Loop{
+		computer:  cfg.Computer,
+		board:     cfg.Board,
+		deliverer: cfg.Deliverer,
+		plan: plan{
+			period: cfg.Period,
+			settle: cfg.SettleDelay,
+			jitter: time.Duration(cfg.Random() * float64(mostJitter(cfg.Period))),
+			maxAge: cfg.MaxAge,
+		},
+		now:     cfg.Now,
+		log:     cfg.Log,
+		metrics: newMetrics(cfg.Registerer),
 	}
+	if l.deliverer == nil {
+		l.deliverer, l.plan.maxAge = nowhere{}, 0
+	}
+	return l
 }
 
-// Run computes windows until ctx is done. No two computations overlap.
+// Run computes and delivers windows until ctx is done. No two steps overlap.
 func (l *Loop) Run(ctx context.Context) {
 	for ctx.Err() == nil {
-		now := l.now()
-		w, at := l.plan.next(now, l.progress)
-		l.update(func(s *Status) { s.Next = at })
-		if at.After(now) {
-			nap(ctx, min(at.Sub(now), longestNap))
-			continue
+		now := l.wallClock()
+		l.plan.advance(now, &l.state)
+		s := l.plan.next(now, &l.state)
+		l.tell(s)
+		switch s.do {
+		case wait:
+			nap(ctx, min(s.at.Sub(now), longestNap))
+		case refresh:
+			l.refresh(ctx, s.window)
+		case ask:
+			l.ask(ctx)
+		case deliver:
+			l.deliver(ctx, s.window)
 		}
-		l.update(func(s *Status) { s.Next = time.Time{} })
-		l.attempt(ctx, w)
 	}
+}
+
+// wallClock returns what the clock shows. A reading for measuring time would make moments
+// that were told before the clock was put right look sane.
+func (l *Loop) wallClock() time.Time { return l.now().Round(0) }
+
+// tell shows what there is to do.
+func (l *Loop) tell(s step) {
+	if s.do == wait || s.do == refresh {
+		l.reportGone()
+	}
+	missing := l.state.backlog.windows
+	l.metrics.show(missing)
+	l.update(func(st *Status) {
+		st.Next, st.Missing, st.OldestMissing = s.at, len(missing), time.Time{}
+		if s.do != wait {
+			st.Next = time.Time{}
+		}
+		if len(missing) > 0 {
+			st.OldestMissing = missing[0].End
+		}
+	})
 }
 
 // Status returns how the loop is doing. It may be called at any time.
@@ -98,56 +145,56 @@ func (l *Loop) Status() Status {
 	return l.status
 }
 
-func (l *Loop) attempt(ctx context.Context, w window.Window) {
-	l.reach(w)
+// refresh computes the newest window, which is to be served.
+func (l *Loop) refresh(ctx context.Context, w window.Window) {
+	l.state.refreshed = true
+	averages, err := l.compute(ctx, w)
+	if ctx.Err() != nil {
+		return // told to stop: the window neither failed nor succeeded
+	}
+	now := l.wallClock()
+	if err != nil {
+		l.state.progress = l.plan.failedAt(now, l.state.progress, w, upstream.RetryAfterOf(err))
+		_, at := l.plan.refresh(now, l.state.progress)
+		l.update(func(s *Status) { s.Error, s.ErrorTime = err.Error(), now })
+		l.log.Warn("Window failed", failure(w, resultOf(err), err, l.state.progress.failures, at.Sub(now))...)
+		return
+	}
+	l.state.progress = l.state.progress.succeeded(w)
+	l.held, l.state.held = averages, w
+	l.update(func(s *Status) { s.Ready, s.Error, s.ErrorTime = true, "", time.Time{} })
+}
+
+// compute computes a window and shows it, unless a newer one is shown.
+func (l *Loop) compute(ctx context.Context, w window.Window) (*downsample.Averages, error) {
 	begun := l.now()
 	averages, err := l.computer.Compute(ctx, w)
 	if ctx.Err() != nil {
-		return // told to stop: the window neither failed nor succeeded
+		return nil, ctx.Err()
 	}
 	var page *exposition.Page
 	if err == nil {
 		page, err = exposition.Encode(averages, l.plan.expires(w))
 	}
 	if err != nil {
-		l.failed(w, err)
-		return
+		l.metrics.failed(resultOf(err))
+		return nil, err
 	}
 	l.board.Publish(page)
-	l.succeeded(w, averages, l.now().Sub(begun))
-}
-
-// reach tells of the windows between the last one and w: there was no time for them,
-// or they failed until w became due.
-func (l *Loop) reach(w window.Window) {
-	if missed := w.Start.Sub(l.reached); !l.reached.IsZero() && missed > 0 {
-		l.log.Warn("Windows missed", "from", l.reached, "to", w.Start, "windows", int64(missed/l.plan.period))
-	}
-	l.reached = w.Start
-}
-
-func (l *Loop) succeeded(w window.Window, a *downsample.Averages, took time.Duration) {
-	l.progress = l.progress.succeeded(w)
-	l.reached = w.End
+	took := l.now().Sub(begun)
 	l.metrics.succeeded(l.now(), took)
-	l.update(func(s *Status) { *s = Status{Ready: true} })
-
-	attrs := []any{"window", w.String(), "models", len(a.Models), "series", a.Cost.Series, "queries", a.Cost.Queries}
-	if a.Cost.HasSamples {
-		attrs = append(attrs, "samples_read", a.Cost.SamplesRead)
+	attrs := []any{"window", w.String(), "models", len(averages.Models), "series", averages.Cost.Series, "queries", averages.Cost.Queries}
+	if averages.Cost.HasSamples {
+		attrs = append(attrs, "samples_read", averages.Cost.SamplesRead)
 	}
 	l.log.Info("Window computed", append(attrs, "duration", took.String())...)
+	return averages, nil
 }
 
-func (l *Loop) failed(w window.Window, err error) {
-	now, kind := l.now(), resultOf(err)
-	l.progress = l.plan.failedAt(now, l.progress, w, upstream.RetryAfterOf(err))
-	l.metrics.failed(kind)
-	l.update(func(s *Status) { s.Error, s.ErrorTime = err.Error(), now })
-
-	_, at := l.plan.next(now, l.progress)
-	l.log.Warn("Window failed", "window", w.String(), "attempt", l.progress.failures, "kind", kind, "err", err,
-		"next_try_in", max(at.Sub(now), 0).Round(time.Millisecond).String())
+// failure is what the log tells of one.
+func failure(w window.Window, kind string, err error, attempt int, wait time.Duration) []any {
+	return []any{"window", w.String(), "attempt", attempt, "kind", kind, "err", err,
+		"next_try_in", max(wait, 0).Round(time.Millisecond).String()}
 }
 
 func (l *Loop) update(change func(*Status)) {

@@ -29,9 +29,11 @@ import (
 // lab is a loop in a bubble in which time passes at once. It begins at midnight, and
 // computes windows by compute, which may take its time.
 type lab struct {
-	compute func(context.Context, window.Window) error
-	running atomic.Int32
-	jumped  atomic.Int64 // how far the clock was put forward
+	compute  func(context.Context, window.Window) error
+	receiver *receiver // nil where windows are only served
+	maxAge   time.Duration
+	running  atomic.Int32
+	jumped   atomic.Int64 // how far the clock was put forward
 
 	board *exposition.Board
 	loop  *Loop
@@ -85,15 +87,27 @@ func clock(t time.Time) string {
 // experiment runs a loop from the moment start after midnight on.
 func experiment(t *testing.T, period, settle, start time.Duration, compute func(context.Context, window.Window) error, watch func(*testing.T, *lab)) {
 	t.Helper()
+	conduct(t, &lab{compute: compute}, period, settle, start, watch)
+}
+
+// conduct is experiment with a lab that has been set up.
+func conduct(t *testing.T, l *lab, period, settle, start time.Duration, watch func(*testing.T, *lab)) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(start)
 		ctx, stop := context.WithCancel(t.Context())
-		l := &lab{compute: compute, reg: prometheus.NewRegistry(), stop: stop, ended: make(chan struct{})}
+		l.reg, l.stop, l.ended = prometheus.NewRegistry(), stop, make(chan struct{})
 		l.board = exposition.NewBoard(l.now)
-		l.loop = New(Config{
-			Computer: l, Board: l.board, Period: period, SettleDelay: settle, Now: l.now,
+		cfg := Config{
+			Computer: l, Board: l.board, Period: period, SettleDelay: settle, MaxAge: l.maxAge,
+			Now: l.now, Random: func() float64 { return 0 },
 			Log: slog.New(slog.NewTextHandler(&l.log, nil)), Registerer: l.reg,
-		})
+		}
+		if l.receiver != nil {
+			l.receiver.now = l.now
+			cfg.Deliverer = l.receiver
+		}
+		l.loop = New(cfg)
 		go func() {
 			defer close(l.ended)
 			l.loop.Run(ctx)
@@ -337,9 +351,9 @@ func TestValuesThatCannotBeShownFailTheWindow(t *testing.T) {
 			model.Values[usage.CPUUsage] = usage.Value{V: math.NaN(), OK: true}
 			return &downsample.Averages{Window: w, Models: []downsample.Model{model}}, nil
 		}),
-		Board: board, Period: time.Hour, Now: time.Now, Log: slog.New(slog.DiscardHandler), Registerer: reg,
+		Board: board, Period: time.Hour, Now: time.Now, Random: func() float64 { return 0 }, Log: slog.New(slog.DiscardHandler), Registerer: reg,
 	})
-	loop.attempt(t.Context(), window.Settled(time.Now(), time.Hour, 0))
+	loop.refresh(t.Context(), window.Settled(time.Now(), time.Hour, 0))
 	if board.Page() != nil || loop.Status().Error == "" || testutil.ToFloat64(loop.metrics.refreshes.WithLabelValues(ownFault)) != 1 {
 		t.Errorf("status %+v", loop.Status())
 	}
@@ -374,6 +388,7 @@ seldon_exporter_last_success_timestamp_seconds 9.46685403e+08
 # TYPE seldon_exporter_refreshes_total counter
 seldon_exporter_refreshes_total{result="internal"} 0
 seldon_exporter_refreshes_total{result="malformed"} 0
+seldon_exporter_refreshes_total{result="no_data"} 0
 seldon_exporter_refreshes_total{result="not_prometheus"} 0
 seldon_exporter_refreshes_total{result="over_budget"} 0
 seldon_exporter_refreshes_total{result="partial"} 0

@@ -34,6 +34,15 @@ func Kinds() []Kind {
 	}
 }
 
+// HitsEveryQuery says whether the server is to blame, and not what it was asked.
+func (k Kind) HitsEveryQuery() bool {
+	switch k {
+	case Unreachable, Unauthorized, NotPrometheus, Throttled, Unavailable:
+		return true
+	}
+	return false
+}
+
 // Error is a query's failure, or that of all of a window's. Its text never holds a credential.
 type Error struct {
 	Kind       Kind

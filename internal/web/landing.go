@@ -30,6 +30,12 @@ type Landing struct {
 	Next      time.Time // when the next computation begins, zero during one
 	Error     string    // of the last attempt, without secrets
 	ErrorTime time.Time
+
+	Receiver          string // without secrets, "" for none
+	Missing           int    // windows that are to be delivered
+	OldestMissing     time.Time
+	DeliveryError     string // of the last delivery, without secrets
+	DeliveryErrorTime time.Time
 }
 
 func (l Landing) render() (string, error) {

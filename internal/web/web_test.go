@@ -139,9 +139,11 @@ func TestLandingPage(t *testing.T) {
 	if strings.Contains(body, "<script>") {
 		t.Error("an error's text is not escaped")
 	}
-	s.landing = Landing{HasWindow: true, Start: noon.Add(-time.Hour), End: noon, Models: 17, Expires: noon.Add(time.Hour), Next: noon.Add(30 * time.Minute)}
+	s.landing = Landing{HasWindow: true, Start: noon.Add(-time.Hour), End: noon, Models: 17, Expires: noon.Add(time.Hour), Next: noon.Add(30 * time.Minute),
+		Receiver: "http://receiver/write?...", Missing: 3, OldestMissing: noon.Add(-3 * time.Hour)}
 	_, body = s.get(t, "GET", "/", nil)
-	for _, want := range []string{"2026-03-01 11:00:00 UTC to 2026-03-01 12:00:00 UTC", "<dd>17</dd>", "2026-03-01 13:00:00 UTC at the latest", "<dd>2026-03-01 12:30:00 UTC</dd>"} {
+	for _, want := range []string{"2026-03-01 11:00:00 UTC to 2026-03-01 12:00:00 UTC", "<dd>17</dd>", "2026-03-01 13:00:00 UTC at the latest", "<dd>2026-03-01 12:30:00 UTC</dd>",
+		"<dd>3 windows, the oldest of which ended 2026-03-01 09:00:00 UTC</dd>", "<dd>http://receiver/write?...</dd>"} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %s", want)
 		}
@@ -151,6 +153,13 @@ func TestLandingPage(t *testing.T) {
 	}
 	if strings.Contains(body, "Shard") {
 		t.Error("the page tells of shards where there are none")
+	}
+	s.landing = Landing{Receiver: "http://receiver/write", DeliveryError: "transient: boom", DeliveryErrorTime: noon}
+	_, body = s.get(t, "GET", "/", nil)
+	for _, want := range []string{"<strong>The last delivery failed</strong> at 2026-03-01 12:00:00 UTC: transient: boom", "<dd>nothing: all windows are there</dd>"} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the page lacks %s", want)
+		}
 	}
 }
 

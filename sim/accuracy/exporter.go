@@ -2,6 +2,7 @@ package accuracy
 
 import (
 	"context"
+	"errors"
 	"net/url"
 	"time"
 
@@ -70,6 +71,9 @@ func (e Exporter) Averages(ctx context.Context, w window.Window) (*downsample.Av
 // Compute implements Way.
 func (e Exporter) Compute(ctx context.Context, w window.Window) (Result, error) {
 	averages, err := e.Averages(ctx, w)
+	if errors.Is(err, downsample.ErrNoSources) {
+		return Result{}, nil // it says that nothing is known, not even for how long
+	}
 	if err != nil {
 		return Result{}, err
 	}

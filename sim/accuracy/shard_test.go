@@ -8,6 +8,8 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/histories"
@@ -82,8 +84,8 @@ func compareShards(t *testing.T, p Placed, whole Exporter, several []Exporter) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if *got.Coverage != *want.Coverage {
-			t.Errorf("%s saw %+v of the window, %s %+v", shard.Name(), *got.Coverage, whole.Name(), *want.Coverage)
+		if diff := cmp.Diff(want.Coverage, got.Coverage); diff != "" {
+			t.Errorf("%s saw another part of the window than %s: %s", shard.Name(), whole.Name(), diff)
 		}
 		for m, values := range got.Values {
 			if _, twice := together[m]; twice {

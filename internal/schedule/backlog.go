@@ -1,0 +1,153 @@
+package schedule
+
+import (
+	"slices"
+	"time"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
+)
+
+// patience is how many failures of a window hold back the younger ones, which a receiver
+// may need in order. From then on they overtake it.
+const patience = 3
+
+// reason is why a window is given up.
+type reason string
+
+const (
+	tooLate reason = "too_late" // it ended longer ago than windows are made up
+	noData  reason = "no_data"  // its sources left nothing, though a newer window's did
+	tooOld  reason = "too_old"  // the receiver takes nothing that old
+)
+
+func reasons() []reason { return []reason{tooLate, noData, tooOld} }
+
+// missing is a window that has ended and is not yet where it belongs.
+type missing struct {
+	window.Window
+	failures int
+	retryAt  time.Time
+	// emptyAt is how far windows had come when this one had no data. It is looked at again
+	// once a window beyond that was computed.
+	emptyAt time.Time
+}
+
+// backlog is the set of windows that are missing. It is lost with the process: it is made
+// anew from the marks of those that were delivered.
+type backlog struct {
+	windows []missing // oldest first
+	reached time.Time // windows that end by then are among them, or were dealt with
+	unasked bool      // some may have their mark
+	pause   pause
+	gone    map[reason][]window.Span // given up, and not yet reported
+}
+
+// pause is a failure that every window would share.
+type pause struct {
+	failures int
+	until    time.Time
+}
+
+// reach adds the windows that end up to the newest, but none that ended by oldest.
+func (b *backlog) reach(newest, oldest time.Time, period time.Duration) {
+	from := b.reached
+	if end := window.Containing(oldest, period).Start; from.Before(end) {
+		if !from.IsZero() {
+			b.giveUp(tooLate, window.SpanOf(from, end, period))
+		}
+		from = end
+	}
+	due := window.EndingIn(from, newest, period)
+	for _, w := range due {
+		b.windows = append(b.windows, missing{Window: w})
+	}
+	b.unasked = b.unasked || len(due) > 1
+	b.reached = later(b.reached, newest)
+}
+
+// stopWaiting forgets until when to wait.
+func (b *backlog) stopWaiting() {
+	b.pause.until = time.Time{}
+	for i := range b.windows {
+		b.windows[i].retryAt, b.windows[i].emptyAt = time.Time{}, time.Time{}
+	}
+}
+
+// expire gives up the windows that ended by oldest, except the one that is at hand.
+func (b *backlog) expire(oldest time.Time, held window.Window) {
+	for _, m := range slices.Clone(b.windows) {
+		switch {
+		case m.End.After(oldest) || m.Window == held:
+		case m.emptyAt.IsZero():
+			b.drop(m.Window, tooLate)
+		default:
+			b.drop(m.Window, noData)
+		}
+	}
+}
+
+// next returns the window to deliver next, and from when on that may be: a zero time where
+// there is none. The windows that wait for data stand back until one newer than computed
+// at that time was computed.
+func (b *backlog) next(now, computed time.Time, except window.Window) (next window.Window, at time.Time) {
+	for _, m := range b.windows {
+		waits := !m.emptyAt.IsZero() && !computed.After(m.emptyAt)
+		if m.Window == except || waits {
+			continue
+		}
+		t := later(m.retryAt, b.pause.until)
+		if at.IsZero() || t.Before(at) {
+			next, at = m.Window, later(t, now)
+		}
+		if !t.After(now) || m.failures > 0 && m.failures <= patience {
+			break
+		}
+	}
+	return next, at
+}
+
+// asked takes out the windows that are there, by their ends.
+func (b *backlog) asked(there map[time.Time]bool) {
+	b.windows = slices.DeleteFunc(b.windows, func(m missing) bool { return there[m.End] })
+	b.unasked = false
+}
+
+// delivered takes out a window that was delivered.
+func (b *backlog) delivered(w window.Window) {
+	b.remove(w)
+	b.pause.failures = 0
+}
+
+func (b *backlog) remove(w window.Window) {
+	b.windows = slices.DeleteFunc(b.windows, func(m missing) bool { return m.Window == w })
+}
+
+// drop gives a window up.
+func (b *backlog) drop(w window.Window, why reason) {
+	b.remove(w)
+	b.giveUp(why, window.SpanOf(w.Start, w.End, w.Period()))
+}
+
+func (b *backlog) giveUp(why reason, s window.Span) {
+	if b.gone == nil {
+		b.gone = map[reason][]window.Span{}
+	}
+	b.gone[why] = append(b.gone[why], s)
+}
+
+// empty records that a window had no data. Where that is so for the second time, and a
+// newer window was computed meanwhile, it is given up: what comes late comes in order.
+func (b *backlog) empty(w window.Window) {
+	m := b.find(w)
+	if m.emptyAt.IsZero() {
+		m.emptyAt = b.reached
+	} else {
+		b.drop(w, noData)
+	}
+}
+
+// find returns a window's entry. It is there: nobody takes it out while it is worked on.
+func (b *backlog) find(w window.Window) *missing {
+	i := slices.IndexFunc(b.windows, func(m missing) bool { return m.Window == w })
+	return &b.windows[i]
+}

@@ -1,0 +1,167 @@
+package schedule
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"github.com/prometheus/common/model"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/remotewrite"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
+)
+
+// Deliverer brings windows to where they are kept.
+type Deliverer interface {
+	// Deliver returns once the window is there, whoever brought it.
+	Deliver(context.Context, *downsample.Averages) error
+	// Delivered returns the ends of the windows that are there, of those that end in (from, to].
+	Delivered(ctx context.Context, from, to time.Time) (map[time.Time]bool, error)
+}
+
+// nowhere is the Deliverer of an exporter whose windows are only served.
+type nowhere struct{}
+
+func (nowhere) Deliver(context.Context, *downsample.Averages) error { return nil }
+
+func (nowhere) Delivered(context.Context, time.Time, time.Time) (map[time.Time]bool, error) {
+	return nil, nil
+}
+
+// ask finds out which of the missing windows are there after all.
+func (l *Loop) ask(ctx context.Context) {
+	b := &l.state.backlog
+	oldest, newest := b.windows[0], b.windows[len(b.windows)-1]
+	there, err := l.deliverer.Delivered(ctx, oldest.Start, newest.End)
+	if ctx.Err() != nil {
+		return
+	}
+	if err != nil {
+		l.deliveryFailed(oldest.Window, err)
+		return
+	}
+	b.asked(there)
+	if n := len(b.windows); n > 1 {
+		l.log.Info("Windows are missing", "from", b.windows[0].Start, "to", b.windows[n-1].End, "windows", n)
+	}
+}
+
+// deliver brings one missing window to where it belongs. The newest one is at hand;
+// another is computed first.
+func (l *Loop) deliver(ctx context.Context, w window.Window) {
+	l.state.refreshed = false
+	averages := l.held
+	if w != l.state.held {
+		var err error
+		averages, err = l.compute(ctx, w)
+		if ctx.Err() != nil {
+			return
+		}
+		if err != nil {
+			l.notComputed(w, err)
+			return
+		}
+	}
+	// A receiver that hangs does not keep the next window from being served.
+	delivering, stop := context.WithTimeout(ctx, l.plan.deliveryTime(l.wallClock(), l.state.progress))
+	defer stop()
+	err := l.deliverer.Deliver(delivering, averages)
+	if ctx.Err() != nil {
+		return
+	}
+	if err != nil {
+		l.deliveryFailed(w, err)
+		return
+	}
+	l.state.backlog.delivered(w)
+	l.update(func(s *Status) { s.DeliveryError, s.DeliveryErrorTime = "", time.Time{} })
+}
+
+// notComputed decides what becomes of a missing window that cannot be computed.
+func (l *Loop) notComputed(w window.Window, err error) {
+	now, b := l.wallClock(), &l.state.backlog
+	if errors.Is(err, downsample.ErrNoSources) {
+		b.empty(w)
+		l.log.Debug("Window without data", "window", w.String(), "err", err)
+		return
+	}
+	attempt, until := 0, time.Time{}
+	if upstream.KindOf(err).HitsEveryQuery() {
+		p := l.plan.paused(now, b, upstream.RetryAfterOf(err))
+		attempt, until = p.failures, p.until
+	} else {
+		m := l.plan.postponed(now, b, w)
+		attempt, until = m.failures, m.retryAt
+	}
+	l.log.Warn("Window failed", failure(w, resultOf(err), err, attempt, until.Sub(now))...)
+}
+
+// deliveryFailed decides what becomes of a window that was not taken.
+func (l *Loop) deliveryFailed(w window.Window, err error) {
+	now, b, kind := l.wallClock(), &l.state.backlog, remotewrite.KindOf(err)
+	l.update(func(s *Status) { s.DeliveryError, s.DeliveryErrorTime = err.Error(), now })
+	if kind == remotewrite.TooOld {
+		b.drop(w, tooOld)
+		l.log.Debug("Window is too old for the receiver", "window", w.String(), "err", err)
+		return
+	}
+	attempt, until := 0, time.Time{}
+	if ofWindow(err) {
+		m := l.plan.postponed(now, b, w)
+		attempt, until = m.failures, m.retryAt
+	} else {
+		p := l.plan.paused(now, b, retryAfterOf(err))
+		attempt, until = p.failures, p.until
+	}
+	l.log.Warn("Delivery failed", failure(w, string(kind), err, attempt, until.Sub(now))...)
+}
+
+// ofWindow says whether a delivery failed for what is in the window, and others may not.
+func ofWindow(err error) bool {
+	e, ok := errors.AsType[*remotewrite.Error](err)
+	if !ok {
+		return false
+	}
+	switch e.Kind {
+	case remotewrite.Partial, remotewrite.Conflict:
+		return true
+	case remotewrite.Refused:
+		return e.Status == http.StatusBadRequest || e.Status == http.StatusRequestEntityTooLarge || e.Status == http.StatusUnprocessableEntity
+	}
+	return false
+}
+
+func retryAfterOf(err error) time.Duration {
+	if e, ok := errors.AsType[*remotewrite.Error](err); ok {
+		return e.RetryAfter
+	}
+	return 0
+}
+
+// reportGone tells of the windows that were given up, in one line for all that follow
+// each other.
+func (l *Loop) reportGone() {
+	for _, why := range reasons() {
+		for _, s := range window.Join(l.state.backlog.gone[why]) {
+			l.metrics.gaveUp(why, s.Windows)
+			l.log.Warn("Windows missed", "from", s.Start, "to", s.End, "windows", s.Windows, "reason", why, "remedy", l.remedy(why))
+		}
+	}
+	l.state.backlog.gone = nil
+}
+
+// remedy says how the next such windows would not be missed.
+func (l *Loop) remedy(why reason) string {
+	switch {
+	case why == tooOld:
+		return "set out_of_order_time_window on the receiver (storage.tsdb, in its configuration file), to " + model.Duration(l.plan.maxAge+l.plan.period).String() + " or more"
+	case why == noData:
+		return "none if the Prometheus, or kube-state-metrics, was down; otherwise see how long the Prometheus keeps its data"
+	case l.deliverer == nowhere{}:
+		return "set --remote-write.url: windows are made up for where they are delivered"
+	}
+	return "raise --catch-up.max-age"
+}
