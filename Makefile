@@ -22,9 +22,9 @@ test: ## every test, on real Prometheus servers, with a summary at the end
 
 .PHONY: lint
 lint: $(GOLANGCI) ## gofmt, go vet and golangci-lint
-	@unformatted="$$(gofmt -l *.go internal sim)"; \
+	@unformatted="$$(gofmt -l *.go internal sim e2e)"; \
 	if [ -n "$$unformatted" ]; then echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
-	@for module in . sim; do \
+	@for module in . sim e2e; do \
 		echo "lint: $$module"; \
 		(cd $$module && go vet ./... && $(GOLANGCI) run --config $(CURDIR)/.golangci.yml ./...) || exit 1; \
 	done

@@ -61,7 +61,7 @@ func (m *metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer m.answers.Put(a)
 	if a.ask(m.own, w.Header(), r); a.status != http.StatusOK {
 		w.WriteHeader(a.status)
-		w.Write(a.body.Bytes())
+		_, _ = w.Write(a.body.Bytes()) // what went wrong is counted and logged already
 		return
 	}
 	head, err := m.board.Head(form)
