@@ -60,6 +60,11 @@ func TestDocsTables(t *testing.T) {
 		"own metrics": ownMetricsTable(gather(t)),
 		"allow-list":  "```\n--metric-labels-allowlist=" + workload.AllowList(workload.Kinds()) + "\n```\n",
 	}
+	for _, command := range config.Commands() {
+		if command.Name != string(config.Serve) {
+			tables[command.Name+" flags"] = flagsTable(command)
+		}
+	}
 	used := map[string]bool{}
 	for _, path := range documents(t) {
 		text := read(t, path)
@@ -109,6 +114,18 @@ func settingsTable() string {
 			preset = "`" + strings.ReplaceAll(s.Default, ",", "`, `") + "`"
 		}
 		fmt.Fprintf(&b, "| %s | %s | %s |\n", name, preset, cell(s.Help))
+	}
+	return b.String()
+}
+
+// flagsTable lists what only a command's flags can say.
+func flagsTable(command config.CommandHelp) string {
+	var b strings.Builder
+	b.WriteString("| flag | default | meaning |\n| --- | --- | --- |\n")
+	for _, s := range command.Flags {
+		if s.Env == "" {
+			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", s.Flag, s.Default, cell(s.Help))
+		}
 	}
 	return b.String()
 }

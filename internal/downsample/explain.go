@@ -3,7 +3,6 @@ package downsample
 import (
 	"cmp"
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -65,9 +64,6 @@ type ExplainedPod struct {
 	CloseLook float64  // how long it was looked at closely
 }
 
-// ErrNoModel says that there was no such model while the window was observed.
-var ErrNoModel = errors.New("no such model")
-
 // Explain computes one model, in the way in which Compute does, and returns what its values
 // are made of. A model without a type is found by its namespace and name.
 func (d *Downsampler) Explain(ctx context.Context, w window.Window, m workload.Model) (*Explanation, error) {
@@ -89,7 +85,7 @@ func (d *Downsampler) Explain(ctx context.Context, w window.Window, m workload.M
 		}
 	}
 	if len(found) == 0 {
-		return nil, fmt.Errorf("%w: %s/%s had no pod in %s", ErrNoModel, m.Namespace, m.Name, w)
+		return nil, fmt.Errorf("the model %s/%s had no pod in %s: check its name and its kind, or choose another window", m.Namespace, m.Name, w)
 	}
 	if len(found) > 1 {
 		var kinds []string
