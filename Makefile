@@ -68,6 +68,11 @@ bench-backfill: ## how fast past windows are computed, beside promtool's backfil
 	@cd sim && go build -o $(BIN)/backfill ./cmd/backfill
 	@exec $(BIN)/backfill -exporter $(BIN)/seldon-prometheus-exporter
 
+# SOAK_SEED=7 chooses other moments.
+.PHONY: soak
+soak: ## kill the exporter at 100 random moments: no window may be lost
+	@cd sim && SOAK_KILLS=$${SOAK_KILLS:-100} go test -count=1 -timeout=60m -v -run TestSoak ./endtoend
+
 .PHONY: clean
 clean: ## remove what was built here, and the cache
 	rm -f seldon-prometheus-exporter
