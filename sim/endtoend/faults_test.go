@@ -111,7 +111,7 @@ func newGate(t *testing.T, to *url.URL) *gate {
 		}
 		http.Error(w, "the receiver is down", http.StatusServiceUnavailable)
 	})}
-	go server.Serve(listener) //nolint:errcheck // it ends by Close
+	go server.Serve(listener) // it ends by Close
 	t.Cleanup(func() { server.Close() })
 	return g
 }
