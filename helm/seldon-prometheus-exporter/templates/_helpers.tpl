@@ -75,6 +75,18 @@ remote-write-http-config.yml: {{ toYaml . | b64enc }}
 {{- end }}
 {{- end }}
 
+{{/* The period in seconds: what Prometheus takes for any multiple of it. */}}
+{{- define "exporter.periodSeconds" -}}
+{{- $seconds := 0 }}
+{{- $period := regexReplaceAll "[0-9]+ms" .Values.timePeriod "" }}
+{{- range $unit, $length := dict "y" 31536000 "w" 604800 "d" 86400 "h" 3600 "m" 60 "s" 1 }}
+{{- range regexFindAll (printf "[0-9]+%s" $unit) $period -1 }}
+{{- $seconds = add $seconds (mul (trimSuffix $unit . | int64) $length) }}
+{{- end }}
+{{- end }}
+{{- $seconds }}
+{{- end }}
+
 {{/* Values that exclude each other, and those that the schema cannot judge. */}}
 {{- define "exporter.check" -}}
 {{- $p := .Values.prometheus }}
