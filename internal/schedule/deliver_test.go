@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -59,6 +60,12 @@ func (r *receiver) Delivered(_ context.Context, from, to time.Time) (map[time.Ti
 	there := maps.Clone(r.kept)
 	maps.DeleteFunc(there, func(end time.Time, _ bool) bool { return !end.After(from) || end.After(to) })
 	return there, nil
+}
+
+func (r *receiver) has(end time.Time) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.kept[end]
 }
 
 func (r *receiver) keep(w window.Window) {
@@ -235,13 +242,9 @@ func TestOneWindowFails(t *testing.T) {
 		"to be computed, and the receiver takes none backwards": {true, "compute"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			failures := 0
+			var failures atomic.Int32
 			fail := func(what string, w window.Window) bool {
-				if what == test.failing && w.End.Equal(badHour) && failures < 5 {
-					failures++
-					return true
-				}
-				return false
+				return what == test.failing && w.End.Equal(badHour) && failures.Load() < 5 && failures.Add(1) <= 5
 			}
 			l := &lab{
 				maxAge: day,
@@ -260,8 +263,8 @@ func TestOneWindowFails(t *testing.T) {
 			}
 			conduct(t, l, time.Hour, time.Minute, day+10*time.Minute, func(t *testing.T, l *lab) {
 				pass(10 * time.Second)
-				if kept := l.receiver.kept; failures != 4 || kept[badHour] || !kept[badHour.Add(2*time.Hour)] {
-					t.Errorf("after %d failures, %v are kept", failures, kept)
+				if n := failures.Load(); n != 4 || l.receiver.has(badHour) || !l.receiver.has(badHour.Add(2*time.Hour)) {
+					t.Errorf("after %d failures, the window is kept: %t", n, l.receiver.has(badHour))
 				}
 				pass(30 * time.Second)
 				if !test.inOrder {
