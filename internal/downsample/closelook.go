@@ -115,6 +115,7 @@ func (c *closeLook) integrate(p *pod, raw *raws, out *entries) {
 			lives = append(lives, claim{who, s})
 		}
 	}
+	kubelet := c.kubelet.of(p)
 	for n, cl := range lives {
 		if cl.spans.intersect(c.ksm.observed).length() == 0 {
 			continue
@@ -128,7 +129,7 @@ func (c *closeLook) integrate(p *pod, raw *raws, out *entries) {
 			a := accountEntry{model: cl.model, containerKey: containerKey{p.podName, cl.uid, container}, changes: life.changes(c.slice)}
 			a.running = float64(life.intersect(c.ksm.observed).length())
 			c.integrateUsage(usageQuestion{
-				pod: p.podName, container: container, uid: cl.uid,
+				pod: p.podName, container: container, uid: cl.uid, kubelet: kubelet,
 				present: present[cl.uid], witness: w, running: runs, claim: n, claims: lives,
 			}, raw, &a)
 			out.accounts = append(out.accounts, a)

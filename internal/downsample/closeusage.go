@@ -12,7 +12,8 @@ type usageQuestion struct {
 	pod       podName
 	container string
 	uid       string
-	present   spans // when the pod was there, whoever had it
+	kubelet   *kubelets // as far as it tells of the pod
+	present   spans     // when the pod was there, whoever had it
 	witness   *witness
 	running   spans
 	claims    []claim
@@ -23,37 +24,37 @@ type usageQuestion struct {
 func (c *closeLook) integrateUsage(u usageQuestion, raw *raws, a *accountEntry) {
 	cpu, told := c.rows(raw.cpu[u.pod], u)
 	memory, alsoTold := c.rows(raw.memory[u.pod], u)
-	all := instances(c.slice, c.kubelet.interval, cpu, memory)
+	all := instances(c.slice, u.kubelet.interval, cpu, memory)
 	for _, i := range all {
 		a.outlived += i.outlived
 	}
-	c.scrapesBeside(all, slices.Concat(cpu, memory))
+	u.kubelet.scrapesBeside(all, slices.Concat(cpu, memory))
 	life := c.usageLife(u, all, told && alsoTold, slices.Concat(cpu, memory)).
-		intersect(c.kubelet.existence(slices.Concat(cpu, memory))).
-		intersect(c.kubelet.observed)
+		intersect(u.kubelet.existence(slices.Concat(cpu, memory))).
+		intersect(u.kubelet.observed)
 	cpuSince := func(since int64) evidence {
 		return integrate(all, life, c.slice, func(i *instance) evidence {
-			return i.cpuSeen(since, life, u.running, c.slice, c.kubelet.interval)
+			return i.cpuSeen(since, life, u.running, c.slice, u.kubelet.interval)
 		})
 	}
 	if a.cpu = cpuSince(c.since); a.cpu.seen == 0 {
 		// One sample in a short window: the one before it tells more than nothing.
-		a.cpu = cpuSince(c.slice.from - c.kubelet.lead())
+		a.cpu = cpuSince(c.slice.from - u.kubelet.lead())
 	}
 	a.memory = integrate(all, life, c.slice, func(i *instance) evidence {
-		return i.memorySeen(life, c.kubelet.interval)
+		return i.memorySeen(life, u.kubelet.interval)
 	})
 }
 
 // scrapesBeside finds between which scrapes each instance was there, where its id is its own
 // and its targets' scrapes are known.
-func (c *closeLook) scrapesBeside(all []*instance, rows []row) {
+func (k *kubelets) scrapesBeside(all []*instance, rows []row) {
 	for _, i := range all {
 		if strings.HasPrefix(i.id, anonymous) {
 			continue
 		}
 		for _, r := range rows {
-			if sc := c.kubelet.targets[r.target]; r.id == i.id && sc != nil && !sc.standIn {
+			if sc := k.targets[r.target]; r.id == i.id && sc != nil && !sc.standIn {
 				i.absent(r.samples, sc.ok)
 			}
 		}
@@ -75,7 +76,7 @@ func (c *closeLook) rows(all []upstream.Series, u usageQuestion) (out []row, tol
 			continue
 		}
 		told = told && uid != ""
-		samples := s.Samples
+		samples := inside(s.Samples, span{c.slice.from - u.kubelet.lead(), c.slice.to})
 		if uid == "" {
 			samples = slices.DeleteFunc(slices.Clone(samples), func(x upstream.Sample) bool {
 				t := max(x.T, c.slice.from)
@@ -110,7 +111,7 @@ func (c *closeLook) usageLife(u usageQuestion, all []*instance, told bool, rows 
 			ours = ours.intersect(mine.spans).intersect(u.running)
 		}
 		if shown == nil {
-			shown = c.shown(all, rows)
+			shown = u.kubelet.shown(all, rows)
 		}
 		life = life.union(ours.intersect(shown))
 	}
@@ -124,20 +125,20 @@ const housekeeping = 15_000
 // shown returns when a container's rows were there, judged at the scrapes of the target that
 // has most of them. Between two samples that are no outage apart nothing was missing; a
 // sample with a timestamp of its own also speaks for the scrapes that found nothing newer.
-func (c *closeLook) shown(all []*instance, rows []row) spans {
+func (k *kubelets) shown(all []*instance, rows []row) spans {
 	rows = slices.DeleteFunc(slices.Clone(rows), func(r row) bool {
 		used := slices.ContainsFunc(all, func(i *instance) bool { return i.id == r.id })
-		return !used || c.kubelet.targets[r.target] == nil
+		return !used || k.targets[r.target] == nil
 	})
 	times := sampleTimes(all)
 	if len(rows) == 0 || len(times) == 0 {
 		return nil
 	}
 	main := slices.MaxFunc(rows, func(a, b row) int { return len(a.samples) - len(b.samples) }).target
-	sc := c.kubelet.targets[main]
+	sc := k.targets[main]
 	if sc.standIn { // whose scrapes are not known, only when others' samples were taken
-		unobserved := c.kubelet.observed.complement(c.slice)
-		return observed(c.slice, times, sc.interval).union(unobserved).joined(2 * sc.interval)
+		unobserved := k.observed.complement(k.slice)
+		return observed(k.slice, times, sc.interval).union(unobserved).joined(2 * sc.interval)
 	}
 	var seen []int64
 	for i, t := range times {
@@ -158,5 +159,5 @@ func (c *closeLook) shown(all []*instance, rows []row) spans {
 	}
 	slices.Sort(seen)
 	shown := map[target][]int64{main: slices.Compact(seen)}
-	return newWitness(c.kubelet.only(main), shown, false).life(shown)
+	return newWitness(k.only(main), shown, false).life(shown)
 }

@@ -56,6 +56,15 @@ func (k *kubelets) lead() int64 { return int64(outageIntervals * float64(k.inter
 // any says whether usage is told at all.
 func (k *kubelets) any() bool { return len(k.targets) > 0 }
 
+// of is what tells of one pod: what came of it depends on no other pod's kubelets.
+func (k *kubelets) of(p *pod) *kubelets {
+	targets := make([]target, len(p.means))
+	for i, r := range p.means {
+		targets[i] = r.target
+	}
+	return &kubelets{source: k.only(targets...), forms: k.forms}
+}
+
 // existence returns when the nodes that show a container were there, by their targets: a
 // container ends with its node's. That a target came late ends nothing; and of one that
 // tells nothing of itself, all that is known is that it was there.

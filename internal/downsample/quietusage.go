@@ -105,7 +105,7 @@ func (z *quiet) usage(container string, means []meanRow, edges []edgeRow) (cpu, 
 		if r.id != ids[0] || i < 0 || !z.kubelet.exists[r.target].is(z.slice) {
 			continue
 		}
-		if cpu, ok = rise(edges[i].samples, z.since, z.slice, z.kubelet.lead()); ok {
+		if cpu, ok = rise(edges[i].samples, z.since, z.slice, z.kubelet.targets[r.target].silence()); ok {
 			cpu.life = life
 			if r.told {
 				memory = evidence{life: life, seen: life, integral: r.mean * life}
@@ -123,7 +123,7 @@ func rise(all []upstream.Sample, since int64, slice span, lead int64) (evidence,
 		return evidence{}, false
 	}
 	first, last := all[after], all[len(all)-1]
-	if after > 0 && all[after-1].T >= since {
+	if after > 0 && all[after-1].T >= max(since, slice.from-lead) {
 		first = between(all[after-1], first, slice.from)
 	}
 	if last.T <= first.T || last.V < first.V {

@@ -60,13 +60,19 @@ func newSource(slice span, targets map[target]*scrapes) *source {
 	return s
 }
 
-// only is the source as if there were no other targets.
-func (s *source) only(t target) *source {
-	sc := s.targets[t]
-	return &source{
-		slice: s.slice, targets: map[target]*scrapes{t: sc}, observed: s.observed, interval: sc.interval,
-		exists: map[target]spans{t: s.exists[t]},
+// only is the source as if there were no other targets, of what it observed.
+func (s *source) only(of ...target) *source {
+	out := &source{slice: s.slice, observed: s.observed, targets: map[target]*scrapes{}, exists: map[target]spans{}}
+	for _, t := range of {
+		if sc := s.targets[t]; sc != nil {
+			out.targets[t], out.exists[t] = sc, s.exists[t]
+			out.interval = max(out.interval, sc.interval)
+		}
 	}
+	if out.interval == 0 {
+		out.interval = s.interval
+	}
+	return out
 }
 
 // comeAndGo finds out when each target of the sources was there. A source's targets bear
