@@ -259,3 +259,30 @@ func TestExistenceOfSeveral(t *testing.T) {
 	sameSpans(t, s.existence([]target{a, {instance: "never heard of"}}), spans{{0, 60}})
 	sameSpans(t, s.existence(nil), nil)
 }
+
+// TestOnly: what tells of one pod is the same whichever other targets were asked about.
+func TestOnly(t *testing.T) {
+	slice := span{0, 200}
+	often, seldom := target{instance: "often"}, target{instance: "seldom"}
+	s := newSource(slice, map[target]*scrapes{often: scrapedAt(10, every(10, 5, 195)), seldom: scrapedAt(60, every(60, 5, 185))})
+	comeAndGo(s)
+	for _, c := range []struct {
+		name     string
+		of       []target
+		interval int64
+	}{
+		{"one", []target{often}, 10},
+		{"one twice", []target{often, often}, 10},
+		{"both", []target{often, seldom}, 60},
+		{"none that is known: any may be", []target{{instance: "never heard of"}}, 60},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			only := s.only(c.of...)
+			if only.interval != c.interval {
+				t.Errorf("interval %d, want %d", only.interval, c.interval)
+			}
+			sameSpans(t, only.observed, s.observed)
+			sameSpans(t, only.existence(c.of), s.existence(c.of))
+		})
+	}
+}
