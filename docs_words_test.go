@@ -126,6 +126,7 @@ func TestDocsNameWhatExists(t *testing.T) {
 			known["make "+name] = true
 		}
 	}
+	ofHistogram := regexp.MustCompile(`_(sum|count)$`)
 	mentioned := regexp.MustCompile(`--[a-z][a-z.-]+[a-z]|\b(?:model|seldon_exporter)_[a-z_]+[a-z]\b|\bmake [a-z]+\b`)
 	for _, path := range documents(t) {
 		for code := range codeIn(read(t, path)) {
@@ -133,6 +134,13 @@ func TestDocsNameWhatExists(t *testing.T) {
 				if !known[name] {
 					t.Errorf("%s mentions %q, which does not exist", path, name)
 				}
+			}
+		}
+	}
+	for _, path := range []string{"monitoring/alerts.yaml", "monitoring/dashboard.json"} {
+		for _, name := range mentioned.FindAllString(read(t, path), -1) {
+			if !known[name] && !known[ofHistogram.ReplaceAllString(name, "")] {
+				t.Errorf("%s asks for %q, which does not exist", path, name)
 			}
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -101,6 +102,22 @@ func TestChartRefuses(t *testing.T) {
 	}
 	if out, err := helmRun(t, helm, nil, "lint", "--strict", chart); err != nil {
 		t.Errorf("helm lint: %v\n%s", err, out)
+	}
+}
+
+// TestChartPeriod: alerts and dashboard are written for an hour, and rendered for the period.
+func TestChartPeriod(t *testing.T) {
+	out, err := helmRun(t, helm, nil, "template", release, chart, "--set=timePeriod=1h30m,prometheusRule.enabled=true,dashboard.enabled=true")
+	if err != nil {
+		t.Fatalf("helm template: %v\n%s", err, out)
+	}
+	for _, want := range []string{"[5400s]", ")[16200s:5400s]) >= 3", ")[129600s:5400s]) >= 24", "for: 10800s", "for: 15m", `"query": "1h30m"`, `"query": "4500s"`} {
+		if !strings.Contains(out, want) {
+			t.Errorf("there is no %s", want)
+		}
+	}
+	if left := regexp.MustCompile(`\[[0-9]+h.*|"(1h|50m)"`).FindString(out); left != "" {
+		t.Errorf("%s is still there", left)
 	}
 }
 

@@ -43,7 +43,7 @@ func TestAlertsAreTested(t *testing.T) {
 				} `yaml:"alert_rule_test"`
 			} `yaml:"tests"`
 		}
-		if err := yaml.Unmarshal(read(t, path), &file); err != nil {
+		if err := yaml.Unmarshal(content(t, path), &file); err != nil {
 			t.Fatalf("%s: %v", path, err)
 		}
 		for _, test := range file.Tests {
@@ -73,7 +73,7 @@ func TestRunbooks(t *testing.T) {
 		}
 	}
 	heading := regexp.MustCompile(`(?m)^## (\S+)$`)
-	for _, found := range heading.FindAllStringSubmatch(string(read(t, "../../docs/alerts.md")), -1) {
+	for _, found := range heading.FindAllStringSubmatch(string(content(t, "../../docs/alerts.md")), -1) {
 		sections = append(sections, found[1])
 	}
 	if !slices.Equal(sections, want) {
@@ -93,7 +93,7 @@ func unitTests(t *testing.T) []string {
 // alerts returns the rules, as the current Prometheus reads them.
 func alerts(t *testing.T) []rulefmt.Rule {
 	t.Helper()
-	groups, errs := rulefmt.Parse(read(t, filepath.Join(canonical, "alerts.yaml")), false, model.UTF8Validation, parser.NewParser(parser.Options{}), promslog.NewNopLogger())
+	groups, errs := rulefmt.Parse(content(t, filepath.Join(canonical, "alerts.yaml")), false, model.UTF8Validation, parser.NewParser(parser.Options{}), promslog.NewNopLogger())
 	if len(errs) > 0 {
 		t.Fatal(errs)
 	}

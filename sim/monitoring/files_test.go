@@ -21,21 +21,27 @@ const (
 
 // TestFiles holds every file that is made from another against it.
 func TestFiles(t *testing.T) {
-	alerts := read(t, filepath.Join(canonical, "alerts.yaml"))
+	alerts := content(t, filepath.Join(canonical, "alerts.yaml"))
+	dashboard, err := New().Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
 	for path, want := range map[string][]byte{
-		filepath.Join(chart, "alerts.yaml"): alerts,
+		filepath.Join(canonical, "dashboard.json"): dashboard,
+		filepath.Join(chart, "dashboard.json"):     dashboard,
+		filepath.Join(chart, "alerts.yaml"):        alerts,
 	} {
 		if *update {
 			if err := os.WriteFile(path, want, 0o644); err != nil {
 				t.Fatal(err)
 			}
-		} else if diff := cmp.Diff(string(want), string(read(t, path))); diff != "" {
+		} else if diff := cmp.Diff(string(want), string(content(t, path))); diff != "" {
 			t.Errorf("%s is not what it is made from: go test ./monitoring -run TestFiles -update (-want +got):\n%s", path, diff)
 		}
 	}
 }
 
-func read(t *testing.T, path string) []byte {
+func content(t *testing.T, path string) []byte {
 	t.Helper()
 	text, err := os.ReadFile(path)
 	if err != nil {
