@@ -7,8 +7,9 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
-// patience is how many failures of a window hold back the younger ones, which a receiver
-// may need in order. From then on they overtake it.
+// patience is how many rounds end with the first window that fails, for a receiver may
+// need windows in order. From then on each round may have one failure more: in the end
+// the younger windows overtake, however many there are that fail.
 const patience = 3
 
 // reason is why a window is given up.
@@ -39,12 +40,13 @@ type backlog struct {
 	reached time.Time // windows that end by then are among them, or were dealt with
 	unasked bool      // some may have their mark
 	pause   pause
+	failed  int                      // windows that failed in this round
 	gone    map[reason][]window.Span // given up, and not yet reported
 }
 
-// pause is a failure that every window would share.
+// pause is the time between two rounds, each of which begins with the oldest window.
 type pause struct {
-	failures int
+	failures int // rounds that failed since a window was delivered
 	until    time.Time
 }
 
@@ -70,6 +72,14 @@ func (b *backlog) stopWaiting() {
 	b.pause.until = time.Time{}
 	for i := range b.windows {
 		b.windows[i].retryAt, b.windows[i].emptyAt = time.Time{}, time.Time{}
+	}
+}
+
+// begin begins a new round, from some moment on. What is there is asked for anew.
+func (b *backlog) begin(at time.Time) {
+	b.pause.until, b.failed, b.unasked = at, 0, true
+	for i := range b.windows {
+		b.windows[i].retryAt = time.Time{}
 	}
 }
 
@@ -99,7 +109,7 @@ func (b *backlog) next(now, computed time.Time, except window.Window) (next wind
 		if at.IsZero() || t.Before(at) {
 			next, at = m.Window, later(t, now)
 		}
-		if !t.After(now) || m.failures > 0 && m.failures <= patience {
+		if !t.After(now) {
 			break
 		}
 	}
@@ -115,7 +125,7 @@ func (b *backlog) asked(there map[time.Time]bool) {
 // delivered takes out a window that was delivered.
 func (b *backlog) delivered(w window.Window) {
 	b.remove(w)
-	b.pause.failures = 0
+	b.pause.failures, b.failed = 0, 0
 }
 
 func (b *backlog) remove(w window.Window) {
@@ -135,19 +145,26 @@ func (b *backlog) giveUp(why reason, s window.Span) {
 	b.gone[why] = append(b.gone[why], s)
 }
 
-// empty records that a window had no data. Where that is so for the second time, and a
-// newer window was computed meanwhile, it is given up: what comes late comes in order.
+// empty records that a window had no data. It is looked at once more when a newer window
+// has some: what comes late comes in order.
 func (b *backlog) empty(w window.Window) {
-	m := b.find(w)
-	if m.emptyAt.IsZero() {
+	if m := b.find(w); m != nil {
 		m.emptyAt = b.reached
-	} else {
-		b.drop(w, noData)
 	}
 }
 
-// find returns a window's entry. It is there: nobody takes it out while it is worked on.
+// found records that a window has data after all.
+func (b *backlog) found(w window.Window) {
+	if m := b.find(w); m != nil {
+		m.emptyAt = time.Time{}
+	}
+}
+
+// find returns a window's entry, nil if it is not missing.
 func (b *backlog) find(w window.Window) *missing {
 	i := slices.IndexFunc(b.windows, func(m missing) bool { return m.Window == w })
+	if i < 0 {
+		return nil
+	}
 	return &b.windows[i]
 }

@@ -44,7 +44,7 @@ func (l *Loop) ask(ctx context.Context) {
 		return
 	}
 	b.asked(there)
-	if n := len(b.windows); n > 1 {
+	if n := len(b.windows); n > 1 && b.pause.failures == 0 {
 		l.log.Info("Windows are missing", "from", b.windows[0].Start, "to", b.windows[n-1].End, "windows", n)
 	}
 }
@@ -84,17 +84,19 @@ func (l *Loop) deliver(ctx context.Context, w window.Window) {
 func (l *Loop) notComputed(w window.Window, err error) {
 	now, b := l.wallClock(), &l.state.backlog
 	if errors.Is(err, downsample.ErrNoSources) {
-		b.empty(w)
+		if b.find(w).emptyAt.IsZero() {
+			b.empty(w)
+		} else {
+			b.drop(w, noData)
+		}
 		l.log.Debug("Window without data", "window", w.String(), "err", err)
 		return
 	}
 	attempt, until := 0, time.Time{}
 	if upstream.KindOf(err).HitsEveryQuery() {
-		p := l.plan.paused(now, b, upstream.RetryAfterOf(err))
-		attempt, until = p.failures, p.until
+		attempt, until = l.plan.paused(now, b, upstream.RetryAfterOf(err))
 	} else {
-		m := l.plan.postponed(now, b, w)
-		attempt, until = m.failures, m.retryAt
+		attempt, until = l.plan.postponed(now, b, w)
 	}
 	l.log.Warn("Window failed", failure(w, resultOf(err), err, attempt, until.Sub(now))...)
 }
@@ -110,11 +112,9 @@ func (l *Loop) deliveryFailed(w window.Window, err error) {
 	}
 	attempt, until := 0, time.Time{}
 	if ofWindow(err) {
-		m := l.plan.postponed(now, b, w)
-		attempt, until = m.failures, m.retryAt
+		attempt, until = l.plan.postponed(now, b, w)
 	} else {
-		p := l.plan.paused(now, b, retryAfterOf(err))
-		attempt, until = p.failures, p.until
+		attempt, until = l.plan.paused(now, b, retryAfterOf(err))
 	}
 	l.log.Warn("Delivery failed", failure(w, string(kind), err, attempt, until.Sub(now))...)
 }

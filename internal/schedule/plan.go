@@ -160,21 +160,27 @@ func (p plan) failedAt(now time.Time, s progress, w window.Window, retryAfter ti
 	return s
 }
 
-// postponed records that a window was not delivered for its own sake. In the end it is
-// tried once a period.
-func (p plan) postponed(now time.Time, b *backlog, w window.Window) missing {
+// postponed records that a window was not delivered for its own sake, or so it seems: a
+// receiver may also refuse all of them.
+func (p plan) postponed(now time.Time, b *backlog, w window.Window) (attempt int, retryAt time.Time) {
 	m := b.find(w)
 	m.failures++
-	m.retryAt = now.Add(backoff(m.failures, max(p.period, slowestRetry)))
-	return *m
+	b.failed++
+	if b.failed > b.pause.failures-patience+1 {
+		_, retryAt = p.paused(now, b, 0)
+	} else {
+		retryAt = now.Add(p.backoff(b.pause.failures + 1))
+		m.retryAt = retryAt
+	}
+	return m.failures, retryAt
 }
 
 // paused records that no window can be delivered for now. Others may deliver meanwhile.
-func (p plan) paused(now time.Time, b *backlog, retryAfter time.Duration) pause {
+func (p plan) paused(now time.Time, b *backlog, retryAfter time.Duration) (attempt int, retryAt time.Time) {
 	b.pause.failures++
-	b.pause.until = now.Add(max(p.backoff(b.pause.failures), min(retryAfter, p.period)))
-	b.unasked = true
-	return b.pause
+	wait := max(p.backoff(b.pause.failures), min(retryAfter, p.period))
+	b.begin(now.Add(wait))
+	return b.pause.failures, b.pause.until
 }
 
 // backoff doubles with each failure, up to a tenth of the period.

@@ -4,6 +4,7 @@ package schedule
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"sync"
 	"time"
@@ -38,6 +39,7 @@ type Config struct {
 	SettleDelay time.Duration
 	MaxAge      time.Duration // windows that ended longer ago are not delivered any more
 	Random      func() float64
+	Sleep       func(context.Context, time.Duration) // nil for the real one
 	Now         func() time.Time
 	Log         *slog.Logger
 	Registerer  prometheus.Registerer
@@ -50,6 +52,7 @@ type Loop struct {
 	deliverer Deliverer
 	plan      plan
 	now       func() time.Time
+	sleep     func(context.Context, time.Duration)
 	log       *slog.Logger
 	metrics   *metrics
 
@@ -87,8 +90,12 @@ func New(cfg Config) *Loop {
 			maxAge: cfg.MaxAge,
 		},
 		now:     cfg.Now,
+		sleep:   cfg.Sleep,
 		log:     cfg.Log,
 		metrics: newMetrics(cfg.Registerer),
+	}
+	if l.sleep == nil {
+		l.sleep = nap
 	}
 	if l.deliverer == nil {
 		l.deliverer, l.plan.maxAge = nowhere{}, 0
@@ -105,7 +112,7 @@ func (l *Loop) Run(ctx context.Context) {
 		l.tell(s)
 		switch s.do {
 		case wait:
-			nap(ctx, min(s.at.Sub(now), longestNap))
+			l.sleep(ctx, min(s.at.Sub(now), longestNap))
 		case refresh:
 			l.refresh(ctx, s.window)
 		case ask:
@@ -153,6 +160,9 @@ func (l *Loop) refresh(ctx context.Context, w window.Window) {
 		return // told to stop: the window neither failed nor succeeded
 	}
 	now := l.wallClock()
+	if errors.Is(err, downsample.ErrNoSources) {
+		l.state.backlog.empty(w)
+	}
 	if err != nil {
 		l.state.progress = l.plan.failedAt(now, l.state.progress, w, upstream.RetryAfterOf(err))
 		_, at := l.plan.refresh(now, l.state.progress)
@@ -162,6 +172,7 @@ func (l *Loop) refresh(ctx context.Context, w window.Window) {
 	}
 	l.state.progress = l.state.progress.succeeded(w)
 	l.held, l.state.held = averages, w
+	l.state.backlog.found(w)
 	l.update(func(s *Status) { s.Ready, s.Error, s.ErrorTime = true, "", time.Time{} })
 }
 
