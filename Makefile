@@ -22,9 +22,9 @@ test: ## every test, on real Prometheus servers, with a summary at the end
 
 .PHONY: lint
 lint: $(GOLANGCI) ## gofmt, go vet and golangci-lint
-	@unformatted="$$(gofmt -l *.go internal sim e2e)"; \
+	@unformatted="$$(gofmt -l *.go internal sim e2e release)"; \
 	if [ -n "$$unformatted" ]; then echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
-	@for module in . sim e2e; do \
+	@for module in . sim e2e release; do \
 		echo "lint: $$module"; \
 		(cd $$module && go vet ./... && $(GOLANGCI) run --config $(CURDIR)/.golangci.yml ./...) || exit 1; \
 	done
@@ -91,6 +91,21 @@ binaries: ## static binaries, in dist/
 			-ldflags "-s -w -X github.com/prometheus/common/version.Version=$(VERSION) -X github.com/prometheus/common/version.Revision=$(REVISION)" \
 			-o dist/seldon-prometheus-exporter-$$platform . || exit 1; \
 	done
+
+# What it leaves depends on the commit and on the version of Go alone: the chart is packed
+# as git stores it, dated by the commit, by the Helm that the end-to-end test pins.
+.PHONY: release
+release: ## binaries, chart, SBOMs, provenance, checksums, in dist/; SIGNING_KEY= signs
+	@test -z "$$(git status --porcelain)" || { echo "a release is made of a commit, and there are changes that are not in it: see git status"; exit 1; }
+	@rm -rf dist
+	@$(MAKE) --no-print-directory binaries
+	@source="$$(mktemp -d)" && trap 'rm -rf "$$source"' EXIT && \
+		git archive HEAD helm | tar -x -C "$$source" && \
+		cd e2e/programs/helm && \
+		CGO_ENABLED=0 go run -trimpath helm.sh/helm/v4/cmd/helm package "$$source/helm/seldon-prometheus-exporter" --destination $(CURDIR)/dist >/dev/null
+	@cd release && go run . -dir ../dist -version $(VERSION) -revision $(REVISION) -time $$(git log -1 --format=%ct)
+	@test -z "$(SIGNING_KEY)" || ssh-keygen -q -Y sign -n file -f "$(SIGNING_KEY)" dist/SHA256SUMS
+	@cat dist/SHA256SUMS
 
 IMAGE        ?= seldon-prometheus-exporter
 ARCHITECTURE ?= $(shell go env GOARCH)
