@@ -10,7 +10,7 @@ GOLANGCI         := $(GOLANGCI_DIR)/golangci-lint
 
 .PHONY: help
 help: ## list what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: ## the exporter, as ./seldon-prometheus-exporter
@@ -75,7 +75,7 @@ soak: ## kill the exporter at 100 random moments: no window may be lost
 
 .PHONY: clean
 clean: ## remove what was built here, and the cache
-	rm -f seldon-prometheus-exporter
+	rm -rf seldon-prometheus-exporter dist
 	rm -rf $(CACHE)
 
 VERSION   := $(shell cat VERSION)

@@ -106,7 +106,7 @@ func TestDocsNameWhatExists(t *testing.T) {
 	}
 	for _, ofOthers := range []string{
 		"--metric-labels-allowlist", "--help", "--query.lookback-delta", "--query.max-samples",
-		"--web.enable-remote-write-receiver", "--web.enable-admin-api",
+		"--web.enable-remote-write-receiver", "--web.enable-admin-api", "--set", "--check",
 	} {
 		known[ofOthers] = true
 	}
@@ -127,7 +127,7 @@ func TestDocsNameWhatExists(t *testing.T) {
 		}
 	}
 	ofHistogram := regexp.MustCompile(`_(sum|count)$`)
-	mentioned := regexp.MustCompile(`--[a-z][a-z.-]+[a-z]|\b(?:model|seldon_exporter)_[a-z_]+[a-z]\b|\bmake [a-z]+\b`)
+	mentioned := regexp.MustCompile(`--[a-z][a-z.-]+[a-z]|\b(?:model|seldon_exporter)_[a-z_]+[a-z]\b|\bmake [a-z0-9-]+\b`)
 	for _, path := range documents(t) {
 		for code := range codeIn(read(t, path)) {
 			for _, name := range mentioned.FindAllString(code, -1) {
