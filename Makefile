@@ -26,7 +26,7 @@ lint: $(GOLANGCI) ## gofmt, go vet and golangci-lint
 	if [ -n "$$unformatted" ]; then echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
 	@for module in . sim e2e release; do \
 		echo "lint: $$module"; \
-		(cd $$module && go vet ./... && $(GOLANGCI) run --config $(CURDIR)/.golangci.yml ./...) || exit 1; \
+		(cd $$module && go vet ./... && $(GOLANGCI) run --allow-parallel-runners --config $(CURDIR)/.golangci.yml ./...) || exit 1; \
 	done
 
 # golangci-lint comes from the Go module proxy like everything else, into a module of its
