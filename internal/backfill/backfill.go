@@ -37,11 +37,7 @@ type Span struct {
 
 // Windows returns them, the oldest first.
 func (s Span) Windows() []window.Window {
-	var all []window.Window
-	for w := window.Containing(s.From, s.Period); !w.End.After(s.To); w = w.Next() {
-		all = append(all, w)
-	}
-	return all
+	return window.EndingIn(s.From, s.To, s.Period)
 }
 
 // Missing returns those that the destination does not have, the oldest first.
@@ -73,26 +69,29 @@ func (j Job) Run(ctx context.Context, d Destination, windows []window.Window) er
 	begin := time.Now()
 	j.Progress.Begin(len(windows))
 	defer j.Progress.End()
-	unknown := gap{log: j.Log}
+	var unknown []window.Span
+	defer func() {
+		for _, s := range window.Join(unknown) {
+			j.Log.Warn("Nothing is known of windows, and nothing is written", "from", s.Start, "to", s.End, "windows", s.Windows)
+		}
+	}()
 	delivered := 0
 	for w, averages := range j.computed(ctx, windows) {
 		a, err := averages()
 		if errors.Is(err, downsample.ErrNoSources) {
-			unknown.widen(w)
+			unknown = append(unknown, window.SpanOf(w.Start, w.End, w.Period()))
 			j.Progress.Skipped(w)
 			continue
 		}
 		if err != nil {
 			return fmt.Errorf("window %s: %w", w, err)
 		}
-		unknown.tell()
 		if err := d.Deliver(ctx, a); err != nil {
 			return fmt.Errorf("window %s: %w", w, err)
 		}
 		delivered++
 		j.Progress.Delivered(a)
 	}
-	unknown.tell()
 	j.Log.Info("Backfill complete", "windows", delivered, "without_data", len(windows)-delivered, "duration", time.Since(begin).Round(time.Millisecond).String())
 	return nil
 }
@@ -168,27 +167,4 @@ func transient(err error) bool {
 		return true
 	}
 	return false
-}
-
-// gap is successive windows of which nothing is known.
-type gap struct {
-	log      *slog.Logger
-	from, to time.Time
-	windows  int
-}
-
-func (g *gap) widen(w window.Window) {
-	if g.windows == 0 {
-		g.from = w.Start
-	}
-	g.to = w.End
-	g.windows++
-}
-
-// tell logs the gap, and begins anew.
-func (g *gap) tell() {
-	if g.windows > 0 {
-		g.log.Warn("Nothing is known of windows, and nothing is written", "from", g.from, "to", g.to, "windows", g.windows)
-		g.windows = 0
-	}
 }

@@ -10,15 +10,14 @@ import (
 )
 
 const (
-	models, podsEach, others = 300, 2, 100
-	windows                  = 20
-	podsPerNode              = 50
+	models, podsEach = 300, 2
+	windows          = 20
+	podsPerNode      = 50
 )
 
-const scale = "20 windows of 1 h, 300 models x 2 pods among 700 pods, every 30 s"
-
-// fixture returns the cluster, in a window that is all the windows in one.
-func fixture() accuracy.Placed {
+// fixture returns a cluster with so many pods that are no model's, in a window that is all
+// the windows in one.
+func fixture(others int) accuracy.Placed {
 	h := cluster.History{
 		KSMs: []cluster.KSM{{
 			Schedule: cluster.Schedule{Every: 30 * time.Second, Offset: 7 * time.Second},
@@ -29,7 +28,7 @@ func fixture() accuracy.Placed {
 			Job:      "kubelet", Spread: 130 * time.Millisecond, Life: cluster.Always(), HonorLabels: true, PathLabel: true,
 		}},
 	}
-	for i := range (models*podsEach + others) / podsPerNode {
+	for i := range (models*podsEach + others + podsPerNode - 1) / podsPerNode {
 		h.Nodes = append(h.Nodes, cluster.Node{Name: fmt.Sprintf("node-%d", i), Address: fmt.Sprintf("10.0.0.%d:10250", i+1), Life: cluster.Always()})
 	}
 	for i := range models * podsEach {

@@ -31,6 +31,7 @@ import (
 func main() {
 	exporter := flag.String("exporter", "", "the exporter's binary")
 	rounds := flag.Int("rounds", 3, "how often each is measured; the median counts")
+	others := flag.Int("others", 700, "pods that are no model's")
 	serveFrom := flag.String("serve", "", "only serve a TSDB `directory`")
 	flag.Parse()
 
@@ -39,7 +40,7 @@ func main() {
 	if *serveFrom != "" {
 		err = serve(ctx, *serveFrom)
 	} else {
-		err = compare(ctx, *exporter, *rounds, os.Stdout)
+		err = compare(ctx, *exporter, *others, *rounds, os.Stdout)
 	}
 	stop()
 	if err != nil {
@@ -69,7 +70,7 @@ type bench struct {
 	rules    string
 }
 
-func compare(ctx context.Context, exporter string, rounds int, out io.Writer) (err error) {
+func compare(ctx context.Context, exporter string, others, rounds int, out io.Writer) (err error) {
 	b := bench{exporter: exporter}
 	if b.work, err = os.MkdirTemp("", "backfill-"); err != nil {
 		return err
@@ -84,7 +85,7 @@ func compare(ctx context.Context, exporter string, rounds int, out io.Writer) (e
 		return err
 	}
 	b.promtool = pkg.Promtool()
-	placed := fixture()
+	placed := fixture(others)
 	b.span = placed.Span()
 	raw := filepath.Join(b.work, "raw")
 	if err := accuracy.Store(ctx, raw, []accuracy.Placed{placed}); err != nil {
@@ -122,7 +123,8 @@ func compare(ctx context.Context, exporter string, rounds int, out io.Writer) (e
 	slices.Sort(ours)
 	slices.Sort(theirs)
 	a, p := ours[rounds/2], theirs[rounds/2]
-	fmt.Fprintf(out, "%s; promtool %s, Prometheus %s; median of %d\n", scale, pkg.Version, prom.Version, rounds)
+	fmt.Fprintf(out, "%d windows of 1 h, %d models x %d pods among %d other pods, every 30 s\n", windows, models, podsEach, others)
+	fmt.Fprintf(out, "promtool %s, Prometheus %s; median of %d\n", pkg.Version, prom.Version, rounds)
 	fmt.Fprintf(out, "exporter backfill                  %8s  %6.2f windows/s\n", a.Round(time.Millisecond), windows/a.Seconds())
 	fmt.Fprintf(out, "promtool tsdb create-blocks-from   %8s  %6.2f windows/s\n", p.Round(time.Millisecond), windows/p.Seconds())
 	fmt.Fprintf(out, "the exporter is %.1f times as fast\n", p.Seconds()/a.Seconds())
