@@ -68,14 +68,19 @@ type Job struct {
 func (j Job) Run(ctx context.Context, d Destination, windows []window.Window) error {
 	begin := time.Now()
 	j.Progress.Begin(len(windows))
-	defer j.Progress.End()
-	var unknown []window.Span
-	defer func() {
-		for _, s := range window.Join(unknown) {
-			j.Log.Warn("Nothing is known of windows, and nothing is written", "from", s.Start, "to", s.End, "windows", s.Windows)
-		}
-	}()
-	delivered := 0
+	unknown, err := j.run(ctx, d, windows)
+	j.Progress.End()
+	for _, s := range window.Join(unknown) {
+		j.Log.Warn("Nothing is known of windows, and nothing is written", "from", s.Start, "to", s.End, "windows", s.Windows)
+	}
+	if err == nil {
+		j.Log.Info("Backfill complete", "windows", len(windows)-len(unknown), "without_data", len(unknown), "duration", time.Since(begin).Round(time.Millisecond).String())
+	}
+	return err
+}
+
+// run returns the windows of which nothing is known.
+func (j Job) run(ctx context.Context, d Destination, windows []window.Window) (unknown []window.Span, err error) {
 	for w, averages := range j.computed(ctx, windows) {
 		a, err := averages()
 		if errors.Is(err, downsample.ErrNoSources) {
@@ -83,17 +88,15 @@ func (j Job) Run(ctx context.Context, d Destination, windows []window.Window) er
 			j.Progress.Skipped(w)
 			continue
 		}
+		if err == nil {
+			err = d.Deliver(ctx, a)
+		}
 		if err != nil {
-			return fmt.Errorf("window %s: %w", w, err)
+			return unknown, fmt.Errorf("window %s: %w", w, err)
 		}
-		if err := d.Deliver(ctx, a); err != nil {
-			return fmt.Errorf("window %s: %w", w, err)
-		}
-		delivered++
 		j.Progress.Delivered(a)
 	}
-	j.Log.Info("Backfill complete", "windows", delivered, "without_data", len(windows)-delivered, "duration", time.Since(begin).Round(time.Millisecond).String())
-	return nil
+	return unknown, nil
 }
 
 // computed yields the windows in order, each with what waits for its averages. Others are

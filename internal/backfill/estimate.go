@@ -13,8 +13,8 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
-// Estimate computes one of the windows that are missing, the newest, and writes for people
-// what all of them would cost. Nothing is delivered.
+// Estimate computes one of the windows that are missing, and writes for people what all of
+// them would cost. Nothing is delivered.
 func Estimate(ctx context.Context, c Computer, span Span, missing []window.Window, out io.Writer) error {
 	all := len(span.Windows())
 	fmt.Fprintf(out, "From %s to %s there are %d windows of %s.\n", span.From.Format(time.RFC3339), span.To.Format(time.RFC3339), all, model.Duration(span.Period))
@@ -22,20 +22,27 @@ func Estimate(ctx context.Context, c Computer, span Span, missing []window.Windo
 	if len(missing) == 0 {
 		return nil
 	}
-	probe := missing[len(missing)-1]
-	begin := time.Now()
-	a, err := c.Compute(ctx, probe)
-	unknown := errors.Is(err, downsample.ErrNoSources)
-	if err != nil && !unknown {
-		return fmt.Errorf("window %s: %w", probe, err)
+	n := len(missing)
+	var probe window.Window
+	var a *downsample.Averages
+	var took time.Duration
+	err := downsample.ErrNoSources
+	for _, probe = range []window.Window{missing[n-1], missing[n/2], missing[0]} {
+		begin := time.Now()
+		a, err = c.Compute(ctx, probe)
+		took = time.Since(begin)
+		if !errors.Is(err, downsample.ErrNoSources) {
+			break
+		}
+		fmt.Fprintf(out, "Nothing is known of %s.\n", probe)
 	}
-	took := time.Since(begin)
-	fmt.Fprintf(out, "\nThe newest of these was computed to see what that costs:\n")
-	if unknown {
-		fmt.Fprintf(out, "nothing is known of %s.\n", probe)
+	if errors.Is(err, downsample.ErrNoSources) {
 		return nil
 	}
-	n := len(missing)
+	if err != nil {
+		return fmt.Errorf("window %s: %w", probe, err)
+	}
+	fmt.Fprintf(out, "\nOne was computed to see what that costs, %s:\n", probe)
 	row := func(what string, one, each string) { fmt.Fprintf(out, "  %-14s %14s %14s\n", what, one, each) }
 	row("", "one window", "all, about")
 	row("models", fmt.Sprint(len(a.Models)), "")

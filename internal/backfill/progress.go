@@ -1,6 +1,7 @@
 package backfill
 
 import (
+	"fmt"
 	"io"
 	"log/slog"
 	"os"
@@ -75,6 +76,7 @@ func (b *Bar) End() {
 	defer b.mu.Unlock()
 	_ = b.bar.Exit()
 	b.bar = nil
+	fmt.Fprintln(b.out)
 }
 
 // Write writes a line of the log above the bar.

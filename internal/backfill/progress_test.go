@@ -1,0 +1,64 @@
+package backfill
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/prometheus/common/promslog"
+)
+
+func TestBar(t *testing.T) {
+	var out bytes.Buffer
+	bar := NewBar(&out)
+	fmt.Fprintln(bar, "before")
+	bar.Begin(3)
+	bar.Delivered(hour(0))
+	fmt.Fprintln(bar, "meanwhile")
+	bar.Delivered(hour(1))
+	bar.Skipped(hour(2).Window)
+	bar.End()
+	fmt.Fprintln(bar, "after")
+	for _, want := range []string{"before\n", "(3/3", "\rmeanwhile\n", "\nafter\n"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("it writes no %q: %q", want, out.String())
+		}
+	}
+	if IsTerminal(&out) {
+		t.Error("a buffer is taken for a terminal")
+	}
+}
+
+func TestEstimate(t *testing.T) {
+	computed := remember(hour(0), averages(1, 0, nil))
+	missing := day(0, 2).Windows()
+	var out bytes.Buffer
+	if err := Estimate(t.Context(), computed, day(0, 3), missing, &out); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"From 2026-01-31T00:00:00Z to 2026-01-31T03:00:00Z there are 3 windows of 1h.\n1 are there already, 2 are to be computed.\n",
+		"Nothing is known of [2026-01-31T01:00:00Z, 2026-01-31T02:00:00Z).\n",
+		"One was computed to see what that costs, [2026-01-31T00:00:00Z, 2026-01-31T01:00:00Z):\n",
+		fmt.Sprintf("  values         %14d %14d\n", values(hour(0)), 2*values(hour(0))),
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("it does not say\n%sbut\n%s", want, &out)
+		}
+	}
+}
+
+func TestLines(t *testing.T) {
+	var out bytes.Buffer
+	lines := NewLines(promslog.New(&promslog.Config{Writer: &out}))
+	lines.Begin(2)
+	lines.Skipped(hour(0).Window)
+	lines.Delivered(hour(1))
+	lines.End()
+	for _, want := range []string{`msg="Backfill begins" windows=2`, "done=2 of=2 time_left=0s"} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("it does not log %s: %s", want, &out)
+		}
+	}
+}
