@@ -20,6 +20,7 @@ type pod struct {
 	knowing  []target // the kube-state-metrics instances that know it
 	owners   []ownership
 	sidecars []string // init containers that run like any other
+	shownBy  []target // the kubelets' targets that have rows of it
 	means    []meanRow
 }
 

@@ -58,11 +58,7 @@ func (k *kubelets) any() bool { return len(k.targets) > 0 }
 
 // of is what tells of one pod: what came of it depends on no other pod's kubelets.
 func (k *kubelets) of(p *pod) *kubelets {
-	targets := make([]target, len(p.means))
-	for i, r := range p.means {
-		targets[i] = r.target
-	}
-	return &kubelets{source: k.only(targets...), forms: k.forms}
+	return &kubelets{source: k.only(p.shownBy...), forms: k.forms}
 }
 
 // existence returns when the nodes that show a container were there, by their targets: a
@@ -98,7 +94,7 @@ func (q *querier) kubelets(ctx context.Context, pods, elsewhere []*pod) (*kubele
 			all = append(all, "{"+node+","+t.matchers()+"}")
 		}
 		mine := slices.DeleteFunc(slices.Clone(asked), func(p *pod) bool {
-			return !slices.ContainsFunc(p.means, func(r meanRow) bool { return r.target == t })
+			return !slices.Contains(p.shownBy, t)
 		})
 		for _, sel := range k.selectors(mine[:min(len(mine), maxStandIns)]) {
 			all = append(all, fmt.Sprintf("{%s,%s,%s}", matcher("__name__", []string{memoryUsage, cpuUsage}), t.matchers(), sel))
@@ -112,9 +108,7 @@ func (q *querier) kubelets(ctx context.Context, pods, elsewhere []*pod) (*kubele
 			return err
 		}
 		for _, p := range pods {
-			for _, r := range p.means {
-				targets = append(targets, r.target)
-			}
+			targets = append(targets, p.shownBy...)
 		}
 		k.source, err = q.scrapes(ctx, targets, standIns)
 		return err
@@ -206,9 +200,13 @@ func (q *querier) means(ctx context.Context, k *kubelets, pods []*pod, metric, e
 		of := q.byPod(all)
 		for _, p := range batch {
 			for _, r := range of[p.podName] {
+				t := q.kubeletOf(r.Labels)
 				p.means = append(p.means, meanRow{
-					container: label(r.Labels, "container"), id: idOf(r.Labels), target: q.kubeletOf(r.Labels), mean: r.Samples[0].V, told: metric == memoryUsage,
+					container: label(r.Labels, "container"), id: idOf(r.Labels), target: t, mean: r.Samples[0].V, told: metric == memoryUsage,
 				})
+				if !slices.Contains(p.shownBy, t) {
+					p.shownBy = append(p.shownBy, t)
+				}
 			}
 		}
 		return nil

@@ -1,6 +1,7 @@
 package histories
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
@@ -40,6 +41,14 @@ func ksmStories() []story {
 		}},
 		{"ksm-sharded-one-down", "one of two shards is out of reach for four minutes", func(b *builder) {
 			b.busyCast()
+			b.shards(0, 2)
+			b.KSMs[1].Holes = cluster.Spans{span(6*m+2*s, 10*m+5*s)}
+		}},
+		{"ksm-sharded-one-down-and-requests-resized", "the same, and nothing happens to some pods but a change of their requests", func(b *builder) {
+			b.cast()
+			for i := range 4 {
+				b.server(fmt.Sprintf("tea-%d", i), "tea", resized(span(13*m+12*s, end), 2))
+			}
 			b.shards(0, 2)
 			b.KSMs[1].Holes = cluster.Spans{span(6*m+2*s, 10*m+5*s)}
 		}},
