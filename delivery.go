@@ -8,15 +8,15 @@ import (
 	"github.com/prometheus/common/version"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/remotewrite"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
 )
 
 // newWriter returns what delivers windows to cfg.RemoteWrite's receiver.
 func newWriter(cfg *config.Config, log *slog.Logger, reg prometheus.Registerer) (*remotewrite.Writer, error) {
 	rw, userAgent := cfg.RemoteWrite, config.Name+"/"+version.Version
 	// What it asks is next to nothing, and is not counted with what windows cost.
-	query, err := upstream.New(upstream.Config{
+	query, err := promapi.New(promapi.Config{
 		URL:            rw.Query.URL,
 		HTTP:           rw.Query.HTTP,
 		Timeout:        cfg.Query.Timeout,

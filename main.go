@@ -18,7 +18,7 @@ import (
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
@@ -62,7 +62,7 @@ func start(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 
 // newDownsampler returns what computes windows from the Prometheus that is read.
 func newDownsampler(cfg *config.Config, log *slog.Logger, reg prometheus.Registerer) (*downsample.Downsampler, error) {
-	client, err := upstream.New(upstream.Config{
+	client, err := promapi.New(promapi.Config{
 		URL:            cfg.Prometheus.URL,
 		HTTP:           cfg.Prometheus.HTTP,
 		Timeout:        cfg.Query.Timeout,

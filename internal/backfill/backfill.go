@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
@@ -153,7 +153,7 @@ func (j Job) compute(ctx context.Context, w window.Window) (*downsample.Averages
 		if err == nil || try == tries || ctx.Err() != nil || !transient(err) {
 			return a, err
 		}
-		pause := max(wait, upstream.RetryAfterOf(err))
+		pause := max(wait, promapi.RetryAfterOf(err))
 		j.Log.Warn("Window failed, trying again", "window", w.String(), "attempt", try, "err", err, "next_try_in", pause.String())
 		select {
 		case <-ctx.Done():
@@ -165,8 +165,8 @@ func (j Job) compute(ctx context.Context, w window.Window) (*downsample.Averages
 }
 
 func transient(err error) bool {
-	switch upstream.KindOf(err) {
-	case upstream.Unreachable, upstream.Timeout, upstream.Throttled, upstream.Unavailable:
+	switch promapi.KindOf(err) {
+	case promapi.Unreachable, promapi.Timeout, promapi.Throttled, promapi.Unavailable:
 		return true
 	}
 	return false

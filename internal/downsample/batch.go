@@ -8,7 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 )
 
 // inBatches calls ask for all items in batches, some at once, with a querier that reaches no
@@ -113,18 +113,18 @@ func (b *batches[T]) smaller(items int, length int64) int {
 
 // tooMuch says whether to ask for less can help.
 func tooMuch(err error) bool {
-	switch upstream.KindOf(err) {
-	case upstream.TooExpensive, upstream.TooLarge, upstream.Timeout:
+	switch promapi.KindOf(err) {
+	case promapi.TooExpensive, promapi.TooLarge, promapi.Timeout:
 		return true
 	}
 	return false
 }
 
 func remedy(err error) string {
-	switch upstream.KindOf(err) {
-	case upstream.Timeout:
+	switch promapi.KindOf(err) {
+	case promapi.Timeout:
 		return "raise --query.timeout, and what limits the time on the way to the Prometheus and in it"
-	case upstream.TooLarge:
+	case promapi.TooLarge:
 		return "raise --query.max-answer-bytes"
 	}
 	return "raise the limit of the Prometheus (its own --query.max-samples), or of the proxy before it"

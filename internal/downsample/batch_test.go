@@ -12,7 +12,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 )
 
 // refreshOf is a window's beginning: nothing is learnt, and three queries may run at once.
@@ -42,12 +42,12 @@ func (a *asker) ask(_ context.Context, _ *querier, batch []int) error {
 	return nil
 }
 
-func kindOf(kind upstream.Kind) error { return &upstream.Error{Kind: kind, Err: errors.New("no")} }
+func kindOf(kind promapi.Kind) error { return &promapi.Error{Kind: kind, Err: errors.New("no")} }
 
 func moreThan(most int) func(batch []int) error {
 	return func(batch []int) error {
 		if len(batch) > most {
-			return fmt.Errorf("query: %w", kindOf(upstream.TooExpensive))
+			return fmt.Errorf("query: %w", kindOf(promapi.TooExpensive))
 		}
 		return nil
 	}
@@ -67,7 +67,7 @@ func numbers(n int) []int {
 func aSlice(r *refresh) *querier { return &querier{refresh: r, slice: span{0, 3_600_000}} }
 
 func TestInBatches(t *testing.T) {
-	for _, kind := range []upstream.Kind{upstream.TooExpensive, upstream.TooLarge, upstream.Timeout} {
+	for _, kind := range []promapi.Kind{promapi.TooExpensive, promapi.TooLarge, promapi.Timeout} {
 		check(t, string(kind)+": in the end each is asked exactly once", func(count, size, most uint8) bool {
 			items := rand.Perm(int(count))
 			a := &asker{refuse: func(batch []int) error {
@@ -89,12 +89,12 @@ func TestInBatches(t *testing.T) {
 	ask := func(ctx context.Context, items []int, a *asker) error {
 		return inBatches(ctx, aSlice(refreshOf(&fake{})), inTens(), items, a.ask)
 	}
-	refusing := func(kind upstream.Kind) *asker {
+	refusing := func(kind promapi.Kind) *asker {
 		return &asker{refuse: func([]int) error { return kindOf(kind) }}
 	}
 	t.Run("what splitting cannot mend is returned", func(t *testing.T) {
-		err := ask(t.Context(), numbers(5), refusing(upstream.TooExpensive))
-		if upstream.KindOf(err) != upstream.TooExpensive {
+		err := ask(t.Context(), numbers(5), refusing(promapi.TooExpensive))
+		if promapi.KindOf(err) != promapi.TooExpensive {
 			t.Errorf("got %v", err)
 		}
 		const says = "cannot be split further, having been asked for 1 of tens over 1m0s alone: raise the limit of the Prometheus"
@@ -102,13 +102,13 @@ func TestInBatches(t *testing.T) {
 			t.Errorf("%v does not say %q", err, says)
 		}
 	})
-	for _, kind := range []upstream.Kind{
-		upstream.Unreachable, upstream.Unauthorized, upstream.NotPrometheus, upstream.Rejected,
-		upstream.Throttled, upstream.Unavailable, upstream.Malformed, upstream.Partial, upstream.OverBudget,
+	for _, kind := range []promapi.Kind{
+		promapi.Unreachable, promapi.Unauthorized, promapi.NotPrometheus, promapi.Rejected,
+		promapi.Throttled, promapi.Unavailable, promapi.Malformed, promapi.Partial, promapi.OverBudget,
 	} {
 		t.Run(string(kind)+" is no matter of size", func(t *testing.T) {
 			a := refusing(kind)
-			if err := ask(t.Context(), numbers(4), a); upstream.KindOf(err) != kind {
+			if err := ask(t.Context(), numbers(4), a); promapi.KindOf(err) != kind {
 				t.Errorf("got %v", err)
 			}
 			if a.batches != 1 {
@@ -118,8 +118,8 @@ func TestInBatches(t *testing.T) {
 	}
 	t.Run("who gave up is not asked again", func(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
-		a := &asker{refuse: func([]int) error { cancel(); return kindOf(upstream.Timeout) }}
-		if err := ask(ctx, numbers(4), a); upstream.KindOf(err) != upstream.Timeout {
+		a := &asker{refuse: func([]int) error { cancel(); return kindOf(promapi.Timeout) }}
+		if err := ask(ctx, numbers(4), a); promapi.KindOf(err) != promapi.Timeout {
 			t.Errorf("got %v", err)
 		}
 		if a.batches != 1 {
@@ -129,16 +129,16 @@ func TestInBatches(t *testing.T) {
 	t.Run("one batch's failure is everybody's", func(t *testing.T) {
 		a := &asker{refuse: func(batch []int) error {
 			if slices.Contains(batch, 17) {
-				return kindOf(upstream.Rejected)
+				return kindOf(promapi.Rejected)
 			}
 			return nil
 		}}
-		if err := ask(t.Context(), numbers(50), a); upstream.KindOf(err) != upstream.Rejected {
+		if err := ask(t.Context(), numbers(50), a); promapi.KindOf(err) != promapi.Rejected {
 			t.Errorf("got %v", err)
 		}
 	})
 	t.Run("nothing to ask", func(t *testing.T) {
-		a := refusing(upstream.Rejected)
+		a := refusing(promapi.Rejected)
 		if err := ask(t.Context(), nil, a); err != nil || a.batches != 0 {
 			t.Errorf("asked %d times: %v", a.batches, err)
 		}
@@ -148,7 +148,7 @@ func TestInBatches(t *testing.T) {
 		err := inBatches(t.Context(), aSlice(refreshOf(&fake{})), inTens(), []int{1}, func(_ context.Context, q *querier, _ []int) error {
 			reaches = append(reaches, q.reach)
 			if q.reach == 0 || q.reach > 1_000_000 {
-				return kindOf(upstream.TooExpensive)
+				return kindOf(promapi.TooExpensive)
 			}
 			return nil
 		})
@@ -230,7 +230,7 @@ func TestLimits(t *testing.T) {
 	t.Run("what is refused at any size is no lesson", func(t *testing.T) {
 		r := oneAtOnce()
 		a := &asker{refuse: moreThan(0)}
-		if err := inBatches(t.Context(), aSlice(r), inTens(), numbers(100), a.ask); upstream.KindOf(err) != upstream.TooExpensive {
+		if err := inBatches(t.Context(), aSlice(r), inTens(), numbers(100), a.ask); promapi.KindOf(err) != promapi.TooExpensive {
 			t.Fatal(err)
 		}
 		if n := window(t, r, 100, moreThan(10)); n > 0 || r.limits.rung("tens") > 0 {
@@ -242,7 +242,7 @@ func TestLimits(t *testing.T) {
 		for _, heavy := range []int{0, 555, 999} {
 			a := &asker{refuse: func(batch []int) error {
 				if len(batch) > 1 && slices.Contains(batch, heavy) {
-					return kindOf(upstream.Timeout)
+					return kindOf(promapi.Timeout)
 				}
 				return nil
 			}}
@@ -255,7 +255,7 @@ func TestLimits(t *testing.T) {
 		}
 	})
 	t.Run("an answer that held more than it may is too much", func(t *testing.T) {
-		u := &fake{maxSamples: 1000, stats: upstream.Stats{Known: true, PeakSamples: 1001}, answer: func(context.Context, string) ([]upstream.Series, error) { return nil, nil }}
+		u := &fake{maxSamples: 1000, stats: promapi.Stats{Known: true, PeakSamples: 1001}, answer: func(context.Context, string) ([]promapi.Series, error) { return nil, nil }}
 		r := refreshOf(u)
 		of := question{name: "tens", most: 10, interval: 3_600_000}
 		err := inBatches(t.Context(), aSlice(r), of, numbers(10), func(ctx context.Context, q *querier, _ []int) error {
@@ -272,14 +272,14 @@ func TestLimits(t *testing.T) {
 func TestBudget(t *testing.T) {
 	for _, c := range []struct {
 		name  string
-		stats upstream.Stats
+		stats promapi.Stats
 		says  string
 	}{
-		{"as the upstream tells", upstream.Stats{Known: true, SamplesRead: 40}, "--query.max-samples-per-window=100 is spent: 120 samples were read by 3 queries, the Prometheus says"},
-		{"as estimated", upstream.Stats{}, "--query.max-samples-per-window=100 is spent: 120 samples were read by 1 queries, as estimated"},
+		{"as the upstream tells", promapi.Stats{Known: true, SamplesRead: 40}, "--query.max-samples-per-window=100 is spent: 120 samples were read by 3 queries, the Prometheus says"},
+		{"as estimated", promapi.Stats{}, "--query.max-samples-per-window=100 is spent: 120 samples were read by 1 queries, as estimated"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			f := &fake{stats: c.stats, answer: func(context.Context, string) ([]upstream.Series, error) { return []upstream.Series{{}}, nil }}
+			f := &fake{stats: c.stats, answer: func(context.Context, string) ([]promapi.Series, error) { return []promapi.Series{{}}, nil }}
 			r := refreshOf(f)
 			r.budget = 100
 			q := aSlice(r)
@@ -289,11 +289,11 @@ func TestBudget(t *testing.T) {
 					break
 				}
 			}
-			if upstream.KindOf(err) != upstream.OverBudget || !strings.Contains(err.Error(), c.says) || upstream.RetryAfterOf(err) == 0 {
+			if promapi.KindOf(err) != promapi.OverBudget || !strings.Contains(err.Error(), c.says) || promapi.RetryAfterOf(err) == 0 {
 				t.Errorf("got %v, want it to say %q", err, c.says)
 			}
 			asked := len(f.asked)
-			if _, err := q.over(t.Context(), q.slice, func(string) string { return "up" }); upstream.KindOf(err) != upstream.OverBudget || len(f.asked) > asked {
+			if _, err := q.over(t.Context(), q.slice, func(string) string { return "up" }); promapi.KindOf(err) != promapi.OverBudget || len(f.asked) > asked {
 				t.Errorf("asked for more: %v", err)
 			}
 		})

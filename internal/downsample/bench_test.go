@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
@@ -55,17 +55,17 @@ func BenchmarkCloseLook(b *testing.B) {
 	comeAndGo(c.ksm, c.kubelet.source)
 
 	raw := &raws{}
-	for _, m := range []*map[podName][]upstream.Series{&raw.labels, &raw.running, &raw.phases, &raw.requests, &raw.cpu, &raw.memory} {
-		*m = map[podName][]upstream.Series{}
+	for _, m := range []*map[podName][]promapi.Series{&raw.labels, &raw.running, &raw.phases, &raw.requests, &raw.cpu, &raw.memory} {
+		*m = map[podName][]promapi.Series{}
 	}
 	var pods []*pod
 	for n := range 100 {
 		p := &pod{podName: podName{"", "models", fmt.Sprint("iris-", n)}, knowing: []target{ksm}}
 		from := int64(n) * 30_000 // each begins at another scrape
 		times := every(30_000, from+11_000, slice.to-1)
-		row := func(into map[podName][]upstream.Series, who target, samples []upstream.Sample, more ...string) {
+		row := func(into map[podName][]promapi.Series, who target, samples []promapi.Sample, more ...string) {
 			l := labels("namespace", p.namespace, "pod", p.pod, "job", who.job, "instance", who.instance)
-			into[p.podName] = append(into[p.podName], upstream.Series{Labels: append(l, labels(more...)...), Samples: samples})
+			into[p.podName] = append(into[p.podName], promapi.Series{Labels: append(l, labels(more...)...), Samples: samples})
 		}
 		row(raw.labels, ksm, at(1, times...), "uid", uid, "label_seldon_deployment_id", "iris")
 		row(raw.phases, ksm, at(1, times...), "uid", uid, "phase", "Running")

@@ -4,7 +4,7 @@ import (
 	"context"
 	"slices"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
@@ -18,7 +18,7 @@ type closeLook struct {
 
 // raws are the series of one batch of pods, each by its pod's name.
 type raws struct {
-	labels, running, phases, requests, cpu, memory map[podName][]upstream.Series
+	labels, running, phases, requests, cpu, memory map[podName][]promapi.Series
 }
 
 // batch gathers the evidence on some pods.
@@ -43,7 +43,7 @@ func (c *closeLook) read(ctx context.Context, q *querier, pods []*pod) (*raws, e
 	}
 	r := &raws{}
 	for _, read := range []struct {
-		into      *map[podName][]upstream.Series
+		into      *map[podName][]promapi.Series
 		selectors []string
 		expr      func(selector string) string
 		lead      int64
@@ -62,7 +62,7 @@ func (c *closeLook) read(ctx context.Context, q *querier, pods []*pod) (*raws, e
 		{&r.cpu, c.kubelet.selectors(pods), func(s string) string { return cpuUsage + "{" + s + "," + wholeCPU + "}" }, c.kubelet.lead()},
 	} {
 		if *read.into == nil {
-			*read.into = map[podName][]upstream.Series{}
+			*read.into = map[podName][]promapi.Series{}
 		}
 		asked := asked(pods)
 		for _, sel := range read.selectors {
@@ -138,7 +138,7 @@ func (c *closeLook) integrate(p *pod, raw *raws, out *entries) {
 }
 
 // claims says which scrapes showed each uid's pod as whose, and which showed it at all.
-func (c *closeLook) claims(rows []upstream.Series) (claims map[claimant]map[target][]int64, seen map[string]map[target][]int64) {
+func (c *closeLook) claims(rows []promapi.Series) (claims map[claimant]map[target][]int64, seen map[string]map[target][]int64) {
 	claims, seen = map[claimant]map[target][]int64{}, map[string]map[target][]int64{}
 	for _, row := range rows {
 		who := c.targetOf(row.Labels)
@@ -157,7 +157,7 @@ func (c *closeLook) claims(rows []upstream.Series) (claims map[claimant]map[targ
 }
 
 // note enters when a target showed something.
-func note[K comparable](seen map[K]map[target][]int64, key K, who target, samples []upstream.Sample, shows func(float64) bool) {
+func note[K comparable](seen map[K]map[target][]int64, key K, who target, samples []promapi.Sample, shows func(float64) bool) {
 	times := seen[key][who]
 	for _, s := range samples {
 		if shows(s.V) {
@@ -177,7 +177,7 @@ func isOne(v float64) bool { return v == 1 }
 
 // sameUID says whether a series may speak of the pod with the uid; before 2.1
 // kube-state-metrics told none.
-func sameUID(row upstream.Series, uid string) bool {
+func sameUID(row promapi.Series, uid string) bool {
 	of := row.Labels.Get("uid")
 	return of == "" || uid == "" || of == uid
 }

@@ -4,7 +4,7 @@ import (
 	"iter"
 	"slices"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
 )
 
@@ -65,8 +65,8 @@ func (c *closeLook) integrateRequests(p *pod, raw *raws, w *witness, cl claim, o
 }
 
 // stretches cuts samples where their value changes.
-func stretches(samples []upstream.Sample) iter.Seq[[]upstream.Sample] {
-	return func(yield func([]upstream.Sample) bool) {
+func stretches(samples []promapi.Sample) iter.Seq[[]promapi.Sample] {
+	return func(yield func([]promapi.Sample) bool) {
 		for len(samples) > 0 {
 			n := 1
 			for n < len(samples) && samples[n].V == samples[0].V {
@@ -80,7 +80,7 @@ func stretches(samples []upstream.Sample) iter.Seq[[]upstream.Sample] {
 	}
 }
 
-func isInit(row upstream.Series) bool {
+func isInit(row promapi.Series) bool {
 	name := row.Labels.Get("__name__")
 	return slices.Contains(initRequestNames("requests"), name) || slices.Contains(initRequestNames("limits"), name)
 }

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 )
 
 // usageQuestion is what one container's use of CPU and memory depends on.
@@ -64,7 +64,7 @@ func (k *kubelets) scrapesBeside(all []*instance, rows []row) {
 // rows picks the container's rows, those aside that name another pod's uid, and says
 // whether all tell whose they are. Of one that does not, what is this pod's is told by when
 // it was there: the pod before or after it under its name may have gone on with the row.
-func (c *closeLook) rows(all []upstream.Series, u usageQuestion) (out []row, told bool) {
+func (c *closeLook) rows(all []promapi.Series, u usageQuestion) (out []row, told bool) {
 	told = true
 	for _, s := range all {
 		if label(s.Labels, "container") != u.container {
@@ -78,7 +78,7 @@ func (c *closeLook) rows(all []upstream.Series, u usageQuestion) (out []row, tol
 		told = told && uid != ""
 		samples := inside(s.Samples, span{c.slice.from - u.kubelet.lead(), c.slice.to})
 		if uid == "" {
-			samples = slices.DeleteFunc(slices.Clone(samples), func(x upstream.Sample) bool {
+			samples = slices.DeleteFunc(slices.Clone(samples), func(x promapi.Sample) bool {
 				t := max(x.T, c.slice.from)
 				return !u.present.holds(t, t)
 			})

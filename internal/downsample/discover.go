@@ -9,7 +9,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
@@ -103,9 +103,9 @@ func (q *querier) discover(ctx context.Context, labels []ownerLabel) ([]*pod, er
 
 // labelled counts how often each pod was seen with a label. How many there are nobody knows
 // before; a question that is too large is asked about some cells of the pods' uids at a time.
-func (q *querier) labelled(ctx context.Context, name string) ([]upstream.Series, error) {
+func (q *querier) labelled(ctx context.Context, name string) ([]promapi.Series, error) {
 	var mu sync.Mutex
-	var all []upstream.Series
+	var all []promapi.Series
 	cells := uidCells()
 	of := question{name: "cells of pods with " + name, most: len(cells), interval: shortInterval}
 	err := inBatches(ctx, q, of, cells, func(ctx context.Context, q *querier, batch []string) error {
@@ -187,7 +187,7 @@ const usualNodes = 250
 
 // coarse evaluates at coarse steps what is asked about targets, of which there are few and
 // which live long.
-func (q *querier) coarse(ctx context.Context, name, expr string) (rows []upstream.Series, err error) {
+func (q *querier) coarse(ctx context.Context, name, expr string) (rows []promapi.Series, err error) {
 	step := max(time.Minute, time.Duration(q.slice.length()/60)*time.Millisecond)
 	of := question{name: name, most: 1, series: usualNodes, interval: step.Milliseconds(), raw: true}
 	err = inParts(ctx, q, of, func(ctx context.Context, q *querier) error {
@@ -238,7 +238,7 @@ func (q *querier) scrapes(ctx context.Context, targets []target, standIns func(t
 }
 
 // add enters what a series tells of scrapes, in the slice and somewhat before.
-func (s *scrapes) add(samples []upstream.Sample, slice span, ok func(float64) bool) {
+func (s *scrapes) add(samples []promapi.Sample, slice span, ok func(float64) bool) {
 	for _, x := range samples {
 		if x.T >= slice.to || x.T < slice.from-lead {
 			continue
@@ -272,7 +272,7 @@ var errOneCluster = errors.New("what seemed to be several clusters has the same 
 func (q *querier) leading() span { return span{q.slice.from - lead, q.slice.to} }
 
 // standIn reads series that a target carries.
-func (q *querier) standIn(ctx context.Context, selector string) (rows []upstream.Series, err error) {
+func (q *querier) standIn(ctx context.Context, selector string) (rows []promapi.Series, err error) {
 	of := question{name: "series of a target without up", most: 1, series: maxStandIns * seriesPerPod, interval: shortInterval, lead: lead, raw: true}
 	err = inParts(ctx, q, of, func(ctx context.Context, q *querier) error {
 		rows, err = q.over(ctx, q.leading(), func(length string) string { return selector + "[" + length + "]" })
@@ -306,7 +306,7 @@ func (q *querier) up(ctx context.Context, targets []target, times map[target]*sc
 }
 
 // enterUp enters what the targets' own series tell.
-func (q *querier) enterUp(rows []upstream.Series, targets []target, times map[target]*scrapes) error {
+func (q *querier) enterUp(rows []promapi.Series, targets []target, times map[target]*scrapes) error {
 	if found := severalClusters(rows); len(found) > 0 && len(q.clusterLabels) == 0 && !q.oneCluster {
 		return &clustersFound{found}
 	}

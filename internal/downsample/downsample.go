@@ -10,7 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
@@ -22,8 +22,8 @@ const (
 
 // Upstream answers PromQL.
 type Upstream interface {
-	Instant(ctx context.Context, expr string, at time.Time) (*upstream.Answer, error)
-	Range(ctx context.Context, expr string, start, end time.Time, step time.Duration) (*upstream.Answer, error)
+	Instant(ctx context.Context, expr string, at time.Time) (*promapi.Answer, error)
+	Range(ctx context.Context, expr string, start, end time.Time, step time.Duration) (*promapi.Answer, error)
 	MaxSamples() int
 }
 
@@ -188,7 +188,7 @@ func (q *querier) sidecars(ctx context.Context, pods []*pod) error {
 	var mu sync.Mutex
 	of := question{name: "pods' sidecars", most: maxSet, series: seriesPerPod, interval: shortInterval}
 	return inBatches(ctx, q, of, pods, func(ctx context.Context, q *querier, batch []*pod) error {
-		var all []upstream.Series
+		var all []promapi.Series
 		for _, sel := range selectors(batch) {
 			rows, err := q.over(ctx, q.slice, func(length string) string {
 				return fmt.Sprintf(`group by (%s) (last_over_time(kube_pod_init_container_info{restart_policy="Always",%s}[%s]))`,
@@ -216,12 +216,12 @@ func (q *querier) sidecars(ctx context.Context, pods []*pod) error {
 func (d *Downsampler) explainNothing(ctx context.Context, r *refresh, a *Averages) error {
 	w := a.Window
 	q := &querier{refresh: r, slice: span{w.Start.UnixMilli(), w.End.UnixMilli()}}
-	var rows []upstream.Series
+	var rows []promapi.Series
 	err := inParts(ctx, q, question{name: "pods' labels of any kind", most: 1, interval: shortInterval}, func(ctx context.Context, q *querier) (err error) {
 		rows, err = q.over(ctx, q.slice, func(length string) string { return "count(last_over_time(kube_pod_labels[" + length + "]))" })
 		return err
 	})
-	tooMany := upstream.KindOf(err) == upstream.TooExpensive
+	tooMany := promapi.KindOf(err) == promapi.TooExpensive
 	if err != nil && !tooMany {
 		return err
 	}

@@ -16,7 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
@@ -59,7 +59,7 @@ func ways(t *testing.T, test func(t *testing.T, closeLook bool)) {
 
 func TestCompute(t *testing.T) {
 	ways(t, func(t *testing.T, closeLook bool) {
-		u := &fake{answer: cluster{anHour(), []string{"iris", "wine"}}.answer, stats: upstream.Stats{Known: true, SamplesRead: 10, PeakSamples: 3}}
+		u := &fake{answer: cluster{anHour(), []string{"iris", "wine"}}.answer, stats: promapi.Stats{Known: true, SamplesRead: 10, PeakSamples: 3}}
 		d, log := downsampler(u, closeLook)
 		got, err := d.Compute(t.Context(), anHour())
 		if err != nil {
@@ -122,15 +122,15 @@ func TestAnyFailedQueryFailsTheWindow(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, failing := range whole.asked {
-			u := &fake{answer: func(ctx context.Context, expr string) ([]upstream.Series, error) {
+			u := &fake{answer: func(ctx context.Context, expr string) ([]promapi.Series, error) {
 				if expr == failing.expr {
-					return nil, kindOf(upstream.Unavailable)
+					return nil, kindOf(promapi.Unavailable)
 				}
 				return c.answer(ctx, expr)
 			}}
 			d, log := downsampler(u, closeLook)
 			got, err := d.Compute(t.Context(), anHour())
-			if got != nil || upstream.KindOf(err) != upstream.Unavailable {
+			if got != nil || promapi.KindOf(err) != promapi.Unavailable {
 				t.Errorf("failing %s: got %+v, %v", failing.expr, got, err)
 			}
 			if log.Len() > 0 {
@@ -146,7 +146,7 @@ func TestCancelled(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		after := 0
 		u := &fake{}
-		u.answer = func(ctx context.Context, expr string) ([]upstream.Series, error) {
+		u.answer = func(ctx context.Context, expr string) ([]promapi.Series, error) {
 			if strings.Contains(expr, "kube_pod_container_status_running") { // asked in batches
 				cancel()
 			}
@@ -154,7 +154,7 @@ func TestCancelled(t *testing.T) {
 				u.mu.Lock()
 				defer u.mu.Unlock()
 				after++
-				return nil, &upstream.Error{Kind: upstream.Timeout, Err: context.Cause(ctx)}
+				return nil, &promapi.Error{Kind: promapi.Timeout, Err: context.Cause(ctx)}
 			}
 			return c.answer(ctx, expr)
 		}
@@ -174,14 +174,14 @@ func TestNoModels(t *testing.T) {
 	const flag = `flag="--metric-labels-allowlist=pods=[seldon-deployment-id,serving.kserve.io/inferenceservice,serving.kubeflow.org/inferenceservice]"`
 	for _, c := range []struct {
 		name   string
-		answer func(ctx context.Context, expr string) ([]upstream.Series, error)
+		answer func(ctx context.Context, expr string) ([]promapi.Series, error)
 		says   string
 	}{
 		{"no kube_pod_labels at all", withoutPodLabels, "this Prometheus has no kube_pod_labels"},
 		{"none with a model's label", cluster{window: anHour()}.answer, "kube_pod_labels has no model's label"},
-		{"too many to be counted", func(_ context.Context, expr string) ([]upstream.Series, error) {
+		{"too many to be counted", func(_ context.Context, expr string) ([]promapi.Series, error) {
 			if strings.HasPrefix(expr, "count(") {
-				return nil, kindOf(upstream.TooExpensive)
+				return nil, kindOf(promapi.TooExpensive)
 			}
 			return nil, nil
 		}, "kube_pod_labels has no model's label"},
@@ -215,12 +215,12 @@ func TestNoModels(t *testing.T) {
 }
 
 // withoutPodLabels answers like a Prometheus whose kube-state-metrics lacks the flag.
-func withoutPodLabels(ctx context.Context, expr string) ([]upstream.Series, error) {
+func withoutPodLabels(ctx context.Context, expr string) ([]promapi.Series, error) {
 	switch {
 	case strings.Contains(expr, "kube_pod_labels"):
 		return nil, nil
 	case strings.Contains(expr, "kube_node_info"):
-		return []upstream.Series{{Labels: labels("job", "ksm", "instance", "ksm:8080"), Samples: at(1, anHour().Start.UnixMilli())}}, nil
+		return []promapi.Series{{Labels: labels("job", "ksm", "instance", "ksm:8080"), Samples: at(1, anHour().Start.UnixMilli())}}, nil
 	}
 	return cluster{window: anHour()}.answer(ctx, expr)
 }
@@ -228,7 +228,7 @@ func withoutPodLabels(ctx context.Context, expr string) ([]upstream.Series, erro
 // TestNoSourcesIsAFailure: an empty answer is no window without models.
 func TestNoSourcesIsAFailure(t *testing.T) {
 	ways(t, func(t *testing.T, closeLook bool) {
-		d, log := downsampler(&fake{answer: func(context.Context, string) ([]upstream.Series, error) { return nil, nil }}, closeLook)
+		d, log := downsampler(&fake{answer: func(context.Context, string) ([]promapi.Series, error) { return nil, nil }}, closeLook)
 		got, err := d.Compute(t.Context(), anHour())
 		if got != nil || !errors.Is(err, ErrNoSources) || !strings.Contains(err.Error(), "--metric-labels-allowlist=pods=[") {
 			t.Errorf("got %+v, %v", got, err)
@@ -268,16 +268,16 @@ func TestShardWithoutModels(t *testing.T) {
 
 func TestSeveralClustersAreToldOnce(t *testing.T) {
 	c := cluster{anHour(), []string{"iris"}}
-	u := &fake{answer: func(ctx context.Context, expr string) ([]upstream.Series, error) {
+	u := &fake{answer: func(ctx context.Context, expr string) ([]promapi.Series, error) {
 		rows, err := c.answer(ctx, expr)
-		var both []upstream.Series
+		var both []promapi.Series
 		for of, uid := range map[string]string{"east": "0a1b2c3d", "west": "4e5f6a7b"} {
 			for _, r := range rows {
 				own := labels("cluster", of)
 				for _, l := range r.Labels { // pods of its own: no two have one uid
-					own = append(own, upstream.Label{Name: l.Name, Value: strings.ReplaceAll(l.Value, "0a1b2c3d", uid)})
+					own = append(own, promapi.Label{Name: l.Name, Value: strings.ReplaceAll(l.Value, "0a1b2c3d", uid)})
 				}
-				both = append(both, upstream.Series{Labels: own, Samples: r.Samples})
+				both = append(both, promapi.Series{Labels: own, Samples: r.Samples})
 			}
 		}
 		return both, err

@@ -6,14 +6,14 @@ import (
 	"sync"
 	"time"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
 // fake is an upstream that answers as it is told.
 type fake struct {
-	answer     func(ctx context.Context, expr string) ([]upstream.Series, error)
-	stats      upstream.Stats
+	answer     func(ctx context.Context, expr string) ([]promapi.Series, error)
+	stats      promapi.Stats
 	maxSamples int
 
 	mu    sync.Mutex
@@ -26,11 +26,11 @@ type query struct {
 	from, to time.Time // equal, unless at every step between
 }
 
-func (f *fake) Instant(ctx context.Context, expr string, at time.Time) (*upstream.Answer, error) {
+func (f *fake) Instant(ctx context.Context, expr string, at time.Time) (*promapi.Answer, error) {
 	return f.reply(ctx, query{expr, at, at})
 }
 
-func (f *fake) Range(ctx context.Context, expr string, start, end time.Time, _ time.Duration) (*upstream.Answer, error) {
+func (f *fake) Range(ctx context.Context, expr string, start, end time.Time, _ time.Duration) (*promapi.Answer, error) {
 	return f.reply(ctx, query{expr, start, end})
 }
 
@@ -41,7 +41,7 @@ func (f *fake) MaxSamples() int {
 	return f.maxSamples
 }
 
-func (f *fake) reply(ctx context.Context, q query) (*upstream.Answer, error) {
+func (f *fake) reply(ctx context.Context, q query) (*promapi.Answer, error) {
 	f.mu.Lock()
 	f.asked = append(f.asked, q)
 	f.mu.Unlock()
@@ -49,7 +49,7 @@ func (f *fake) reply(ctx context.Context, q query) (*upstream.Answer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &upstream.Answer{Series: series, Stats: f.stats}, nil
+	return &promapi.Answer{Series: series, Stats: f.stats}, nil
 }
 
 // cluster answers like a Prometheus over one quiet pod of each of some models, which an
@@ -59,30 +59,30 @@ type cluster struct {
 	models []string
 }
 
-func (c cluster) answer(_ context.Context, expr string) ([]upstream.Series, error) {
+func (c cluster) answer(_ context.Context, expr string) ([]promapi.Series, error) {
 	from, to := c.window.Start.UnixMilli(), c.window.End.UnixMilli()
 	ksm := []string{"job", "ksm", "instance", "ksm:8080"}
 	kubelet := []string{"job", "kubelet", "instance", "n1:10250", "metrics_path", "/metrics/cadvisor"}
 	scrapes := func(offset int64) []int64 { return every(30_000, from+offset-300_000, to-1) }
 	inWindow := func(offset int64) []int64 { return every(30_000, from+offset, to-1) }
-	series := func(samples []upstream.Sample, pairs ...[]string) upstream.Series {
-		var l upstream.Labels
+	series := func(samples []promapi.Sample, pairs ...[]string) promapi.Series {
+		var l promapi.Labels
 		for _, p := range pairs {
 			l = append(l, labels(p...)...)
 		}
-		return upstream.Series{Labels: l, Samples: samples}
+		return promapi.Series{Labels: l, Samples: samples}
 	}
 	has := func(part string) bool { return strings.Contains(expr, part) }
 	if has("up{") {
-		return []upstream.Series{series(at(1, scrapes(7_000)...), ksm), series(at(1, scrapes(11_000)...), kubelet)}, nil
+		return []promapi.Series{series(at(1, scrapes(7_000)...), ksm), series(at(1, scrapes(11_000)...), kubelet)}, nil
 	}
 	if has("count(last_over_time(kube_pod_labels") {
-		return []upstream.Series{series(at(1, to-1))}, nil
+		return []promapi.Series{series(at(1, to-1))}, nil
 	}
 	if has(`kube_pod_labels{`) && has(`count_over_time`) && !has("label_seldon_deployment_id!=") {
 		return nil, nil
 	}
-	var out []upstream.Series
+	var out []promapi.Series
 	for _, m := range c.models {
 		pod := []string{"namespace", "models", "pod", m + "-0", "uid", "0a1b2c3d-1111-2222-3333-0123456789ab"}
 		owner := []string{"label_seldon_deployment_id", m}

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"sync/atomic"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 )
 
 const (
@@ -186,10 +186,10 @@ func (q *querier) anyUsage(ctx context.Context, matching, podLabel string, pods 
 }
 
 // means reads the mean memory of every row of the pods, or only that there are rows.
-func (q *querier) means(ctx context.Context, k *kubelets, pods []*pod, metric, extra string, read func(ctx context.Context, q *querier, selector string) ([]upstream.Series, error)) error {
+func (q *querier) means(ctx context.Context, k *kubelets, pods []*pod, metric, extra string, read func(ctx context.Context, q *querier, selector string) ([]promapi.Series, error)) error {
 	of := question{name: "pods' rows of " + metric, most: maxSet, series: seriesPerPod, interval: shortInterval}
 	return inBatches(ctx, q, of, pods, func(ctx context.Context, q *querier, batch []*pod) error {
-		var all []upstream.Series
+		var all []promapi.Series
 		for _, sel := range k.selectors(batch) {
 			rows, err := read(ctx, q, metric+"{"+sel+extra+"}")
 			if err != nil {
@@ -214,14 +214,14 @@ func (q *querier) means(ctx context.Context, k *kubelets, pods []*pod, metric, e
 }
 
 // ofEachRow has a function of what a selector selects evaluated for each row.
-func (q *querier) ofEachRow(ctx context.Context, function, selector string) ([]upstream.Series, error) {
+func (q *querier) ofEachRow(ctx context.Context, function, selector string) ([]promapi.Series, error) {
 	return q.over(ctx, q.slice, func(length string) string {
 		return fmt.Sprintf("max by (%s) (%s(%s[%s]))", q.by(ofRows()...), function, selector, length)
 	})
 }
 
 // rowMeans averages each row over the slice. Averages of pieces do not add up: sums do.
-func rowMeans(ctx context.Context, q *querier, selector string) ([]upstream.Series, error) {
+func rowMeans(ctx context.Context, q *querier, selector string) ([]promapi.Series, error) {
 	if q.reach == 0 {
 		return q.ofEachRow(ctx, "avg_over_time", selector)
 	}
@@ -235,12 +235,12 @@ func rowMeans(ctx context.Context, q *querier, selector string) ([]upstream.Seri
 	}
 	sums, err := q.ofEachRow(ctx, "sum_over_time", selector)
 	for i, r := range sums {
-		sums[i].Samples = []upstream.Sample{{T: q.slice.to - 1, V: total(r.Samples) / count[keyOf(r.Labels)]}}
+		sums[i].Samples = []promapi.Sample{{T: q.slice.to - 1, V: total(r.Samples) / count[keyOf(r.Labels)]}}
 	}
 	return sums, err
 }
 
-func rowCounts(ctx context.Context, q *querier, selector string) ([]upstream.Series, error) {
+func rowCounts(ctx context.Context, q *querier, selector string) ([]promapi.Series, error) {
 	return q.ofEachRow(ctx, "count_over_time", selector)
 }
 

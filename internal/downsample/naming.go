@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 )
 
 // naming says whose a series is. Where one Prometheus holds several clusters, the same
@@ -50,14 +50,14 @@ type form struct{ namespace, pod string }
 const exported = "exported_"
 
 // label returns a label's value, whether honor_labels was set or not.
-func label(l upstream.Labels, name string) string {
+func label(l promapi.Labels, name string) string {
 	if v := l.Get(exported + name); v != "" {
 		return v
 	}
 	return l.Get(name)
 }
 
-func formOf(l upstream.Labels) form {
+func formOf(l promapi.Labels) form {
 	f := form{"namespace", "pod"}
 	if l.Get(exported+f.namespace) != "" {
 		f.namespace = exported + f.namespace
@@ -68,13 +68,13 @@ func formOf(l upstream.Labels) form {
 	return f
 }
 
-func (n naming) podOf(l upstream.Labels) podName {
+func (n naming) podOf(l promapi.Labels) podName {
 	return podName{n.clusterOf(l), label(l, "namespace"), label(l, "pod")}
 }
 
 // byPod sorts rows by the pods that they are about.
-func (n naming) byPod(rows []upstream.Series) map[podName][]upstream.Series {
-	of := map[podName][]upstream.Series{}
+func (n naming) byPod(rows []promapi.Series) map[podName][]promapi.Series {
+	of := map[podName][]promapi.Series{}
 	for _, row := range rows {
 		name := n.podOf(row.Labels)
 		of[name] = append(of[name], row)
@@ -83,16 +83,16 @@ func (n naming) byPod(rows []upstream.Series) map[podName][]upstream.Series {
 }
 
 // targetOf returns the target that carries a series of kube-state-metrics.
-func (n naming) targetOf(l upstream.Labels) target {
+func (n naming) targetOf(l promapi.Labels) target {
 	return target{cluster: n.clusterOf(l), job: l.Get("job"), instance: l.Get("instance")}
 }
 
 // kubeletOf returns the target that carries a series of a kubelet.
-func (n naming) kubeletOf(l upstream.Labels) target {
+func (n naming) kubeletOf(l promapi.Labels) target {
 	return target{n.clusterOf(l), l.Get("job"), l.Get("instance"), l.Get("metrics_path")}
 }
 
-func (n naming) clusterOf(l upstream.Labels) string {
+func (n naming) clusterOf(l promapi.Labels) string {
 	values := make([]string, len(n.clusterLabels))
 	for i, name := range n.clusterLabels {
 		values[i] = l.Get(name)
@@ -129,9 +129,9 @@ func (n naming) sharePods(pods []*pod) bool {
 // severalClusters finds the labels by which targets of one job and instance differ, given
 // their up series: one target has one such series at a time. A pair of Prometheus servers
 // that scrape the same are no clusters; their label calls itself a replica.
-func severalClusters(up []upstream.Series) []string {
+func severalClusters(up []promapi.Series) []string {
 	type address struct{ job, instance, path string }
-	byAddress := map[address][]upstream.Series{}
+	byAddress := map[address][]promapi.Series{}
 	for _, s := range up {
 		a := address{s.Labels.Get("job"), s.Labels.Get("instance"), s.Labels.Get("metrics_path")}
 		byAddress[a] = append(byAddress[a], s)
@@ -154,13 +154,13 @@ func severalClusters(up []upstream.Series) []string {
 	return differ
 }
 
-func overlap(a, b []upstream.Sample) bool {
+func overlap(a, b []promapi.Sample) bool {
 	return len(a) > 1 && len(b) > 1 && a[0].T < b[len(b)-1].T && b[0].T < a[len(a)-1].T
 }
 
 // differing returns the names of labels that two targets have different values of, but not
 // those which the series that they carry use for something else.
-func differing(a, b upstream.Labels) []string {
+func differing(a, b promapi.Labels) []string {
 	var out []string
 	for _, l := range slices.Concat(a, b) {
 		switch l.Name {

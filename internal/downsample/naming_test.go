@@ -5,14 +5,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 )
 
 // labels makes labels of names and values in turn.
-func labels(pairs ...string) upstream.Labels {
-	var l upstream.Labels
+func labels(pairs ...string) promapi.Labels {
+	var l promapi.Labels
 	for i := 0; i < len(pairs); i += 2 {
-		l = append(l, upstream.Label{Name: pairs[i], Value: pairs[i+1]})
+		l = append(l, promapi.Label{Name: pairs[i], Value: pairs[i+1]})
 	}
 	return l
 }
@@ -22,7 +22,7 @@ func labels(pairs ...string) upstream.Labels {
 func TestWhoseSeries(t *testing.T) {
 	for _, c := range []struct {
 		name      string
-		labels    upstream.Labels
+		labels    promapi.Labels
 		pod       podName
 		container string
 		form      form
@@ -95,29 +95,29 @@ func TestTargetMatchers(t *testing.T) {
 }
 
 func TestSeveralClusters(t *testing.T) {
-	up := func(times []int64, pairs ...string) upstream.Series {
-		return upstream.Series{Labels: append(labels("job", "ksm", "instance", "ksm:8080"), labels(pairs...)...), Samples: at(1, times...)}
+	up := func(times []int64, pairs ...string) promapi.Series {
+		return promapi.Series{Labels: append(labels("job", "ksm", "instance", "ksm:8080"), labels(pairs...)...), Samples: at(1, times...)}
 	}
 	all, early, late := every(30, 0, 600), every(30, 0, 270), every(30, 300, 600)
 	for _, c := range []struct {
 		name string
-		up   []upstream.Series
+		up   []promapi.Series
 		want []string
 	}{
 		{"none", nil, nil},
-		{"one", []upstream.Series{up(all, "cluster", "a")}, nil},
-		{"two clusters", []upstream.Series{up(all, "cluster", "a"), up(all, "cluster", "b")}, []string{"cluster"}},
-		{"one has the label, the other not", []upstream.Series{up(all, "cluster", "a"), up(all)}, []string{"cluster"}},
-		{"told apart by another label", []upstream.Series{up(all, "region", "eu"), up(all, "region", "us")}, []string{"region"}},
-		{"of several labels the one that says cluster", []upstream.Series{up(all, "k8s_cluster", "a", "region", "eu"), up(all, "k8s_cluster", "b", "region", "us")}, []string{"k8s_cluster"}},
-		{"two Prometheus servers are one", []upstream.Series{up(all, "prometheus_replica", "0"), up(all, "prometheus_replica", "1")}, nil},
-		{"two clusters, two servers each", []upstream.Series{
+		{"one", []promapi.Series{up(all, "cluster", "a")}, nil},
+		{"two clusters", []promapi.Series{up(all, "cluster", "a"), up(all, "cluster", "b")}, []string{"cluster"}},
+		{"one has the label, the other not", []promapi.Series{up(all, "cluster", "a"), up(all)}, []string{"cluster"}},
+		{"told apart by another label", []promapi.Series{up(all, "region", "eu"), up(all, "region", "us")}, []string{"region"}},
+		{"of several labels the one that says cluster", []promapi.Series{up(all, "k8s_cluster", "a", "region", "eu"), up(all, "k8s_cluster", "b", "region", "us")}, []string{"k8s_cluster"}},
+		{"two Prometheus servers are one", []promapi.Series{up(all, "prometheus_replica", "0"), up(all, "prometheus_replica", "1")}, nil},
+		{"two clusters, two servers each", []promapi.Series{
 			up(all, "cluster", "a", "replica", "0"), up(all, "cluster", "a", "replica", "1"), up(all, "cluster", "b", "replica", "2"),
 		}, []string{"cluster"}},
-		{"relabelled at some time", []upstream.Series{up(early, "cluster", "a"), up(late, "cluster", "b")}, nil},
-		{"a pod behind a Service that was rescheduled", []upstream.Series{up(all, "pod", "ksm-x"), up(all, "pod", "ksm-y")}, nil},
-		{"seen once", []upstream.Series{up(all, "cluster", "a"), up([]int64{90}, "cluster", "b")}, nil},
-		{"a kubelet's several targets", []upstream.Series{
+		{"relabelled at some time", []promapi.Series{up(early, "cluster", "a"), up(late, "cluster", "b")}, nil},
+		{"a pod behind a Service that was rescheduled", []promapi.Series{up(all, "pod", "ksm-x"), up(all, "pod", "ksm-y")}, nil},
+		{"seen once", []promapi.Series{up(all, "cluster", "a"), up([]int64{90}, "cluster", "b")}, nil},
+		{"a kubelet's several targets", []promapi.Series{
 			up(all, "metrics_path", "/metrics/cadvisor", "cluster", "a"), up(all, "metrics_path", "/metrics", "cluster", "b"),
 		}, nil},
 	} {

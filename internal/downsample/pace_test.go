@@ -8,7 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 )
 
 // TestPace: an hour's window is to take six minutes at most, and no more queries at once
@@ -30,7 +30,7 @@ func TestPace(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var mu sync.Mutex
 				now, most := 0, 0
-				f := &fake{answer: func(context.Context, string) ([]upstream.Series, error) {
+				f := &fake{answer: func(context.Context, string) ([]promapi.Series, error) {
 					mu.Lock()
 					now++
 					most = max(most, now)

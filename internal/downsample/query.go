@@ -10,7 +10,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 )
 
 // maxSet is how many names a regular expression may list for Prometheus to look them up
@@ -53,11 +53,11 @@ func (q *querier) within(reach int64) *querier {
 // left-open from Prometheus 3.0 on and closed before, so that they are exact in the former
 // and a millisecond too wide in the latter. A span that is longer than one query may reach
 // is read in pieces, whose samples a row holds one after the other.
-func (q *querier) over(ctx context.Context, s span, expr func(length string) string) ([]upstream.Series, error) {
+func (q *querier) over(ctx context.Context, s span, expr func(length string) string) ([]promapi.Series, error) {
 	var pieces []piece
 	for _, s := range s.cut(q.reach) {
 		expr := expr(strconv.FormatInt(s.length(), 10) + "ms")
-		rows, err := q.send(ctx, expr, s.length(), func() (*upstream.Answer, error) {
+		rows, err := q.send(ctx, expr, s.length(), func() (*promapi.Answer, error) {
 			return q.upstream.Instant(ctx, expr, time.UnixMilli(s.to-1))
 		})
 		if err != nil {
@@ -69,14 +69,14 @@ func (q *querier) over(ctx context.Context, s span, expr func(length string) str
 }
 
 // points evaluates expr at every step from a moment to the slice's end.
-func (q *querier) points(ctx context.Context, expr string, from int64, step time.Duration) ([]upstream.Series, error) {
+func (q *querier) points(ctx context.Context, expr string, from int64, step time.Duration) ([]promapi.Series, error) {
 	var pieces []piece
 	reach := q.reach
 	if reach > 0 {
 		reach = max(1, reach/step.Milliseconds()) * step.Milliseconds()
 	}
 	for _, s := range (span{from, q.slice.to}).cut(reach) {
-		rows, err := q.send(ctx, expr, 0, func() (*upstream.Answer, error) {
+		rows, err := q.send(ctx, expr, 0, func() (*promapi.Answer, error) {
 			return q.upstream.Range(ctx, expr, time.UnixMilli(s.from), time.UnixMilli(s.to-1), step)
 		})
 		if err != nil {
@@ -88,12 +88,12 @@ func (q *querier) points(ctx context.Context, expr string, from int64, step time
 }
 
 // send asks when it is its turn, unless the window's budget is spent.
-func (q *querier) send(ctx context.Context, expr string, length int64, ask func() (*upstream.Answer, error)) ([]upstream.Series, error) {
+func (q *querier) send(ctx context.Context, expr string, length int64, ask func() (*promapi.Answer, error)) ([]promapi.Series, error) {
 	if err := q.overBudget(); err != nil {
 		return nil, err
 	}
 	if err := q.pace.begin(ctx); err != nil {
-		return nil, &upstream.Error{Kind: upstream.Timeout, Err: err}
+		return nil, &promapi.Error{Kind: promapi.Timeout, Err: err}
 	}
 	began := time.Now()
 	a, err := ask()
@@ -117,7 +117,7 @@ func (q *querier) send(ctx context.Context, expr string, length int64, ask func(
 
 // samplesOf returns how many samples a query read. Where the upstream does not tell, each
 // row is taken for one series that has a sample every 30 s.
-func samplesOf(a *upstream.Answer, length int64) int64 {
+func samplesOf(a *promapi.Answer, length int64) int64 {
 	if a.Stats.Known {
 		return a.Stats.SamplesRead
 	}
@@ -140,7 +140,7 @@ func (r *refresh) overBudget() error {
 	if !r.cost.HasSamples {
 		source = "as estimated, for the Prometheus does not say"
 	}
-	return &upstream.Error{Kind: upstream.OverBudget, RetryAfter: forever, Err: fmt.Errorf(
+	return &promapi.Error{Kind: promapi.OverBudget, RetryAfter: forever, Err: fmt.Errorf(
 		"--query.max-samples-per-window=%d is spent: %d samples were read by %d queries, %s: raise it, or let --kinds leave out kinds of models",
 		r.budget, r.spent, r.cost.Queries, source)}
 }
@@ -151,16 +151,16 @@ const forever = 1<<63 - 1
 // piece is the answer to what was asked of some time, from a moment on.
 type piece struct {
 	from int64
-	rows []upstream.Series
+	rows []promapi.Series
 }
 
 // joined puts the rows of several pieces together. The piece before has the sample at which
 // a closed range begins.
-func joined(pieces []piece) []upstream.Series {
+func joined(pieces []piece) []promapi.Series {
 	if len(pieces) == 1 {
 		return pieces[0].rows
 	}
-	var out []upstream.Series
+	var out []promapi.Series
 	at := map[string]int{}
 	for _, p := range pieces {
 		for _, row := range p.rows {
@@ -169,7 +169,7 @@ func joined(pieces []piece) []upstream.Series {
 			if !ok {
 				i = len(out)
 				at[key] = i
-				out = append(out, upstream.Series{Labels: row.Labels})
+				out = append(out, promapi.Series{Labels: row.Labels})
 			} else {
 				row.Samples = inside(row.Samples, span{p.from, 1<<63 - 1})
 			}
@@ -180,8 +180,8 @@ func joined(pieces []piece) []upstream.Series {
 }
 
 // keyOf tells rows apart by their labels.
-func keyOf(l upstream.Labels) string {
-	l = slices.SortedFunc(slices.Values(l), func(a, b upstream.Label) int { return strings.Compare(a.Name, b.Name) })
+func keyOf(l promapi.Labels) string {
+	l = slices.SortedFunc(slices.Values(l), func(a, b promapi.Label) int { return strings.Compare(a.Name, b.Name) })
 	var key strings.Builder
 	for _, x := range l {
 		key.WriteString(x.Name + "\xff" + x.Value + "\xff")
@@ -190,7 +190,7 @@ func keyOf(l upstream.Labels) string {
 }
 
 // total adds up what the pieces of a sum came to.
-func total(samples []upstream.Sample) float64 {
+func total(samples []promapi.Sample) float64 {
 	var sum float64
 	for _, s := range samples {
 		sum += s.V
@@ -200,7 +200,7 @@ func total(samples []upstream.Sample) float64 {
 
 // blame names the query where it can be what is wrong.
 func blame(expr string, err error) error {
-	if upstream.KindOf(err).HitsEveryQuery() {
+	if promapi.KindOf(err).HitsEveryQuery() {
 		return err
 	}
 	return fmt.Errorf("%w (query: %s)", err, shortened(expr))
@@ -257,7 +257,7 @@ func seriesOf(pods []*pod) int64 {
 }
 
 // inside returns the samples of the span; they are sorted.
-func inside(samples []upstream.Sample, s span) []upstream.Sample {
+func inside(samples []promapi.Sample, s span) []promapi.Sample {
 	for len(samples) > 0 && samples[0].T < s.from {
 		samples = samples[1:]
 	}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 )
 
 func TestMatcher(t *testing.T) {
@@ -111,9 +111,9 @@ func TestShortened(t *testing.T) {
 }
 
 func TestQuerier(t *testing.T) {
-	ask := func(stats upstream.Stats, err error) (*fake, *querier, error) {
-		f := &fake{stats: stats, answer: func(context.Context, string) ([]upstream.Series, error) {
-			return []upstream.Series{{}, {}}, err
+	ask := func(stats promapi.Stats, err error) (*fake, *querier, error) {
+		f := &fake{stats: stats, answer: func(context.Context, string) ([]promapi.Series, error) {
+			return []promapi.Series{{}, {}}, err
 		}}
 		q := &querier{refresh: refreshOf(f), slice: span{60_000, 120_000}}
 		_, failed := q.over(t.Context(), q.slice, func(length string) string { return "up[" + length + "]" })
@@ -123,7 +123,7 @@ func TestQuerier(t *testing.T) {
 		return f, q, failed
 	}
 	t.Run("asks about the slice, its end excluded", func(t *testing.T) {
-		f, _, err := ask(upstream.Stats{}, nil)
+		f, _, err := ask(promapi.Stats{}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -134,26 +134,26 @@ func TestQuerier(t *testing.T) {
 		}
 	})
 	t.Run("counts what it costs", func(t *testing.T) {
-		_, q, err := ask(upstream.Stats{Known: true, SamplesRead: 100, PeakSamples: 30}, nil)
+		_, q, err := ask(promapi.Stats{Known: true, SamplesRead: 100, PeakSamples: 30}, nil)
 		if want := (Cost{Queries: 2, Series: 4, SamplesRead: 200, HasSamples: true, PeakSamples: 30}); err != nil || q.cost != want {
 			t.Errorf("got %+v, %v; want %+v", q.cost, err, want)
 		}
 	})
 	t.Run("of an upstream that tells no stats", func(t *testing.T) {
-		_, q, err := ask(upstream.Stats{}, nil)
+		_, q, err := ask(promapi.Stats{}, nil)
 		if want := (Cost{Queries: 2, Series: 4}); err != nil || q.cost != want {
 			t.Errorf("got %+v, %v; want %+v", q.cost, err, want)
 		}
 	})
 	t.Run("names the query that failed", func(t *testing.T) {
-		_, _, err := ask(upstream.Stats{}, kindOf(upstream.Rejected))
-		if err == nil || !strings.Contains(err.Error(), "(query: up[60000ms])") || upstream.KindOf(err) != upstream.Rejected {
+		_, _, err := ask(promapi.Stats{}, kindOf(promapi.Rejected))
+		if err == nil || !strings.Contains(err.Error(), "(query: up[60000ms])") || promapi.KindOf(err) != promapi.Rejected {
 			t.Errorf("got %v", err)
 		}
 	})
 	t.Run("names no query where it cannot be to blame", func(t *testing.T) {
-		_, _, err := ask(upstream.Stats{}, kindOf(upstream.Unavailable))
-		if err == nil || strings.Contains(err.Error(), "query") || upstream.KindOf(err) != upstream.Unavailable {
+		_, _, err := ask(promapi.Stats{}, kindOf(promapi.Unavailable))
+		if err == nil || strings.Contains(err.Error(), "query") || promapi.KindOf(err) != promapi.Unavailable {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -162,7 +162,7 @@ func TestQuerier(t *testing.T) {
 // TestPieces: what is read piece by piece is what is read at once, on a Prometheus whose
 // ranges are closed and on one whose ranges are left-open.
 func TestPieces(t *testing.T) {
-	stored := map[string][]upstream.Sample{
+	stored := map[string][]promapi.Sample{
 		"a": at(1, every(7_000, 0, 1_000_000)...),
 		"b": at(1, every(10_000, 99_999, 400_000)...), // some right before a piece begins
 	}
@@ -178,12 +178,12 @@ func TestPieces(t *testing.T) {
 			points, third := q.points(t.Context(), "x", s.from, 13*time.Second)
 			q.reach = 0
 			wholePoints, fourth := q.points(t.Context(), "x", s.from, 13*time.Second)
-			for _, rows := range [][]upstream.Series{whole, pieces} {
+			for _, rows := range [][]promapi.Series{whole, pieces} {
 				for i := range rows {
 					rows[i].Samples = inside(rows[i].Samples, s)
 				}
 			}
-			empty := func(s upstream.Series) bool { return len(s.Samples) == 0 }
+			empty := func(s promapi.Series) bool { return len(s.Samples) == 0 }
 			return errors.Join(err, also, third, fourth) == nil &&
 				cmp.Equal(slices.DeleteFunc(whole, empty), slices.DeleteFunc(byLabel(pieces), empty)) &&
 				cmp.Equal(wholePoints, byLabel(points))
@@ -191,20 +191,20 @@ func TestPieces(t *testing.T) {
 	}
 }
 
-func byLabel(rows []upstream.Series) []upstream.Series {
-	slices.SortFunc(rows, func(a, b upstream.Series) int { return strings.Compare(keyOf(a.Labels), keyOf(b.Labels)) })
+func byLabel(rows []promapi.Series) []promapi.Series {
+	slices.SortFunc(rows, func(a, b promapi.Series) int { return strings.Compare(keyOf(a.Labels), keyOf(b.Labels)) })
 	return rows
 }
 
 // ranges answers a range of the samples it has, or a row's last sample at every step.
 type ranges struct {
-	stored map[string][]upstream.Sample
+	stored map[string][]promapi.Sample
 	closed bool
 }
 
 func (r *ranges) MaxSamples() int { return 1_000_000 }
 
-func (r *ranges) Instant(_ context.Context, expr string, at time.Time) (*upstream.Answer, error) {
+func (r *ranges) Instant(_ context.Context, expr string, at time.Time) (*promapi.Answer, error) {
 	text, _ := strings.CutSuffix(expr[len("x["):], "ms]")
 	length, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
@@ -215,22 +215,22 @@ func (r *ranges) Instant(_ context.Context, expr string, at time.Time) (*upstrea
 	if r.closed {
 		s.from--
 	}
-	a := &upstream.Answer{}
+	a := &promapi.Answer{}
 	for name, samples := range r.stored {
 		if samples = inside(samples, s); len(samples) > 0 {
-			a.Series = append(a.Series, upstream.Series{Labels: labels("name", name), Samples: slices.Clone(samples)})
+			a.Series = append(a.Series, promapi.Series{Labels: labels("name", name), Samples: slices.Clone(samples)})
 		}
 	}
 	byLabel(a.Series)
 	return a, nil
 }
 
-func (r *ranges) Range(_ context.Context, _ string, start, end time.Time, step time.Duration) (*upstream.Answer, error) {
-	a := &upstream.Answer{}
+func (r *ranges) Range(_ context.Context, _ string, start, end time.Time, step time.Duration) (*promapi.Answer, error) {
+	a := &promapi.Answer{}
 	for name := range r.stored {
-		row := upstream.Series{Labels: labels("name", name)}
+		row := promapi.Series{Labels: labels("name", name)}
 		for at := start; !at.After(end); at = at.Add(step) {
-			row.Samples = append(row.Samples, upstream.Sample{T: at.UnixMilli(), V: 1})
+			row.Samples = append(row.Samples, promapi.Sample{T: at.UnixMilli(), V: 1})
 		}
 		a.Series = append(a.Series, row)
 	}

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
@@ -45,8 +45,8 @@ type quietRequest struct {
 func (z *quiet) look(ctx context.Context, pods []*pod, l *ledger) (rest []*pod, err error) {
 	candidates := z.candidates(pods)
 	for _, step := range []struct {
-		ask   func(ctx context.Context, q *querier, pods []*pod) ([]upstream.Series, error)
-		judge func(p *quietPod, rows []upstream.Series) bool
+		ask   func(ctx context.Context, q *querier, pods []*pod) ([]promapi.Series, error)
+		judge func(p *quietPod, rows []promapi.Series) bool
 		question
 	}{
 		{z.askRunning, z.ranThroughout, question{name: "pods' containers", interval: z.ksm.interval}},
@@ -125,7 +125,7 @@ func (z *quiet) owner(p *pod) (claimant, bool) {
 }
 
 // askRunning counts the scrapes that showed each container running.
-func (z *quiet) askRunning(ctx context.Context, q *querier, pods []*pod) ([]upstream.Series, error) {
+func (z *quiet) askRunning(ctx context.Context, q *querier, pods []*pod) ([]promapi.Series, error) {
 	rows, err := z.sums(ctx, q, "kube_pod_container_status_running", pods)
 	if err != nil {
 		return nil, err
@@ -133,14 +133,14 @@ func (z *quiet) askRunning(ctx context.Context, q *querier, pods []*pod) ([]upst
 	withSidecars := slices.DeleteFunc(slices.Clone(pods), func(p *pod) bool { return len(p.sidecars) == 0 })
 	inits, err := z.sums(ctx, q, "kube_pod_init_container_status_running", withSidecars)
 	byName := asked(withSidecars)
-	return append(rows, slices.DeleteFunc(inits, func(row upstream.Series) bool {
+	return append(rows, slices.DeleteFunc(inits, func(row promapi.Series) bool {
 		p := byName[z.podOf(row.Labels)]
 		return p == nil || !slices.Contains(p.sidecars, label(row.Labels, "container"))
 	})...), err
 }
 
-func (z *quiet) sums(ctx context.Context, q *querier, metric string, pods []*pod) ([]upstream.Series, error) {
-	var all []upstream.Series
+func (z *quiet) sums(ctx context.Context, q *querier, metric string, pods []*pod) ([]promapi.Series, error) {
+	var all []promapi.Series
 	for _, sel := range selectors(pods) {
 		rows, err := q.over(ctx, z.slice, func(length string) string {
 			return fmt.Sprintf("max by (%s) (sum_over_time(%s{%s}[%s]))", z.by(ofPods("container", "exported_container")...), metric, sel, length)
@@ -155,7 +155,7 @@ func (z *quiet) sums(ctx context.Context, q *querier, metric string, pods []*pod
 
 // ranThroughout says whether each container ran all the time or never did, and one ran, so
 // that the pod's phase was Running.
-func (z *quiet) ranThroughout(p *quietPod, rows []upstream.Series) bool {
+func (z *quiet) ranThroughout(p *quietPod, rows []promapi.Series) bool {
 	one := false
 	for _, name := range namesIn(rows) {
 		always, never := true, true
@@ -179,7 +179,7 @@ func (z *quiet) ranThroughout(p *quietPod, rows []upstream.Series) bool {
 }
 
 // namesIn returns the containers that rows are about.
-func namesIn(rows []upstream.Series) []string {
+func namesIn(rows []promapi.Series) []string {
 	names := make([]string, len(rows))
 	for i, row := range rows {
 		names[i] = label(row.Labels, "container")

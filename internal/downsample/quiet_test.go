@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
 )
 
@@ -13,11 +13,11 @@ import (
 func TestRise(t *testing.T) {
 	slice := span{0, 200}
 	const cores = 0.5
-	rising := func(times ...int64) []upstream.Sample { return counter(-900, cores/1000, times...) }
+	rising := func(times ...int64) []promapi.Sample { return counter(-900, cores/1000, times...) }
 	start, end := every(10, -15, 15), every(10, 185, 195)
 	for _, c := range []struct {
 		name       string
-		start, end []upstream.Sample
+		start, end []promapi.Sample
 		since      int64
 		seen       float64
 		ok         bool

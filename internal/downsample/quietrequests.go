@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
 )
 
@@ -21,7 +21,7 @@ type requestRow struct {
 	old     bool
 	init    bool // of native sidecars
 	who     target
-	samples []upstream.Sample
+	samples []promapi.Sample
 }
 
 // Requests and limits are read at some moments only, at least so many in a slice and at most
@@ -32,7 +32,7 @@ const (
 )
 
 // askRequests reads each pod's requests and limits at a few moments.
-func (z *quiet) askRequests(ctx context.Context, q *querier, pods []*pod) ([]upstream.Series, error) {
+func (z *quiet) askRequests(ctx context.Context, q *querier, pods []*pod) ([]promapi.Series, error) {
 	rows, err := z.requests(ctx, q, pods, slices.Concat(requestNames("requests"), requestNames("limits")), "")
 	if err != nil {
 		return nil, err
@@ -60,12 +60,12 @@ func (z *quiet) askRequests(ctx context.Context, q *querier, pods []*pod) ([]ups
 func (z *quiet) requestStep() int64 { return min(requestStep, z.slice.length()/requestPoints) }
 
 // requests reads each pod's sums of what the names and the extra matchers select.
-func (z *quiet) requests(ctx context.Context, q *querier, pods []*pod, names []string, extra string) ([]upstream.Series, error) {
+func (z *quiet) requests(ctx context.Context, q *querier, pods []*pod, names []string, extra string) ([]promapi.Series, error) {
 	// From where the first scrape is in, to the very end.
 	first, last := min(z.slice.from+z.ksm.interval, z.slice.to-2), z.slice.to-1
 	step := max(1, (last-first)/((last-first)/z.requestStep()+1))
 	first = last - (last-first)/step*step
-	var all []upstream.Series
+	var all []promapi.Series
 	for _, sel := range selectors(pods) {
 		expr := fmt.Sprintf("sum by (%s) (%s)", z.by(ofPods("__name__", "resource")...), named(names, sel+extra))
 		rows, err := q.points(ctx, expr, first, time.Duration(step)*time.Millisecond)
@@ -83,7 +83,7 @@ func alike(a, b float64) bool {
 
 // requestsConstant says whether every request and limit is there, and the same, at all the
 // moments at which any is: a failed scrape hides them all. Whoever tells must agree.
-func (z *quiet) requestsConstant(p *quietPod, rows []upstream.Series) bool {
+func (z *quiet) requestsConstant(p *quietPod, rows []promapi.Series) bool {
 	told := z.requestRows(rows)
 	for _, a := range told {
 		if len(a.samples) < requestPoints/2 {
@@ -110,7 +110,7 @@ func (z *quiet) requestsConstant(p *quietPod, rows []upstream.Series) bool {
 }
 
 // requestRows says what each row is about. One that is selected twice counts once.
-func (z *quiet) requestRows(rows []upstream.Series) []requestRow {
+func (z *quiet) requestRows(rows []promapi.Series) []requestRow {
 	var told []requestRow
 	for _, row := range rows {
 		metric, old, ok := requestOf(row.Labels)

@@ -7,7 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
@@ -16,57 +16,57 @@ import (
 func TestQuietRequests(t *testing.T) {
 	a, b := target{instance: "a"}, target{instance: "b"}
 	moments := every(10, 0, 10*(requestPoints-1))
-	always := func(v float64) []upstream.Sample { return at(v, moments...) }
-	with := func(v float64, from, to int) []upstream.Sample { // another value for a while
+	always := func(v float64) []promapi.Sample { return at(v, moments...) }
+	with := func(v float64, from, to int) []promapi.Sample { // another value for a while
 		samples := always(0.5)
 		for i := from; i < to; i++ {
 			samples[i].V = v
 		}
 		return samples
 	}
-	without := func(from, to int) []upstream.Sample { return slices.Delete(always(0.5), from, to) }
-	row := func(who target, name, resource string, samples []upstream.Sample) upstream.Series {
-		return upstream.Series{Labels: labels("__name__", name, "resource", resource, "instance", who.instance), Samples: samples}
+	without := func(from, to int) []promapi.Sample { return slices.Delete(always(0.5), from, to) }
+	row := func(who target, name, resource string, samples []promapi.Sample) promapi.Series {
+		return promapi.Series{Labels: labels("__name__", name, "resource", resource, "instance", who.instance), Samples: samples}
 	}
-	of := func(who target, samples []upstream.Sample) upstream.Series {
+	of := func(who target, samples []promapi.Sample) promapi.Series {
 		return row(who, "kube_pod_container_resource_requests", "cpu", samples)
 	}
-	limits := func(samples []upstream.Sample) upstream.Series {
+	limits := func(samples []promapi.Sample) promapi.Series {
 		return row(a, "kube_pod_container_resource_limits", "cpu", samples)
 	}
-	old := func(samples []upstream.Sample) upstream.Series {
+	old := func(samples []promapi.Sample) promapi.Series {
 		return row(a, "kube_pod_container_resource_requests_cpu_cores", "", samples)
 	}
-	sidecars := func(samples []upstream.Sample) upstream.Series {
+	sidecars := func(samples []promapi.Sample) promapi.Series {
 		return row(a, "kube_pod_init_container_resource_requests", "cpu", samples)
 	}
 
 	for _, c := range []struct {
 		name     string
-		rows     []upstream.Series
+		rows     []promapi.Series
 		constant bool
 		want     map[usage.Metric]float64 // its averages over an hour, where it is constant
 	}{
 		{"none at all", nil, true, nil},
-		{"the same all the time", []upstream.Series{of(a, always(0.5))}, true, map[usage.Metric]float64{usage.CPURequests: 0.5}},
-		{"the last bit does not matter", []upstream.Series{of(a, with(0.5+1e-16, 3, 7))}, true, map[usage.Metric]float64{usage.CPURequests: 0.5}},
-		{"resized", []upstream.Series{of(a, with(1, 6, requestPoints))}, false, nil},
-		{"resized at the very end", []upstream.Series{of(a, with(1, requestPoints-1, requestPoints))}, false, nil},
-		{"resized and back", []upstream.Series{of(a, with(1, 5, 6))}, false, nil},
-		{"one of two resized", []upstream.Series{of(a, always(0.5)), limits(with(1, 5, 6))}, false, nil},
-		{"one of two taken away", []upstream.Series{of(a, always(0.5)), limits(without(6, requestPoints))}, false, nil},
-		{"a failed scrape hides them all", []upstream.Series{of(a, without(4, 5)), limits(without(4, 5))}, true,
+		{"the same all the time", []promapi.Series{of(a, always(0.5))}, true, map[usage.Metric]float64{usage.CPURequests: 0.5}},
+		{"the last bit does not matter", []promapi.Series{of(a, with(0.5+1e-16, 3, 7))}, true, map[usage.Metric]float64{usage.CPURequests: 0.5}},
+		{"resized", []promapi.Series{of(a, with(1, 6, requestPoints))}, false, nil},
+		{"resized at the very end", []promapi.Series{of(a, with(1, requestPoints-1, requestPoints))}, false, nil},
+		{"resized and back", []promapi.Series{of(a, with(1, 5, 6))}, false, nil},
+		{"one of two resized", []promapi.Series{of(a, always(0.5)), limits(with(1, 5, 6))}, false, nil},
+		{"one of two taken away", []promapi.Series{of(a, always(0.5)), limits(without(6, requestPoints))}, false, nil},
+		{"a failed scrape hides them all", []promapi.Series{of(a, without(4, 5)), limits(without(4, 5))}, true,
 			map[usage.Metric]float64{usage.CPURequests: 0.5, usage.CPULimits: 0.5}},
-		{"seen too seldom to tell", []upstream.Series{of(a, always(0.5)[:2])}, false, nil},
-		{"two instances agree, and count once", []upstream.Series{of(a, always(0.5)), of(b, always(0.5))}, true,
+		{"seen too seldom to tell", []promapi.Series{of(a, always(0.5)[:2])}, false, nil},
+		{"two instances agree, and count once", []promapi.Series{of(a, always(0.5)), of(b, always(0.5))}, true,
 			map[usage.Metric]float64{usage.CPURequests: 0.5}},
-		{"two instances differ", []upstream.Series{of(a, always(0.5)), of(b, always(1))}, false, nil},
-		{"both forms of kube-state-metrics 1.9 count once", []upstream.Series{of(a, always(0.5)), old(always(0.5))}, true,
+		{"two instances differ", []promapi.Series{of(a, always(0.5)), of(b, always(1))}, false, nil},
+		{"both forms of kube-state-metrics 1.9 count once", []promapi.Series{of(a, always(0.5)), old(always(0.5))}, true,
 			map[usage.Metric]float64{usage.CPURequests: 0.5}},
-		{"the old form alone", []upstream.Series{old(always(0.5))}, true, map[usage.Metric]float64{usage.CPURequests: 0.5}},
-		{"one instance has the old form, the other the new", []upstream.Series{old(always(0.5)), of(b, always(0.5))}, true,
+		{"the old form alone", []promapi.Series{old(always(0.5))}, true, map[usage.Metric]float64{usage.CPURequests: 0.5}},
+		{"one instance has the old form, the other the new", []promapi.Series{old(always(0.5)), of(b, always(0.5))}, true,
 			map[usage.Metric]float64{usage.CPURequests: 0.5}},
-		{"native sidecars' are added", []upstream.Series{of(a, always(0.5)), sidecars(always(0.25))}, true,
+		{"native sidecars' are added", []promapi.Series{of(a, always(0.5)), sidecars(always(0.25))}, true,
 			map[usage.Metric]float64{usage.CPURequests: 0.75}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 )
 
 // edgeRow is one of a pod's rows: a counter's samples around the slice's start, and before
@@ -14,12 +14,12 @@ import (
 type edgeRow struct {
 	container, id string
 	target        target
-	samples       []upstream.Sample
+	samples       []promapi.Sample
 }
 
 // askEdges reads the counters at the slice's edges only: a row that is there at both is one
 // container's, which ran all the time between.
-func (z *quiet) askEdges(ctx context.Context, q *querier, pods []*pod) ([]upstream.Series, error) {
+func (z *quiet) askEdges(ctx context.Context, q *querier, pods []*pod) ([]promapi.Series, error) {
 	if !z.kubelet.any() {
 		return nil, nil
 	}
@@ -29,7 +29,7 @@ func (z *quiet) askEdges(ctx context.Context, q *querier, pods []*pod) ([]upstre
 	if z.slice.length() < 4*lead {
 		parts = []span{{from, z.slice.to}}
 	}
-	var all []upstream.Series
+	var all []promapi.Series
 	for _, part := range parts {
 		for _, sel := range z.kubelet.selectors(pods) {
 			rows, err := q.over(ctx, part, func(length string) string {
@@ -48,7 +48,7 @@ func (z *quiet) askEdges(ctx context.Context, q *querier, pods []*pod) ([]upstre
 }
 
 // oneRowThroughout says whether each container that ran is one row at both edges.
-func (z *quiet) oneRowThroughout(p *quietPod, rows []upstream.Series) bool {
+func (z *quiet) oneRowThroughout(p *quietPod, rows []promapi.Series) bool {
 	if !z.kubelet.any() {
 		return true
 	}
@@ -68,7 +68,7 @@ func (z *quiet) oneRowThroughout(p *quietPod, rows []upstream.Series) bool {
 }
 
 // edgeRows puts together what the queries at both edges tell of a row.
-func (z *quiet) edgeRows(rows []upstream.Series) []edgeRow {
+func (z *quiet) edgeRows(rows []promapi.Series) []edgeRow {
 	var out []edgeRow
 	for _, row := range rows {
 		e := edgeRow{label(row.Labels, "container"), idOf(row.Labels), z.kubeletOf(row.Labels), row.Samples}
@@ -117,8 +117,8 @@ func (z *quiet) usage(container string, means []meanRow, edges []edgeRow) (cpu, 
 }
 
 // rise integrates a counter from edge to edge, of samples since a moment.
-func rise(all []upstream.Sample, since int64, slice span, lead int64) (evidence, bool) {
-	after, _ := slices.BinarySearchFunc(all, slice.from, func(s upstream.Sample, t int64) int { return int(min(1, max(-1, s.T-t))) })
+func rise(all []promapi.Sample, since int64, slice span, lead int64) (evidence, bool) {
+	after, _ := slices.BinarySearchFunc(all, slice.from, func(s promapi.Sample, t int64) int { return int(min(1, max(-1, s.T-t))) })
 	if after >= len(all) || all[after].T >= slice.from+lead || all[len(all)-1].T < slice.to-lead {
 		return evidence{}, false
 	}
@@ -138,6 +138,6 @@ func rise(all []upstream.Sample, since int64, slice span, lead int64) (evidence,
 }
 
 // between returns what a counter showed at a moment between two samples.
-func between(a, b upstream.Sample, t int64) upstream.Sample {
-	return upstream.Sample{T: t, V: a.V + (b.V-a.V)*float64(t-a.T)/float64(b.T-a.T)}
+func between(a, b promapi.Sample, t int64) promapi.Sample {
+	return promapi.Sample{T: t, V: a.V + (b.V-a.V)*float64(t-a.T)/float64(b.T-a.T)}
 }

@@ -3,7 +3,7 @@ package downsample
 import (
 	"strings"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
 )
 
@@ -29,7 +29,7 @@ func named(names []string, selector string) string {
 
 // requestOf says which of the seven metrics a series of requests or limits is for, and
 // whether it has the form of kube-state-metrics 1.x, which a newer one overrules.
-func requestOf(l upstream.Labels) (metric usage.Metric, old, ok bool) {
+func requestOf(l promapi.Labels) (metric usage.Metric, old, ok bool) {
 	name, resource := l.Get("__name__"), l.Get("resource")
 	switch {
 	case strings.HasSuffix(name, "_cpu_cores"):

@@ -6,14 +6,14 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 )
 
 // row is one series of cAdvisor for a container.
 type row struct {
 	id      string // the cgroup; where that label is missing, kubelet and name behind anonymous
 	target  target
-	samples []upstream.Sample
+	samples []promapi.Sample
 }
 
 // anonymous begins the id of rows that come without: from /metrics/resource, or because the
@@ -22,7 +22,7 @@ const anonymous = "?"
 
 // idOf returns a row's cgroup, or what comes closest to it: one kubelet has one container of
 // a name in one pod at a time.
-func idOf(l upstream.Labels) string {
+func idOf(l promapi.Labels) string {
 	if id := l.Get("id"); id != "" {
 		return id
 	}
@@ -62,7 +62,7 @@ func uidOf(id string) string {
 // instance is one life of a container, from a start to the end or the next restart.
 type instance struct {
 	id          string
-	cpu, memory []upstream.Sample
+	cpu, memory []promapi.Sample
 	fresh       bool // no other of the container's instances was seen before it
 	outlived    int  // samples from after its successor began
 
@@ -78,14 +78,14 @@ func (i *instance) last() int64 {
 	return max(lastOf(i.cpu), lastOf(i.memory))
 }
 
-func firstOf(s []upstream.Sample) int64 {
+func firstOf(s []promapi.Sample) int64 {
 	if len(s) == 0 {
 		return 1<<63 - 1
 	}
 	return s[0].T
 }
 
-func lastOf(s []upstream.Sample) int64 {
+func lastOf(s []promapi.Sample) int64 {
 	if len(s) == 0 {
 		return -1 << 63
 	}
@@ -146,7 +146,7 @@ func instances(slice span, interval int64, cpu, memory []row) []*instance {
 
 // absent notes which scrapes of a row's target did not show it yet, and no longer. A sample
 // with a timestamp of its own may be older than its scrape by what housekeeping takes.
-func (i *instance) absent(row []upstream.Sample, scraped []int64) {
+func (i *instance) absent(row []promapi.Sample, scraped []int64) {
 	first, shown := slices.BinarySearch(scraped, firstOf(row))
 	_, alsoShown := slices.BinarySearch(scraped, lastOf(row))
 	var late int64
@@ -188,13 +188,13 @@ func separated(all []*instance) []*instance {
 
 // resetAt says whether the counter has fallen at its sample of a moment.
 func (i *instance) resetAt(t int64) bool {
-	n, found := slices.BinarySearchFunc(i.cpu, t, func(s upstream.Sample, t int64) int { return cmp.Compare(s.T, t) })
+	n, found := slices.BinarySearchFunc(i.cpu, t, func(s promapi.Sample, t int64) int { return cmp.Compare(s.T, t) })
 	return found && n > 0 && i.cpu[n].V < i.cpu[n-1].V
 }
 
 // once merges what several targets show of one cgroup: the one with the most samples,
 // and the others' where that has a hole.
-func once(rows []row, id string, interval int64) []upstream.Sample {
+func once(rows []row, id string, interval int64) []promapi.Sample {
 	var all []row
 	for _, r := range rows {
 		if r.id == id && len(r.samples) > 0 {
@@ -209,9 +209,9 @@ func once(rows []row, id string, interval int64) []upstream.Sample {
 	})
 	merged := all[0].samples
 	for _, r := range all[1:] {
-		var filling []upstream.Sample
+		var filling []promapi.Sample
 		for _, x := range r.samples {
-			i, _ := slices.BinarySearchFunc(merged, x.T, func(s upstream.Sample, t int64) int { return cmp.Compare(s.T, t) })
+			i, _ := slices.BinarySearchFunc(merged, x.T, func(s promapi.Sample, t int64) int { return cmp.Compare(s.T, t) })
 			var hole int64
 			switch {
 			case i == 0:
@@ -227,7 +227,7 @@ func once(rows []row, id string, interval int64) []upstream.Sample {
 		}
 		if len(filling) > 0 {
 			merged = slices.Concat(merged, filling)
-			slices.SortFunc(merged, func(a, b upstream.Sample) int { return cmp.Compare(a.T, b.T) })
+			slices.SortFunc(merged, func(a, b promapi.Sample) int { return cmp.Compare(a.T, b.T) })
 		}
 	}
 	return merged
@@ -287,7 +287,7 @@ func integrate(all []*instance, life spans, slice span, seen func(*instance) evi
 func (i *instance) cpuSeen(since int64, life, ran spans, slice span, interval int64) (e evidence) {
 	samples := i.cpu
 	if began, ok := i.began(ran, slice, interval); ok {
-		samples = slices.Concat([]upstream.Sample{{T: began}}, samples)
+		samples = slices.Concat([]promapi.Sample{{T: began}}, samples)
 	}
 	for n := 1; n < len(samples); n++ {
 		a, b := samples[n-1], samples[n]

@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 )
 
 func TestGenuine(t *testing.T) {
@@ -55,12 +55,12 @@ func TestUIDOf(t *testing.T) {
 func TestIDOf(t *testing.T) {
 	for _, c := range []struct {
 		name   string
-		labels upstream.Labels
+		labels promapi.Labels
 		want   string
 	}{
-		{"its cgroup", upstream.Labels{{Name: "id", Value: "/pod/a"}, {Name: "instance", Value: "n1"}, {Name: "name", Value: "k8s_a"}}, "/pod/a"},
-		{"no id", upstream.Labels{{Name: "instance", Value: "n1"}, {Name: "name", Value: "k8s_a"}}, "?n1k8s_a"},
-		{"/metrics/resource", upstream.Labels{{Name: "instance", Value: "n1"}}, "?n1"},
+		{"its cgroup", promapi.Labels{{Name: "id", Value: "/pod/a"}, {Name: "instance", Value: "n1"}, {Name: "name", Value: "k8s_a"}}, "/pod/a"},
+		{"no id", promapi.Labels{{Name: "instance", Value: "n1"}, {Name: "name", Value: "k8s_a"}}, "?n1k8s_a"},
+		{"/metrics/resource", promapi.Labels{{Name: "instance", Value: "n1"}}, "?n1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if got := idOf(c.labels); got != c.want {
@@ -72,7 +72,7 @@ func TestIDOf(t *testing.T) {
 
 // What follows is told in small numbers: a scrape interval is 10.
 
-func timesOf(samples []upstream.Sample) []int64 {
+func timesOf(samples []promapi.Sample) []int64 {
 	var times []int64
 	for _, s := range samples {
 		times = append(times, s.T)
@@ -114,7 +114,7 @@ func TestOnce(t *testing.T) {
 }
 
 // counter makes samples of a counter that was zero at a moment; rate is per unit of time.
-func counter(zero int64, rate float64, times ...int64) []upstream.Sample {
+func counter(zero int64, rate float64, times ...int64) []promapi.Sample {
 	samples := at(0, times...)
 	for i := range samples {
 		samples[i].V = rate * float64(samples[i].T-zero)

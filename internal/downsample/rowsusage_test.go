@@ -7,7 +7,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 )
 
 // As in the other tests, a scrape interval is 10.
@@ -144,12 +144,12 @@ func TestCPUSeen(t *testing.T) {
 	slice := span{0, 200}
 	whole := spans{slice}
 	const cores = 0.5
-	rising := func(zero int64, times ...[]int64) []upstream.Sample { // milliseconds in, seconds out
+	rising := func(zero int64, times ...[]int64) []promapi.Sample { // milliseconds in, seconds out
 		return counter(zero, cores/1000, slices.Concat(times...)...)
 	}
 	for _, c := range []struct {
 		name      string
-		cpu       []upstream.Sample
+		cpu       []promapi.Sample
 		fresh     bool
 		since     int64
 		life, ran spans

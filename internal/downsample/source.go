@@ -3,7 +3,7 @@ package downsample
 import (
 	"slices"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 )
 
 // outageIntervals is how many scrape intervals of silence make an outage: one failed
@@ -98,7 +98,7 @@ func comeAndGo(sources ...*source) {
 // intervalOf returns the scrape interval that an up series shows, 0 if it shows none. Targets
 // that share all labels write one such series between them, in a beat of several gaps that
 // repeats itself: the interval is the whole beat.
-func intervalOf(up []upstream.Sample) int64 {
+func intervalOf(up []promapi.Sample) int64 {
 	const longestBeat = 6
 	for beat := 1; beat <= longestBeat && (beat == 1 || 4*beat <= len(up)); beat++ {
 		// One target's scrapes may be late now and then; a beat is kept to the millisecond or so.
@@ -116,7 +116,7 @@ func intervalOf(up []upstream.Sample) int64 {
 
 // medianGap returns the median time between samples so many apart, and whether nearly all
 // differ from it by no more than one part in so many.
-func medianGap(samples []upstream.Sample, apart int, parts int64) (median int64, steady bool) {
+func medianGap(samples []promapi.Sample, apart int, parts int64) (median int64, steady bool) {
 	if len(samples) <= apart+1 {
 		return 0, false // a single gap may be an outage
 	}

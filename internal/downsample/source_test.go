@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 )
 
 // every returns the times from one to the other, both included, a step apart.
@@ -31,10 +31,10 @@ func (s *scrapes) failing(during span) *scrapes {
 }
 
 // at makes samples of one value.
-func at(v float64, times ...int64) []upstream.Sample {
-	samples := make([]upstream.Sample, len(times))
+func at(v float64, times ...int64) []promapi.Sample {
+	samples := make([]promapi.Sample, len(times))
 	for i, t := range times {
-		samples[i] = upstream.Sample{T: t, V: v}
+		samples[i] = promapi.Sample{T: t, V: v}
 	}
 	return samples
 }

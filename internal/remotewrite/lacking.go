@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
@@ -50,18 +50,18 @@ func (w *Writer) lacking(ctx context.Context, a *downsample.Averages) ([]sample,
 
 // ours returns those rows of averages that have what the server that is asked adds to the
 // labels of the coverage that opened the window: others are another exporter's.
-func (w *Writer) ours(opening, rows []upstream.Series) []upstream.Series {
+func (w *Writer) ours(opening, rows []promapi.Series) []promapi.Series {
 	added := map[string]bool{}
 	for _, row := range opening {
 		added[beyond(row.Labels, w.id.added, w.id.coverage(downsample.Coverage{})[0].labels)] = true
 	}
-	return slices.DeleteFunc(rows, func(row upstream.Series) bool {
+	return slices.DeleteFunc(rows, func(row promapi.Series) bool {
 		return !added[beyond(row.Labels, w.id.added, modelLabels(workload.Model{}))]
 	})
 }
 
 // at returns the rows that have a sample at a moment, with that sample alone.
-func (w *Writer) at(ctx context.Context, t time.Time, selector string) ([]upstream.Series, error) {
+func (w *Writer) at(ctx context.Context, t time.Time, selector string) ([]promapi.Series, error) {
 	return w.stored(ctx, selector, t.Add(-time.Millisecond), t)
 }
 
@@ -72,7 +72,7 @@ type comparison struct {
 }
 
 // lacking returns the samples of one metric that no row has.
-func (c *comparison) lacking(computed []sample, rows []upstream.Series) []sample {
+func (c *comparison) lacking(computed []sample, rows []promapi.Series) []sample {
 	stored := map[string][]float64{}
 	for _, row := range rows {
 		labels := slices.Clone(computed[0].labels) // all samples have the same names

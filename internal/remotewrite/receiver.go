@@ -18,7 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	promconfig "github.com/prometheus/common/config"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 )
 
 // answerSize is how much is read of an answer, for its text.
@@ -201,7 +201,7 @@ func (o observer) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	o.requests.WithLabelValues(strconv.Itoa(resp.StatusCode)).Inc()
-	*last = attempt{status: resp.StatusCode, text: upstream.RefusalText(resp, body, o.query), retryAfter: upstream.RetryAfter(resp, time.Now())}
+	*last = attempt{status: resp.StatusCode, text: promapi.RefusalText(resp, body, o.query), retryAfter: promapi.RetryAfter(resp, time.Now())}
 	last.written, _ = strconv.Atoi(resp.Header.Get("X-Prometheus-Remote-Write-Samples-Written"))
 	resp.Body = io.NopCloser(bytes.NewReader(nil))
 	return resp, nil

@@ -20,7 +20,7 @@ import (
 	promconfig "github.com/prometheus/common/config"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
@@ -29,7 +29,7 @@ const samplesPerRequest = 2000
 
 // Querier asks the server where delivered samples can be read.
 type Querier interface {
-	Instant(ctx context.Context, expr string, at time.Time) (*upstream.Answer, error)
+	Instant(ctx context.Context, expr string, at time.Time) (*promapi.Answer, error)
 }
 
 // Config is what a Writer works with.
@@ -141,18 +141,18 @@ func (w *Writer) Delivered(ctx context.Context, from, to time.Time) (map[time.Ti
 }
 
 // stored returns the samples of the series that are selected, in (from, to].
-func (w *Writer) stored(ctx context.Context, selector string, from, to time.Time) ([]upstream.Series, error) {
+func (w *Writer) stored(ctx context.Context, selector string, from, to time.Time) ([]promapi.Series, error) {
 	// A millisecond more: VictoriaMetrics leaves out the last sample of a range that ends at
 	// midnight.
 	until := to.Add(time.Millisecond)
 	answer, err := w.query.Instant(ctx, fmt.Sprintf("%s[%dms]", selector, until.Sub(from).Milliseconds()), until)
 	if err != nil {
-		return nil, &Error{Kind: Transient, RetryAfter: upstream.RetryAfterOf(err), Err: fmt.Errorf("what has been delivered cannot be read (--remote-write.query-url): %w", err)}
+		return nil, &Error{Kind: Transient, RetryAfter: promapi.RetryAfterOf(err), Err: fmt.Errorf("what has been delivered cannot be read (--remote-write.query-url): %w", err)}
 	}
-	var rows []upstream.Series
+	var rows []promapi.Series
 	for _, row := range answer.Series {
 		// Prometheus 2 takes the range's start for part of it.
-		row.Samples = slices.DeleteFunc(row.Samples, func(s upstream.Sample) bool { return s.T <= from.UnixMilli() || s.T > to.UnixMilli() })
+		row.Samples = slices.DeleteFunc(row.Samples, func(s promapi.Sample) bool { return s.T <= from.UnixMilli() || s.T > to.UnixMilli() })
 		if len(row.Samples) > 0 {
 			rows = append(rows, row)
 		}

@@ -20,7 +20,7 @@ import (
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
@@ -29,8 +29,8 @@ import (
 // empty is a Prometheus in which nothing is.
 type empty struct{}
 
-func (empty) Instant(context.Context, string, time.Time) (*upstream.Answer, error) {
-	return &upstream.Answer{}, nil
+func (empty) Instant(context.Context, string, time.Time) (*promapi.Answer, error) {
+	return &promapi.Answer{}, nil
 }
 
 // TestRequests looks at what is sent. That real receivers understand it is tested in
@@ -186,14 +186,14 @@ func TestTooOldInTheirWords(t *testing.T) {
 }
 
 func TestComparison(t *testing.T) {
-	row := func(name string, v float64) upstream.Series {
-		return upstream.Series{Labels: upstream.Labels{{Name: "name", Value: name}}, Samples: []upstream.Sample{{V: v}}}
+	row := func(name string, v float64) promapi.Series {
+		return promapi.Series{Labels: promapi.Labels{{Name: "name", Value: name}}, Samples: []promapi.Sample{{V: v}}}
 	}
 	computed := []sample{
 		{"m", []label{{"name", "a"}}, 1}, {"m", []label{{"name", "b"}}, 1}, {"m", []label{{"name", "c"}}, 0}, {"m", []label{{"name", "d"}}, 1},
 	}
 	var found comparison
-	lacking := found.lacking(computed, []upstream.Series{row("a", 1+1e-10), row("a", 1), row("c", 0), row("d", 1+1e-8), row("e", 5)})
+	lacking := found.lacking(computed, []promapi.Series{row("a", 1+1e-10), row("a", 1), row("c", 0), row("d", 1+1e-8), row("e", 5)})
 	if diff := cmp.Diff([]sample{computed[1]}, lacking, cmp.AllowUnexported(sample{}, label{})); diff != "" {
 		t.Error(diff)
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
@@ -120,7 +120,7 @@ func selector(name string, labels ...[]label) string {
 
 // beyond returns those of a row's labels that are not of the given names, as one text: what
 // the server that was asked has put there by itself, or another exporter's.
-func beyond(row upstream.Labels, names ...[]label) string {
+func beyond(row promapi.Labels, names ...[]label) string {
 	known := slices.Concat(names...)
 	var rest []string
 	for _, l := range row {

@@ -9,8 +9,8 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/remotewrite"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
@@ -93,8 +93,8 @@ func (l *Loop) notComputed(w window.Window, err error) {
 		return
 	}
 	attempt, until := 0, time.Time{}
-	if upstream.KindOf(err).HitsEveryQuery() {
-		attempt, until = l.plan.paused(now, b, upstream.RetryAfterOf(err))
+	if promapi.KindOf(err).HitsEveryQuery() {
+		attempt, until = l.plan.paused(now, b, promapi.RetryAfterOf(err))
 	} else {
 		attempt, until = l.plan.postponed(now, b, w)
 	}

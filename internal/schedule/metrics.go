@@ -8,7 +8,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 )
 
 // The results of an attempt that are no kind of upstream failure.
@@ -21,7 +21,7 @@ const (
 // results are all values of the label, so that each is there before it first happens.
 func results() []string {
 	all := []string{success, noSources, ownFault}
-	for _, kind := range upstream.Kinds() {
+	for _, kind := range promapi.Kinds() {
 		all = append(all, string(kind))
 	}
 	return all
@@ -31,7 +31,7 @@ func resultOf(err error) string {
 	if errors.Is(err, downsample.ErrNoSources) {
 		return noSources
 	}
-	if kind := upstream.KindOf(err); kind != "" {
+	if kind := promapi.KindOf(err); kind != "" {
 		return string(kind)
 	}
 	return ownFault

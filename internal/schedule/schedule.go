@@ -13,7 +13,7 @@ import (
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
@@ -164,7 +164,7 @@ func (l *Loop) refresh(ctx context.Context, w window.Window) {
 		l.state.backlog.empty(w)
 	}
 	if err != nil {
-		l.state.progress = l.plan.failedAt(now, l.state.progress, w, upstream.RetryAfterOf(err))
+		l.state.progress = l.plan.failedAt(now, l.state.progress, w, promapi.RetryAfterOf(err))
 		_, at := l.plan.refresh(now, l.state.progress)
 		l.update(func(s *Status) { s.Error, s.ErrorTime = err.Error(), now })
 		l.log.Warn("Window failed", failure(w, resultOf(err), err, l.state.progress.failures, at.Sub(now))...)

@@ -20,7 +20,7 @@ import (
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
@@ -146,7 +146,7 @@ func (l *lab) expectShown(t *testing.T, want string) {
 func well(context.Context, window.Window) error { return nil }
 
 func badly(context.Context, window.Window) error {
-	return &upstream.Error{Kind: upstream.Unavailable, Err: errors.New("boom")}
+	return &promapi.Error{Kind: promapi.Unavailable, Err: errors.New("boom")}
 }
 
 func TestWindowsAreComputedWhenTheyAreDue(t *testing.T) {
@@ -230,7 +230,7 @@ func TestRetryAfterIsHonoured(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			throttled := func(context.Context, window.Window) error {
-				err := &upstream.Error{Kind: upstream.Throttled, RetryAfter: test.retryAfter, Err: errors.New("slow down")}
+				err := &promapi.Error{Kind: promapi.Throttled, RetryAfter: test.retryAfter, Err: errors.New("slow down")}
 				return fmt.Errorf("window: %w", err)
 			}
 			experiment(t, time.Hour, 0, 10*time.Minute, throttled, func(t *testing.T, l *lab) {

@@ -10,7 +10,7 @@ import (
 	"github.com/prometheus/common/promslog"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
@@ -39,7 +39,7 @@ func NewShard(base *url.URL, shard workload.Shard) (Exporter, error) {
 }
 
 func newExporter(name string, base *url.URL, cfg downsample.Config) (Exporter, error) {
-	client, err := upstream.New(reading(base), prometheus.NewRegistry())
+	client, err := promapi.New(reading(base), prometheus.NewRegistry())
 	if err != nil {
 		return Exporter{}, err
 	}
@@ -48,8 +48,8 @@ func newExporter(name string, base *url.URL, cfg downsample.Config) (Exporter, e
 }
 
 // reading is how a Prometheus is read unless it is told otherwise.
-func reading(base *url.URL) upstream.Config {
-	return upstream.Config{
+func reading(base *url.URL) promapi.Config {
+	return promapi.Config{
 		URL: base, Timeout: 2 * time.Minute, MaxAnswerBytes: 64 << 20, MaxSamples: 1_000_000,
 		Concurrency: 2, UserAgent: "accuracy", Log: promslog.NewNopLogger(),
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/histories"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/prom"
@@ -28,18 +28,18 @@ type watched struct {
 	peak             atomic.Int64 // the most samples that one held
 }
 
-func (w *watched) Instant(ctx context.Context, expr string, at time.Time) (*upstream.Answer, error) {
+func (w *watched) Instant(ctx context.Context, expr string, at time.Time) (*promapi.Answer, error) {
 	return w.note(w.Upstream.Instant(ctx, expr, at))
 }
 
-func (w *watched) Range(ctx context.Context, expr string, start, end time.Time, step time.Duration) (*upstream.Answer, error) {
+func (w *watched) Range(ctx context.Context, expr string, start, end time.Time, step time.Duration) (*promapi.Answer, error) {
 	return w.note(w.Upstream.Range(ctx, expr, start, end, step))
 }
 
-func (w *watched) note(a *upstream.Answer, err error) (*upstream.Answer, error) {
+func (w *watched) note(a *promapi.Answer, err error) (*promapi.Answer, error) {
 	w.queries.Add(1)
-	switch upstream.KindOf(err) {
-	case upstream.TooExpensive, upstream.TooLarge, upstream.Timeout:
+	switch promapi.KindOf(err) {
+	case promapi.TooExpensive, promapi.TooLarge, promapi.Timeout:
 		w.tooMuch.Add(1)
 	}
 	if a != nil {
@@ -54,11 +54,11 @@ func (w *watched) note(a *upstream.Answer, err error) (*upstream.Answer, error) 
 }
 
 // watch returns the product's way of reading a Prometheus with settings of its own.
-func watch(t *testing.T, base *url.URL, cfg downsample.Config, change func(*upstream.Config)) (Exporter, *watched) {
+func watch(t *testing.T, base *url.URL, cfg downsample.Config, change func(*promapi.Config)) (Exporter, *watched) {
 	t.Helper()
 	reads := reading(base)
 	change(&reads)
-	client, err := upstream.New(reads, prometheus.NewRegistry())
+	client, err := promapi.New(reads, prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -67,7 +67,7 @@ func watch(t *testing.T, base *url.URL, cfg downsample.Config, change func(*upst
 	return exporterOf("exporter", cfg), w
 }
 
-func unchanged(*upstream.Config) {}
+func unchanged(*promapi.Config) {}
 
 // tight is so few samples in one query that even one pod has to be read piece by piece.
 const tight = 150
@@ -89,11 +89,11 @@ func TestHistoriesWithinLimits(t *testing.T) {
 	if err := prom.LinkBlocks(linked, dir); err != nil {
 		t.Fatal(err)
 	}
-	own := func(c *upstream.Config) { c.MaxSamples = tight }
+	own := func(c *promapi.Config) { c.MaxSamples = tight }
 	for _, c := range []struct {
 		name   string
 		server func(t *testing.T) *url.URL
-		change func(*upstream.Config)
+		change func(*promapi.Config)
 	}{
 		{"a server's own, Prometheus " + prom.Version, func(t *testing.T) *url.URL {
 			return promtest.Start(t, prom.Options{Dir: linked, MaxSamples: tight}).URL()
@@ -201,16 +201,16 @@ func TestLimits(t *testing.T) {
 	for _, c := range []struct {
 		name    string
 		server  func(t *testing.T) *url.URL
-		change  func(*upstream.Config)
+		change  func(*promapi.Config)
 		refused bool // something is, in the first window
 	}{
-		{"a twentieth of the samples in one query", func(*testing.T) *url.URL { return server }, func(c *upstream.Config) { c.MaxSamples = part }, false},
+		{"a twentieth of the samples in one query", func(*testing.T) *url.URL { return server }, func(c *promapi.Config) { c.MaxSamples = part }, false},
 		{"a server that holds fewer samples than there are pods", limited, unchanged, true},
 		{"a proxy that refuses bodies over 64 KiB", behind(refuseBodies(http.StatusRequestEntityTooLarge)), unchanged, true},
 		{"a proxy that refuses URLs over 64 KiB", behind(refuseURLs(http.StatusRequestURITooLong)), unchanged, true},
 		{"a proxy that refuses URLs over 64 KiB as bad", behind(refuseURLs(http.StatusBadRequest)), unchanged, true},
-		{"answers of 64 KiB at most", func(*testing.T) *url.URL { return server }, func(c *upstream.Config) { c.MaxAnswerBytes = 64 << 10 }, true},
-		{"a slow server", behind(slow), func(c *upstream.Config) { c.Timeout = 400 * time.Millisecond }, true},
+		{"answers of 64 KiB at most", func(*testing.T) *url.URL { return server }, func(c *promapi.Config) { c.MaxAnswerBytes = 64 << 10 }, true},
+		{"a slow server", behind(slow), func(c *promapi.Config) { c.Timeout = 400 * time.Millisecond }, true},
 		{"a proxy that cuts what takes long", behind(cut), unchanged, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -238,7 +238,7 @@ func TestLimits(t *testing.T) {
 		for _, budget := range []int64{needed.Cost.SamplesRead, needed.Cost.SamplesRead / 2} {
 			way, _ := watch(t, server, downsample.Config{MaxSamples: budget}, unchanged)
 			a, err := way.Averages(t.Context(), p.Span())
-			if enough := budget == needed.Cost.SamplesRead; enough != (err == nil) || !enough && upstream.KindOf(err) != upstream.OverBudget {
+			if enough := budget == needed.Cost.SamplesRead; enough != (err == nil) || !enough && promapi.KindOf(err) != promapi.OverBudget {
 				t.Errorf("with %d samples, of which %d are needed: %v, %v", budget, needed.Cost.SamplesRead, a, err)
 			}
 		}
@@ -256,7 +256,7 @@ func TestOnePodOverSixHours(t *testing.T) {
 	const most = 1000
 	server := promtest.Start(t, prom.Options{Dir: dir, MaxSamples: most}).URL()
 	for _, closeLook := range []bool{false, true} {
-		way, seen := watch(t, server, downsample.Config{CloseLook: closeLook}, func(c *upstream.Config) { c.MaxSamples = most })
+		way, seen := watch(t, server, downsample.Config{CloseLook: closeLook}, func(c *promapi.Config) { c.MaxSamples = most })
 		_, verdict, err := Try(t.Context(), p, way)
 		if err != nil {
 			t.Fatal(err)

@@ -22,7 +22,7 @@ import (
 	"github.com/prometheus/prometheus/promql/parser"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/histories"
@@ -112,7 +112,7 @@ func manyPods(t *testing.T, count int) histories.Named {
 // bounded returns the product's way, told that queries are to hold few samples.
 func bounded(t *testing.T, base *url.URL, closeLook bool) *downsample.Downsampler {
 	log := promslog.NewNopLogger()
-	client, err := upstream.New(upstream.Config{
+	client, err := promapi.New(promapi.Config{
 		URL: base, Timeout: time.Minute, MaxAnswerBytes: 64 << 20, MaxSamples: mostSamples,
 		Concurrency: 2, UserAgent: "accuracy", Log: log,
 	}, prometheus.NewRegistry())

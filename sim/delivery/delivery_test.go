@@ -16,8 +16,8 @@ import (
 	"github.com/prometheus/client_golang/exp/api/remote"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/remotewrite"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/prom"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/prom/promtest"
@@ -349,11 +349,11 @@ func mustShard(s string) workload.Shard {
 
 type thanos struct{ remotewrite.Querier }
 
-func (q thanos) Instant(ctx context.Context, expr string, at time.Time) (*upstream.Answer, error) {
+func (q thanos) Instant(ctx context.Context, expr string, at time.Time) (*promapi.Answer, error) {
 	answer, err := q.Querier.Instant(ctx, expr, at)
 	if err == nil {
 		for i := range answer.Series {
-			answer.Series[i].Labels = append(answer.Series[i].Labels, upstream.Label{Name: "tenant_id", Value: "x"})
+			answer.Series[i].Labels = append(answer.Series[i].Labels, promapi.Label{Name: "tenant_id", Value: "x"})
 		}
 	}
 	return answer, err

@@ -17,8 +17,8 @@ import (
 	"github.com/prometheus/prometheus/prompb"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/remotewrite"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
 )
 
 func answer(w http.ResponseWriter, code int, text string) bool {
@@ -320,6 +320,6 @@ func TestMarksAreReadElsewhere(t *testing.T) {
 
 type deaf struct{}
 
-func (deaf) Instant(context.Context, string, time.Time) (*upstream.Answer, error) {
-	return nil, &upstream.Error{Kind: upstream.Unavailable, Err: io.ErrUnexpectedEOF}
+func (deaf) Instant(context.Context, string, time.Time) (*promapi.Answer, error) {
+	return nil, &promapi.Error{Kind: promapi.Unavailable, Err: io.ErrUnexpectedEOF}
 }

@@ -23,8 +23,8 @@ import (
 	"github.com/prometheus/common/promslog"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/remotewrite"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
@@ -33,14 +33,14 @@ import (
 // lab is a receiver, reached by way of a proxy that can do harm.
 type lab struct {
 	server *url.URL
-	client *upstream.Client
+	client *promapi.Client
 	proxy  *proxy
 	newest window.Window
 }
 
 func newLab(t *testing.T, server *url.URL) *lab {
 	t.Helper()
-	client, err := upstream.New(upstream.Config{
+	client, err := promapi.New(promapi.Config{
 		URL: server, HTTP: promconfig.DefaultHTTPClientConfig, Timeout: time.Minute, MaxAnswerBytes: 64 << 20,
 		MaxSamples: 1_000_000, Concurrency: 2, Log: promslog.NewNopLogger(),
 	}, prometheus.NewRegistry())

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
 )
 
@@ -71,7 +71,7 @@ func TestQueries(t *testing.T) {
 }
 
 // last returns the value of the row whose model comes last.
-func last(answer *upstream.Answer) float64 {
+func last(answer *promapi.Answer) float64 {
 	row := answer.Series[0]
 	for _, r := range answer.Series {
 		if r.Labels.Get("name") > row.Labels.Get("name") {

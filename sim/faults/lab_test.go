@@ -27,9 +27,9 @@ import (
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/remotewrite"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/schedule"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/upstream"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/accuracy"
@@ -47,7 +47,7 @@ type lab struct {
 	origin   time.Time
 	source   *gate
 	receiver *gate
-	stored   *upstream.Client // reads the receiver, whatever fails
+	stored   *promapi.Client // reads the receiver, whatever fails
 
 	now      time.Time
 	end      time.Time
@@ -92,9 +92,9 @@ func emptyLab(t *testing.T, history histories.Named, receiver prom.Options) *lab
 	}
 }
 
-func client(t *testing.T, base *url.URL) *upstream.Client {
+func client(t *testing.T, base *url.URL) *promapi.Client {
 	t.Helper()
-	c, err := upstream.New(upstream.Config{
+	c, err := promapi.New(promapi.Config{
 		URL: base, HTTP: promconfig.DefaultHTTPClientConfig, Timeout: time.Minute, MaxAnswerBytes: 64 << 20,
 		MaxSamples: 1_000_000, Concurrency: 2, Log: promslog.NewNopLogger(),
 	}, prometheus.NewRegistry())
@@ -195,7 +195,7 @@ func (l *lab) prometheusDown(from, to time.Duration) {
 		if l.now.Before(l.at(from)) || !l.now.Before(l.at(to)) {
 			return nil
 		}
-		return &upstream.Error{Kind: upstream.Unreachable, Err: errors.New("connection refused")}
+		return &promapi.Error{Kind: promapi.Unreachable, Err: errors.New("connection refused")}
 	}
 }
 
@@ -323,7 +323,7 @@ func (l *lab) delivered() (marked map[int]bool, results map[int]*accuracy.Result
 	return marked, results
 }
 
-func enter(r *accuracy.Result, labels upstream.Labels, v float64) {
+func enter(r *accuracy.Result, labels promapi.Labels, v float64) {
 	name := labels.Get("__name__")
 	switch {
 	case name == remotewrite.Coverage && labels.Get("source") == "cadvisor":

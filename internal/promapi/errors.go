@@ -1,5 +1,5 @@
-// Package upstream is the Prometheus that is read: authentication, retries, limits, and splitting what is too big.
-package upstream
+// Package promapi is the Prometheus that is read: authentication, retries, limits, and splitting what is too big.
+package promapi
 
 import (
 	"errors"

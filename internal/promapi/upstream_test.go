@@ -1,4 +1,4 @@
-package upstream
+package promapi
 
 import (
 	"compress/gzip"
