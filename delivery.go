@@ -22,7 +22,6 @@ func newWriter(cfg *config.Config, log *slog.Logger, reg prometheus.Registerer) 
 		Timeout:        cfg.Query.Timeout,
 		MaxAnswerBytes: cfg.Query.MaxAnswerBytes,
 		MaxSamples:     cfg.Query.MaxSamples,
-		Concurrency:    1,
 		UserAgent:      userAgent,
 		Log:            log,
 	}, prometheus.NewRegistry())

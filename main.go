@@ -69,7 +69,6 @@ func newDownsampler(cfg *config.Config, log *slog.Logger, reg prometheus.Registe
 		MaxAnswerBytes: cfg.Query.MaxAnswerBytes,
 		Compress:       cfg.Query.Compress,
 		MaxSamples:     cfg.Query.MaxSamples,
-		Concurrency:    cfg.Query.Concurrency,
 		UserAgent:      config.Name + "/" + version.Version,
 		Log:            log,
 	}, reg)

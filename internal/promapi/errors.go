@@ -1,4 +1,3 @@
-// Package promapi is the Prometheus that is read: authentication, retries, limits, and splitting what is too big.
 package promapi
 
 import (
@@ -7,7 +6,8 @@ import (
 	"time"
 )
 
-// Kind says what went wrong with a query, so that it can be counted, told and, where that helps, tried again.
+// Kind says what went wrong with a request, so that it can be counted, explained and, where
+// that helps, tried again.
 type Kind string
 
 // The kinds of failure.
@@ -16,11 +16,12 @@ const (
 	Timeout       Kind = "timeout"        // no whole answer in time, on either side
 	Unauthorized  Kind = "unauthorized"   // 401 or 403
 	NotPrometheus Kind = "not_prometheus" // 404, or an answer that is not the query API's
+	NotOffered    Kind = "not_offered"    // there is no remote read here
 	Rejected      Kind = "rejected"       // the query itself was refused (other 4xx)
 	TooExpensive  Kind = "too_expensive"  // the query was refused for its size
 	Throttled     Kind = "throttled"      // 429
 	Unavailable   Kind = "unavailable"    // 5xx
-	Malformed     Kind = "malformed"      // an answer that cannot be decoded, or holds NaN or Inf
+	Malformed     Kind = "malformed"      // an answer that cannot be decoded, or holds what it must not
 	TooLarge      Kind = "too_large"      // an answer over the size limit
 	Partial       Kind = "partial"        // an answer with warnings: some data is missing
 	OverBudget    Kind = "over_budget"    // a window's queries read more samples than they may
@@ -29,7 +30,7 @@ const (
 // Kinds returns every kind.
 func Kinds() []Kind {
 	return []Kind{
-		Unreachable, Timeout, Unauthorized, NotPrometheus, Rejected, TooExpensive,
+		Unreachable, Timeout, Unauthorized, NotPrometheus, NotOffered, Rejected, TooExpensive,
 		Throttled, Unavailable, Malformed, TooLarge, Partial, OverBudget,
 	}
 }
@@ -37,13 +38,14 @@ func Kinds() []Kind {
 // HitsEveryQuery says whether the server is to blame, and not what it was asked.
 func (k Kind) HitsEveryQuery() bool {
 	switch k {
-	case Unreachable, Unauthorized, NotPrometheus, Throttled, Unavailable:
+	case Unreachable, Unauthorized, NotPrometheus, NotOffered, Throttled, Unavailable:
 		return true
 	}
 	return false
 }
 
-// Error is a query's failure, or that of all of a window's. Its text never holds a credential.
+// Error is a request's failure, or that of all of a window's. Its text says what happened, not
+// what to do about it, and never holds a credential.
 type Error struct {
 	Kind       Kind
 	Status     int           // HTTP status, 0 where there was no answer

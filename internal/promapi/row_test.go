@@ -35,8 +35,9 @@ func FuzzRow(f *testing.F) {
 			t.Skip("the syntax is checked before")
 		}
 		want, wantErr := fromTree(tree)
-		r := rows{strings: map[string]string{}}
-		got, err := r.series(raw)
+		r := rows{newBuilder(math.MinInt64, math.MaxInt64, 1<<20)}
+		err = r.series(raw)
+		got := r.take()
 		if (err == nil) != (wantErr == nil) {
 			t.Fatalf("error %v, want %v", err, wantErr)
 		}
@@ -116,7 +117,11 @@ func fromTree(tree any) (s Series, err error) {
 		if !isNumber || !isString || math.IsInf(seconds, 0) || err != nil || math.IsNaN(v) || math.IsInf(v, 0) {
 			return errTree
 		}
-		s.Samples = append(s.Samples, Sample{int64(math.Round(seconds * 1000)), v})
+		at := int64(math.Round(seconds * 1000))
+		if n := len(s.Samples); n > 0 && at <= s.Samples[n-1].T {
+			return errTree
+		}
+		s.Samples = append(s.Samples, Sample{at, v})
 		return nil
 	}
 	for _, m := range row {
@@ -150,6 +155,9 @@ func fromTree(tree any) (s Series, err error) {
 		case "histogram", "histograms":
 			return s, errTree
 		}
+	}
+	if len(s.Samples) == 0 {
+		return s, errTree
 	}
 	return s, nil
 }

@@ -389,6 +389,7 @@ seldon_exporter_last_success_timestamp_seconds 9.46685403e+08
 seldon_exporter_refreshes_total{result="internal"} 0
 seldon_exporter_refreshes_total{result="malformed"} 0
 seldon_exporter_refreshes_total{result="no_data"} 0
+seldon_exporter_refreshes_total{result="not_offered"} 0
 seldon_exporter_refreshes_total{result="not_prometheus"} 0
 seldon_exporter_refreshes_total{result="over_budget"} 0
 seldon_exporter_refreshes_total{result="partial"} 0

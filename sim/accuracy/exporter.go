@@ -51,7 +51,7 @@ func newExporter(name string, base *url.URL, cfg downsample.Config) (Exporter, e
 func reading(base *url.URL) promapi.Config {
 	return promapi.Config{
 		URL: base, Timeout: 2 * time.Minute, MaxAnswerBytes: 64 << 20, MaxSamples: 1_000_000,
-		Concurrency: 2, UserAgent: "accuracy", Log: promslog.NewNopLogger(),
+		UserAgent: "accuracy", Log: promslog.NewNopLogger(),
 	}
 }
 

@@ -114,7 +114,7 @@ func bounded(t *testing.T, base *url.URL, closeLook bool) *downsample.Downsample
 	log := promslog.NewNopLogger()
 	client, err := promapi.New(promapi.Config{
 		URL: base, Timeout: time.Minute, MaxAnswerBytes: 64 << 20, MaxSamples: mostSamples,
-		Concurrency: 2, UserAgent: "accuracy", Log: log,
+		UserAgent: "accuracy", Log: log,
 	}, prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)

@@ -42,7 +42,7 @@ func newLab(t *testing.T, server *url.URL) *lab {
 	t.Helper()
 	client, err := promapi.New(promapi.Config{
 		URL: server, HTTP: promconfig.DefaultHTTPClientConfig, Timeout: time.Minute, MaxAnswerBytes: 64 << 20,
-		MaxSamples: 1_000_000, Concurrency: 2, Log: promslog.NewNopLogger(),
+		MaxSamples: 1_000_000, Log: promslog.NewNopLogger(),
 	}, prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)

@@ -96,7 +96,7 @@ func client(t *testing.T, base *url.URL) *promapi.Client {
 	t.Helper()
 	c, err := promapi.New(promapi.Config{
 		URL: base, HTTP: promconfig.DefaultHTTPClientConfig, Timeout: time.Minute, MaxAnswerBytes: 64 << 20,
-		MaxSamples: 1_000_000, Concurrency: 2, Log: promslog.NewNopLogger(),
+		MaxSamples: 1_000_000, Log: promslog.NewNopLogger(),
 	}, prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)

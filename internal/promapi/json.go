@@ -10,60 +10,14 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Answer is what a query returned.
-type Answer struct {
-	Series []Series
-	Stats  Stats
-}
-
-// Series is one row of an answer; that of an instant vector holds one sample.
-type Series struct {
-	Labels  Labels
-	Samples []Sample
-}
-
-// Sample is a value and its time in milliseconds since the Unix epoch.
-type Sample struct {
-	T int64
-	V float64
-}
-
-// Labels are a row's labels.
-type Labels []Label
-
-// Label is a name and its value.
-type Label struct{ Name, Value string }
-
-// Get returns the value of the label of that name, or "" where there is none, as PromQL has it.
-func (l Labels) Get(name string) string {
-	for i := range l {
-		if l[i].Name == name {
-			return l[i].Value
-		}
-	}
-	return ""
-}
-
-// Stats is what the upstream says a query cost.
-type Stats struct {
-	Known       bool
-	SamplesRead int64 // totalQueryableSamples
-	PeakSamples int64 // the most that were held at once
-}
-
-var (
-	errPartial       = errors.New("the answer is partial")
-	errNotPrometheus = errors.New("the answer is not the query API's")
-)
-
 // decoder reads an answer of the query API as a stream, row by row.
 type decoder struct {
 	*jsontext.Decoder
 	rows *rows
 }
 
-func decode(r io.Reader) (*Answer, error) {
-	d := decoder{jsontext.NewDecoder(r, jsontext.AllowDuplicateNames(true)), &rows{strings: map[string]string{}}}
+func decode(r io.Reader, b *builder) (*Answer, error) {
+	d := decoder{jsontext.NewDecoder(r, jsontext.AllowDuplicateNames(true)), &rows{builder: b}}
 	var (
 		answer          Answer
 		status, errText string
@@ -145,9 +99,13 @@ func (d decoder) series(a *Answer) error {
 	if err != nil {
 		return err
 	}
-	s, err := d.rows.series(raw)
-	a.Series = append(a.Series, s)
-	return err
+	if err := d.rows.series(raw); err != nil {
+		return err
+	}
+	if !d.rows.empty() {
+		a.Series = append(a.Series, d.rows.take())
+	}
+	return nil
 }
 
 func (d decoder) stats(s *Stats) error {

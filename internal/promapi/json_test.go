@@ -3,6 +3,7 @@ package promapi
 import (
 	"bytes"
 	"fmt"
+	"math"
 	"testing"
 )
 
@@ -70,7 +71,7 @@ func BenchmarkDecode(b *testing.B) {
 			b.SetBytes(int64(len(c.answer)))
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := decode(bytes.NewReader(c.answer)); err != nil {
+				if _, err := decode(bytes.NewReader(c.answer), newBuilder(math.MinInt64, math.MaxInt64, 64<<20)); err != nil {
 					b.Fatal(err)
 				}
 			}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"math"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -28,7 +29,7 @@ func client(t *testing.T, handler http.HandlerFunc, change ...func(*Config)) (*C
 	t.Cleanup(server.Close)
 	u, _ := url.Parse(server.URL + "/prefix")
 	cfg := Config{
-		URL: u, HTTP: promconfig.DefaultHTTPClientConfig, Timeout: 5 * time.Second, MaxAnswerBytes: 1 << 20, Concurrency: 2,
+		URL: u, HTTP: promconfig.DefaultHTTPClientConfig, Timeout: 5 * time.Second, MaxAnswerBytes: 1 << 20,
 		UserAgent: "test/1", Log: slog.New(slog.DiscardHandler),
 	}
 	for _, f := range change {
@@ -40,6 +41,14 @@ func client(t *testing.T, handler http.HandlerFunc, change ...func(*Config)) (*C
 		t.Fatal(err)
 	}
 	return c, reg
+}
+
+// once asks once.
+func once(t *testing.T, c *Client) (*Answer, error) {
+	t.Helper()
+	q := query{c: c, endpoint: "query", params: url.Values{}, from: math.MinInt64, to: math.MaxInt64}
+	err := c.try(t.Context(), &q)
+	return q.answer, err
 }
 
 func answer(status int, body string) http.HandlerFunc {
@@ -97,10 +106,10 @@ func TestFailures(t *testing.T) {
 		kind   Kind
 		says   string
 	}{
-		{"unauthorized", 401, "no", Unauthorized, "token"},
-		{"forbidden", 403, "", Unauthorized, "token"},
-		{"not there", 404, "404 page not found", NotPrometheus, "PROMETHEUS_URL"},
-		{"moved", 302, "", NotPrometheus, "PROMETHEUS_URL"},
+		{"unauthorized", 401, "no", Unauthorized, "the credentials"},
+		{"forbidden", 403, "", Unauthorized, "the credentials"},
+		{"not there", 404, "404 page not found", NotPrometheus, "query API"},
+		{"moved", 302, "", NotPrometheus, "query API"},
 		{"bad query", 400, fmt.Sprintf(apiError, "bad_data", "parse error"), Rejected, "parse error"},
 		{"too many points", 400, fmt.Sprintf(apiError, "bad_data", "exceeded maximum resolution of 11,000 points per timeseries"), TooExpensive, "11,000"},
 		{"too many samples", 422, fmt.Sprintf(apiError, "execution", "query processing would load too many samples into memory in query execution"), TooExpensive, "too many samples"},
@@ -114,23 +123,23 @@ func TestFailures(t *testing.T) {
 		{"broken", 500, "", Unavailable, "500"},
 		{"unavailable", 503, "<html>no</html>", Unavailable, "503"},
 		{"bad gateway", 502, "", Unavailable, "502"},
-		{"a page", 200, "<html><body>sign in</body></html>", NotPrometheus, "PROMETHEUS_URL"},
-		{"empty", 200, "", NotPrometheus, "PROMETHEUS_URL"},
-		{"other JSON", 200, `{"hello":"world"}`, NotPrometheus, "PROMETHEUS_URL"},
+		{"a page", 200, "<html><body>sign in</body></html>", NotPrometheus, "query API"},
+		{"empty", 200, "", NotPrometheus, "query API"},
+		{"other JSON", 200, `{"hello":"world"}`, NotPrometheus, "query API"},
 		{"truncated", 200, vector[:120], Malformed, "unexpected EOF"},
 		{"truncated at the very end", 200, vector[:len(vector)-1], Malformed, "unexpected EOF"},
 		{"two answers", 200, vector + vector, Malformed, "more after its end"},
 		{"NaN", 200, strings.Replace(vector, "0.5", "NaN", 1), Malformed, "NaN"},
-		{"infinite", 200, strings.Replace(vector, "0.5", "+Inf", 1), Malformed, "Inf"},
+		{"infinite in a vector", 200, strings.Replace(vector, "0.5", "+Inf", 1), Malformed, "Inf"},
 		{"no number", 200, strings.Replace(vector, "0.5", "five", 1), Malformed, "not a number"},
 		{"a scalar", 200, `{"status":"success","data":{"resultType":"scalar","result":[1,"2"]}}`, Malformed, "scalar"},
 		{"an error with status 200", 200, fmt.Sprintf(apiError, "internal", "oops"), Malformed, "oops"},
 		{"warnings", 200, strings.Replace(vector, `"infos"`, `"warnings"`, 1), Partial, "looks odd"},
-		{"too long", 200, vector + strings.Repeat(" ", 1<<20), TooLarge, "--query.max-answer-bytes"},
+		{"too long", 200, vector + strings.Repeat(" ", 1<<20), TooLarge, "larger than 1048576 bytes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			up, reg := client(t, answer(c.status, c.body))
-			_, err := up.once(t.Context(), "query", url.Values{})
+			_, err := once(t, up)
 			if KindOf(err) != c.kind {
 				t.Fatalf("kind is %q, want %q: %v", KindOf(err), c.kind, err)
 			}
@@ -206,11 +215,11 @@ func TestNoAnswer(t *testing.T) {
 	hang := make(chan struct{})
 	defer close(hang)
 	up, _ := client(t, func(http.ResponseWriter, *http.Request) { <-hang }, func(c *Config) { c.Timeout = 20 * time.Millisecond })
-	if _, err := up.once(t.Context(), "query", url.Values{}); KindOf(err) != Timeout || !strings.Contains(err.Error(), "--query.timeout") {
+	if _, err := once(t, up); KindOf(err) != Timeout || !strings.Contains(err.Error(), "within 20ms") {
 		t.Errorf("a server that hangs: %v", err)
 	}
 	up, _ = client(t, nil, func(c *Config) { c.URL.Host = "127.0.0.1:1" })
-	if _, err := up.once(t.Context(), "query", url.Values{}); KindOf(err) != Unreachable {
+	if _, err := once(t, up); KindOf(err) != Unreachable {
 		t.Errorf("no server: %v", err)
 	}
 }
@@ -240,33 +249,9 @@ func TestSecretsStayHidden(t *testing.T) {
 			c.URL.RawQuery = "key=s3cret"
 			c.HTTP.Authorization = &promconfig.Authorization{Type: "Bearer", Credentials: "s3cret"}
 		})
-		if _, err := up.once(t.Context(), "query", url.Values{}); err == nil || strings.Contains(err.Error(), "s3cret") {
+		if _, err := once(t, up); err == nil || strings.Contains(err.Error(), "s3cret") {
 			t.Errorf("%s: %v", name, err)
 		}
-	}
-}
-
-func TestAtMostSoManyAtOnce(t *testing.T) {
-	var now, most atomic.Int32
-	release := make(chan struct{})
-	up, _ := client(t, func(w http.ResponseWriter, r *http.Request) {
-		most.Store(max(most.Load(), now.Add(1)))
-		<-release
-		now.Add(-1)
-		fmt.Fprint(w, vector)
-	})
-	done := make(chan error)
-	for range 6 {
-		go func() { _, err := up.Instant(t.Context(), "up", time.Now()); done <- err }()
-	}
-	for range 6 {
-		release <- struct{}{}
-		if err := <-done; err != nil {
-			t.Error(err)
-		}
-	}
-	if most.Load() > 2 {
-		t.Errorf("%d queries at once", most.Load())
 	}
 }
 
@@ -275,7 +260,7 @@ func FuzzDecode(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, body string) {
-		a, err := decode(strings.NewReader(body))
+		a, err := decode(strings.NewReader(body), newBuilder(math.MinInt64, math.MaxInt64, 1<<20))
 		if (a == nil) == (err == nil) {
 			t.Errorf("answer %v, error %v", a, err)
 		}
@@ -316,7 +301,7 @@ func TestCut(t *testing.T) {
 				<-time.After(c.after)
 				panic(http.ErrAbortHandler)
 			})
-			if _, err := up.once(t.Context(), "query", url.Values{}); KindOf(err) != c.kind {
+			if _, err := once(t, up); KindOf(err) != c.kind {
 				t.Errorf("got %v, want %s", err, c.kind)
 			}
 		})
@@ -331,11 +316,11 @@ func TestURLTooLong(t *testing.T) {
 		`{"status":"error","errorType":"bad_data","error":"invalid parameter"}`: Rejected,
 	} {
 		up, _ := client(t, answer(400, body))
-		if _, err := up.once(t.Context(), "query", url.Values{}); KindOf(err) != Rejected {
+		if _, err := once(t, up); KindOf(err) != Rejected {
 			t.Errorf("by POST, %s: %v", body, err)
 		}
 		up.useGet.Store(true)
-		if _, err := up.once(t.Context(), "query", url.Values{}); KindOf(err) != want {
+		if _, err := once(t, up); KindOf(err) != want {
 			t.Errorf("by GET, %s: %v, want %s", body, err, want)
 		}
 	}
@@ -358,7 +343,7 @@ func TestCompressed(t *testing.T) {
 	var answers []*Answer
 	for _, change := range []func(*Config){func(*Config) {}, compress} {
 		up, _ := client(t, compressed(vector), change)
-		a, err := up.once(t.Context(), "query", url.Values{})
+		a, err := once(t, up)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -368,7 +353,7 @@ func TestCompressed(t *testing.T) {
 		t.Errorf("compressed, the answer differs: %s", diff)
 	}
 	up, _ := client(t, compressed(vector+strings.Repeat(" ", 1<<20)), compress)
-	if _, err := up.once(t.Context(), "query", url.Values{}); KindOf(err) != TooLarge {
+	if _, err := once(t, up); KindOf(err) != TooLarge {
 		t.Errorf("an answer that is small only as long as it is compressed: %v", err)
 	}
 	refused := func(w http.ResponseWriter, r *http.Request) {
@@ -379,7 +364,7 @@ func TestCompressed(t *testing.T) {
 		_ = z.Close()
 	}
 	up, _ = client(t, refused, compress)
-	if _, err := up.once(t.Context(), "query", url.Values{}); KindOf(err) != TooExpensive {
+	if _, err := once(t, up); KindOf(err) != TooExpensive {
 		t.Errorf("a refusal in gzip: %v", err)
 	}
 }

@@ -1,0 +1,161 @@
+// Package promapi is a Prometheus-compatible API: queries and remote read, with
+// authentication, retries, limits, and the kinds of failure.
+package promapi
+
+import (
+	"context"
+	"errors"
+	"io"
+	"log/slog"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"strconv"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	promconfig "github.com/prometheus/common/config"
+)
+
+const (
+	attempts      = 3                      // of one request, where trying again can help
+	firstBackoff  = 500 * time.Millisecond // doubled for each attempt
+	longestWait   = 10 * time.Second       // a longer Retry-After is left to the caller
+	errorBodySize = 4 << 10                // of a refusal, read for its text
+)
+
+// Config is what a Client needs to know.
+type Config struct {
+	URL            *url.URL // without /api/v1; its query values are sent with each request
+	HTTP           promconfig.HTTPClientConfig
+	Timeout        time.Duration // for one request, on both sides
+	MaxAnswerBytes int64         // an answer that is longer fails
+	MaxSamples     int           // how many samples one query may hold
+	Compress       bool          // ask for answers in gzip
+	UserAgent      string
+	Log            *slog.Logger
+}
+
+// Client asks one Prometheus, or whatever speaks its API.
+type Client struct {
+	cfg      Config
+	http     *http.Client
+	useGet   atomic.Bool // a proxy refused POST
+	requests *prometheus.CounterVec
+	samples  prometheus.Counter
+	reg      prometheus.Registerer
+	counts   atomic.Bool // the upstream reports how many samples it read
+}
+
+// New returns a client whose own metrics are registered on reg.
+func New(cfg Config, reg prometheus.Registerer) (*Client, error) {
+	httpCfg := cfg.HTTP
+	httpCfg.FollowRedirects = false // a redirect could carry the credentials elsewhere
+	client, err := promconfig.NewClientFromConfig(httpCfg, "upstream")
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{
+		cfg:  cfg,
+		http: client,
+		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
+			Name: "seldon_exporter_upstream_requests_total",
+			Help: "Requests to the upstream Prometheus, by HTTP status code, or by what went wrong where there was no answer.",
+		}, []string{"code"}),
+		samples: prometheus.NewCounter(prometheus.CounterOpts{
+			Name: "seldon_exporter_upstream_samples_read_total",
+			Help: "Samples the upstream Prometheus says it read for this exporter's queries.",
+		}),
+		reg: reg,
+	}
+	return c, reg.Register(c.requests)
+}
+
+// MaxSamples returns how many samples one query may hold.
+func (c *Client) MaxSamples() int { return c.cfg.MaxSamples }
+
+// exchange is a request, and what to make of what comes back.
+type exchange interface {
+	request(ctx context.Context) (*http.Request, error)
+	read(resp *http.Response, content io.Reader) error // an answer with status 200
+	refused(r refusal) Kind                            // any other
+	final() bool                                       // it must not be sent again
+}
+
+// retry asks until there is an answer, or a failure that asking again would not change.
+func (c *Client) retry(ctx context.Context, x exchange) error {
+	wait := firstBackoff
+	for attempt := 1; ; attempt++ {
+		err := c.try(ctx, x)
+		if err == nil || attempt == attempts || ctx.Err() != nil || !transient(err) || x.final() {
+			return err
+		}
+		pause := max(wait/2+rand.N(wait), RetryAfterOf(err))
+		if pause > longestWait {
+			return err
+		}
+		wait *= 2
+		c.cfg.Log.Debug("Query failed, trying again", "err", err, "attempt", attempt, "wait", pause)
+		select {
+		case <-ctx.Done():
+			return err
+		case <-time.After(pause):
+		}
+	}
+}
+
+func transient(err error) bool {
+	switch KindOf(err) {
+	case Unreachable, Throttled, Unavailable:
+		return true
+	}
+	return false
+}
+
+// try sends one request.
+func (c *Client) try(ctx context.Context, x exchange) error {
+	began := time.Now()
+	ctx, cancel := context.WithTimeoutCause(ctx, c.cfg.Timeout, errNoTime)
+	defer cancel()
+	req, err := x.request(ctx)
+	if err != nil {
+		return &Error{Kind: Rejected, Err: err}
+	}
+	req.Header.Set("User-Agent", c.cfg.UserAgent)
+	resp, err := c.http.Do(req)
+	if err != nil {
+		failure := c.noAnswer(ctx, err, time.Since(began))
+		c.requests.WithLabelValues(string(failure.Kind)).Inc()
+		return failure
+	}
+	defer resp.Body.Close()
+	c.requests.WithLabelValues(strconv.Itoa(resp.StatusCode)).Inc()
+	content := &body{resp: resp, left: c.cfg.MaxAnswerBytes, limit: c.cfg.MaxAnswerBytes}
+	if resp.StatusCode != http.StatusOK {
+		text, _ := io.ReadAll(io.LimitReader(content, errorBodySize))
+		return c.refused(x, resp, text)
+	}
+	err = x.read(resp, content)
+	if err == nil {
+		return nil
+	}
+	if e, ok := errors.AsType[*callerError](err); ok {
+		return e.err
+	}
+	failure := unusable(err)
+	if content.broken != nil {
+		failure = c.noAnswer(ctx, content.broken, time.Since(began))
+	}
+	if text := failure.Err.Error(); text != scrub(text, resp.Request, c.cfg.URL.Query()) {
+		failure.Err = errors.New(scrub(text, resp.Request, c.cfg.URL.Query()))
+	}
+	return failure
+}
+
+// endpoint returns the URL of a part of the API.
+func (c *Client) endpoint(name string) *url.URL {
+	u := *c.cfg.URL
+	u.User = nil // it is in cfg.HTTP
+	return u.JoinPath("api/v1", name)
+}

@@ -1,0 +1,61 @@
+package promapi
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"syscall"
+	"time"
+)
+
+var (
+	errPartial       = errors.New("the answer is partial")
+	errNotPrometheus = errors.New("the answer is not the query API's")
+	errNotOffered    = errors.New("there is no remote read at this URL")
+	errNoTime        = errors.New("no time is left")
+)
+
+// cutAfter distinguishes a connection that something on the way would not keep open for so
+// long from one that was stale, or broke as the server restarted.
+const cutAfter = time.Second
+
+// noAnswer says what became of a request that had no answer, or not all of one.
+func (c *Client) noAnswer(ctx context.Context, err error, waited time.Duration) *Error {
+	// A url.Error repeats the URL, and with it what may be secret in it.
+	if u, ok := errors.AsType[*url.Error](err); ok {
+		err = u.Err
+	}
+	if ctx.Err() != nil && !errors.Is(context.Cause(ctx), errNoTime) { // the caller's own end
+		return &Error{Kind: Timeout, Err: fmt.Errorf("no whole answer from %s: %w", c.cfg.URL.Host, context.Cause(ctx))}
+	}
+	if netErr, ok := errors.AsType[net.Error](err); ctx.Err() != nil || ok && netErr.Timeout() {
+		return &Error{Kind: Timeout, Err: fmt.Errorf("no whole answer from %s within %s", c.cfg.URL.Host, c.cfg.Timeout)}
+	}
+	cut := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, syscall.ECONNRESET)
+	if cut && waited >= cutAfter {
+		return &Error{Kind: Timeout, Err: fmt.Errorf("the connection to %s was cut after %s: %w", c.cfg.URL.Host, waited.Round(time.Millisecond), err)}
+	}
+	return &Error{Kind: Unreachable, Err: fmt.Errorf("%s does not answer: %w", c.cfg.URL.Host, err)}
+}
+
+// unusable says what is wrong with an answer that came whole.
+func unusable(err error) *Error {
+	failure := &Error{Kind: Malformed, Status: http.StatusOK, Err: err}
+	switch {
+	case errors.Is(err, errTooLarge):
+		failure.Kind = TooLarge
+	case errors.Is(err, errPartial):
+		failure.Kind = Partial
+	case errors.Is(err, errNotPrometheus):
+		failure.Kind = NotPrometheus
+	case errors.Is(err, errNotOffered):
+		failure.Kind = NotOffered
+	default:
+		failure.Err = fmt.Errorf("the answer cannot be used: %w", err)
+	}
+	return failure
+}

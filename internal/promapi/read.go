@@ -1,0 +1,115 @@
+package promapi
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"mime"
+	"net/http"
+	"time"
+
+	"github.com/klauspost/compress/s2"
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// hintMargin is by how much the hints of a remote read are wider than its range. Prometheus
+// encodes again the chunks that reach beyond the hints: that costs more than the samples
+// that are sent too many.
+const hintMargin = 2 * time.Hour
+
+// Read reads the raw samples of the selected series in [from, to) (ms) by one request of
+// remote read. It hands each series to each as soon as it is complete, with the index of its
+// query; where it fails, what was handed on is not all. An error of each is returned as it is.
+func (c *Client) Read(ctx context.Context, queries []Selector, from, to int64, each func(query int, s Series) error) error {
+	return c.retry(ctx, &remoteRead{
+		c: c, queries: len(queries), from: from, to: to, each: each,
+		message: s2.EncodeSnappy(nil, readRequest(queries, from, to)),
+	})
+}
+
+// remoteRead is an exchange of remote read.
+type remoteRead struct {
+	c        *Client
+	message  []byte // snappy
+	queries  int
+	from, to int64
+	each     func(query int, s Series) error
+
+	handed bool // to each, which would be handed the same series again
+}
+
+func (r *remoteRead) request(ctx context.Context) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, r.c.endpoint("read").String(), bytes.NewReader(r.message))
+	if err != nil {
+		return nil, err
+	}
+	req.Header.Set("Content-Type", "application/x-protobuf")
+	req.Header.Set("Content-Encoding", "snappy")
+	req.Header.Set("X-Prometheus-Remote-Read-Version", "0.1.0")
+	return req, nil
+}
+
+func (r *remoteRead) read(resp *http.Response, content io.Reader) error {
+	limit := r.c.cfg.MaxAnswerBytes
+	series := newCollector(newBuilder(r.from, r.to, limit), r.queries, func(query int, s Series) error {
+		r.handed = true
+		return r.each(query, s)
+	})
+	switch kind, parameters, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); {
+	case kind == "application/x-streamed-protobuf" && parameters["proto"] == "prometheus.ChunkedReadResponse":
+		return readChunks(newFrames(content, limit), series)
+	case kind == "application/x-protobuf":
+		return readWhole(content, limit, series)
+	default:
+		return fmt.Errorf("%w: the answer is of type %q", errNotOffered, kind)
+	}
+}
+
+// refused says why a remote read was refused. What a server or a proxy answers that does not
+// know it is neither the request's error nor the server's.
+func (r *remoteRead) refused(is refusal) Kind {
+	status := is.resp.StatusCode
+	switch kind := kindOfRefusal(status, is.text); {
+	case kind == NotPrometheus, status == http.StatusMethodNotAllowed, status == http.StatusUnsupportedMediaType, status == http.StatusNotImplemented:
+		return NotOffered
+	case kind == Rejected && (isPage(is.body) || containsAny(is.text, unknownPath...)):
+		return NotOffered
+	default:
+		return kind
+	}
+}
+
+func (r *remoteRead) final() bool { return r.handed }
+
+// readRequest encodes a ReadRequest.
+func readRequest(queries []Selector, from, to int64) []byte {
+	var request []byte
+	for _, selector := range queries {
+		var query []byte
+		query = appendVarint(query, 1, from)
+		query = appendVarint(query, 2, to-1) // both are inclusive
+		for _, m := range selector {
+			var matcher []byte
+			matcher = appendVarint(matcher, 1, int64(m.Type))
+			matcher = appendBytes(matcher, 2, []byte(m.Name))
+			matcher = appendBytes(matcher, 3, []byte(m.Value))
+			query = appendBytes(query, 3, matcher)
+		}
+		var hints []byte
+		hints = appendVarint(hints, 3, from-hintMargin.Milliseconds())
+		hints = appendVarint(hints, 4, to-1+hintMargin.Milliseconds())
+		query = appendBytes(query, 4, hints)
+		request = appendBytes(request, 1, query)
+	}
+	const streamedXORChunks = 1
+	return appendVarint(request, 2, streamedXORChunks)
+}
+
+func appendVarint(b []byte, number protowire.Number, v int64) []byte {
+	return protowire.AppendVarint(protowire.AppendTag(b, number, protowire.VarintType), uint64(v))
+}
+
+func appendBytes(b []byte, number protowire.Number, v []byte) []byte {
+	return protowire.AppendBytes(protowire.AppendTag(b, number, protowire.BytesType), v)
+}

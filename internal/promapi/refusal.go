@@ -1,0 +1,109 @@
+package promapi
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// refused turns an answer that is not 200 into an Error.
+func (c *Client) refused(x exchange, resp *http.Response, body []byte) *Error {
+	failure := &Error{Status: resp.StatusCode, RetryAfter: RetryAfter(resp, time.Now())}
+	text := RefusalText(resp, body, c.cfg.URL.Query())
+	failure.Kind = x.refused(refusal{resp: resp, body: body, text: text})
+	switch failure.Kind {
+	case Unauthorized:
+		failure.Err = fmt.Errorf("the upstream refused the credentials (%s)", resp.Status)
+	case NotPrometheus:
+		failure.Err = fmt.Errorf("no Prometheus query API at this URL (%s)", resp.Status)
+	case NotOffered:
+		failure.Err = fmt.Errorf("%w (%s)", errNotOffered, resp.Status)
+	default:
+		failure.Err = errors.New(strings.TrimSuffix(resp.Status+": "+text, ": "))
+	}
+	return failure
+}
+
+// refusal is an answer that is not 200.
+type refusal struct {
+	resp *http.Response
+	body []byte
+	text string // what it says, without secrets
+}
+
+// unknownPath is what VictoriaMetrics and vmauth answer with status 400.
+var unknownPath = []string{"unsupported path requested", "missing route for"}
+
+// kindOfRefusal knows how Prometheus, Thanos, VictoriaMetrics, Mimir, Cortex and the proxies
+// before them say no.
+func kindOfRefusal(status int, text string) Kind {
+	switch {
+	case status == http.StatusUnauthorized || status == http.StatusForbidden:
+		return Unauthorized
+	case status == http.StatusNotFound || status >= 300 && status < 400:
+		return NotPrometheus
+	case status == http.StatusTooManyRequests || containsAny(text, "-search.maxConcurrentRequests"):
+		return Throttled
+	case status == http.StatusRequestEntityTooLarge || status == http.StatusRequestURITooLong || status == http.StatusRequestHeaderFieldsTooLarge || tooMuch(text):
+		return TooExpensive
+	case status == http.StatusGatewayTimeout || containsAny(text, "timed out", "timeout", "deadline exceeded"):
+		return Timeout
+	case status >= 500:
+		return Unavailable
+	}
+	return Rejected
+}
+
+// tooMuch says whether a refusal is for the size of what was asked.
+func tooMuch(text string) bool {
+	return containsAny(text,
+		"too many samples", "maximum resolution", "exceeded sample limit", // Prometheus; the last one is remote read's
+		"exceeded series limit", "exceeded chunks limit", "exceeded bytes limit", // Thanos
+		"-search.max", "cannot select more than", "too many points", // VictoriaMetrics
+		"err-mimir-max-",                                       // Mimir
+		"the query hit the max number of",                      // Cortex: chunks limit, series limit
+		"the query hit the aggregated",                         // Cortex: data size limit, chunks size limit
+		"limit exceeded", "exceeds the limit", "violated (got", // several
+	)
+}
+
+func containsAny(s string, parts ...string) bool {
+	for _, part := range parts {
+		if strings.Contains(s, part) {
+			return true
+		}
+	}
+	return false
+}
+
+// refusalText returns the API's own words for a refusal, or the start of whatever came instead.
+func refusalText(body []byte) string {
+	if text, ok := decodeError(body); ok {
+		return text
+	}
+	if body = bytes.TrimSpace(body); isPage(body) {
+		return ""
+	}
+	return strings.ToValidUTF8(string(body[:min(len(body), 200)]), "")
+}
+
+// isPage says whether an answer is a page for people.
+func isPage(body []byte) bool {
+	body = bytes.TrimSpace(body)
+	return len(body) > 0 && body[0] == '<'
+}
+
+// retryAfter reads the header of that name: seconds, or a date (RFC 9110, section 10.2.3).
+func retryAfter(header string, now time.Time) time.Duration {
+	if seconds, err := strconv.Atoi(header); err == nil {
+		return max(0, time.Duration(seconds)*time.Second)
+	}
+	if at, err := http.ParseTime(header); err == nil {
+		return max(0, at.Sub(now))
+	}
+	return 0
+}

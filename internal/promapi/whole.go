@@ -1,0 +1,102 @@
+package promapi
+
+import (
+	"fmt"
+	"io"
+	"math"
+
+	"github.com/klauspost/compress/s2"
+	"google.golang.org/protobuf/encoding/protowire"
+)
+
+// readWhole reads a ReadResponse in snappy, which is how servers answer that know samples
+// only.
+func readWhole(r io.Reader, limit int64, c *collector) error {
+	compressed, err := io.ReadAll(r)
+	if err != nil {
+		return err
+	}
+	length, err := s2.DecodedLen(compressed)
+	if err != nil {
+		return fmt.Errorf("snappy: %w", err)
+	}
+	if int64(length) > limit {
+		return tooLarge(limit)
+	}
+	message, err := s2.Decode(nil, compressed)
+	if err != nil {
+		return fmt.Errorf("snappy: %w", err)
+	}
+	query := uint64(0)
+	for f, err := range fields(message) {
+		if err != nil {
+			return err
+		}
+		if !f.is(1, protowire.BytesType) {
+			continue
+		}
+		if err := c.queryResult(query, f.bytes); err != nil {
+			return err
+		}
+		query++
+	}
+	if query != uint64(c.queries) {
+		return fmt.Errorf("it answers %d of %d queries", query, c.queries)
+	}
+	return nil
+}
+
+// queryResult reads a QueryResult.
+func (c *collector) queryResult(query uint64, message []byte) error {
+	for f, err := range fields(message) {
+		if err != nil {
+			return err
+		}
+		if !f.is(1, protowire.BytesType) {
+			continue
+		}
+		if err := c.timeSeries(query, f.bytes); err != nil {
+			return err
+		}
+	}
+	return c.flush()
+}
+
+// timeSeries reads a TimeSeries.
+func (c *collector) timeSeries(query uint64, message []byte) error {
+	if err := c.begin(query, message); err != nil {
+		return err
+	}
+	for f, err := range fields(message) {
+		switch {
+		case err != nil:
+			return err
+		case f.is(2, protowire.BytesType):
+			t, v, err := readSample(f.bytes)
+			if err != nil {
+				return err
+			}
+			if err := c.add(t, v); err != nil {
+				return err
+			}
+		case f.is(4, protowire.BytesType):
+			return errHistograms
+		}
+	}
+	return nil
+}
+
+// readSample reads a Sample.
+func readSample(message []byte) (t int64, v float64, err error) {
+	for f, err := range fields(message) {
+		switch {
+		case err != nil:
+			return 0, 0, err
+		case f.is(1, protowire.Fixed64Type):
+			v = math.Float64frombits(f.integer)
+		case f.is(2, protowire.VarintType):
+			t = int64(f.integer)
+		}
+	}
+	return t, v, nil
+}
