@@ -8,6 +8,7 @@ import (
 	"github.com/prometheus/common/version"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/remotewrite"
 )
@@ -39,6 +40,7 @@ func newWriter(cfg *config.Config, log *slog.Logger, reg prometheus.Registerer) 
 		Labels:    rw.Labels,
 		Shard:     cfg.Shard,
 		Kinds:     cfg.OwnKinds(),
+		Table:     metric.Default(),
 	}, reg)
 	if err != nil {
 		return nil, fmt.Errorf("the HTTP settings for the remote-write receiver cannot be used: %w: mend --remote-write.config-file", err)

@@ -31,7 +31,7 @@ func explainModel(ctx context.Context, cfg *config.Config, log *slog.Logger, std
 		return err
 	}
 	if cfg.Explain.JSON {
-		return explain.JSON(stdout, x, cfg.Explain.Metrics)
+		return explain.JSON(stdout, x, cfg.Explain.Metric)
 	}
-	return explain.Text(stdout, x, cfg.Explain.Metrics)
+	return explain.Text(stdout, x, cfg.Explain.Metric)
 }

@@ -18,6 +18,8 @@ import (
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/fetch"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
@@ -79,12 +81,19 @@ func newDownsampler(cfg *config.Config, log *slog.Logger, reg prometheus.Registe
 		log.Warn("The Prometheus' TLS certificate is not verified: who can intercept the connection can read the credentials")
 	}
 	return downsample.New(downsample.Config{
-		Upstream:    client,
-		Kinds:       cfg.Kinds,
-		Shard:       cfg.Shard,
-		Concurrency: cfg.Query.Concurrency,
-		MaxSamples:  cfg.Query.MaxSamplesPerWindow,
-		Log:         log,
+		Fetcher: fetch.New(fetch.Config{
+			API:         client,
+			Transport:   fetch.Auto,
+			Concurrency: cfg.Query.Concurrency,
+			MaxSamples:  cfg.Query.MaxSamples,
+			Budget:      cfg.Query.MaxSamplesPerWindow,
+			Now:         time.Now,
+			Log:         log,
+		}),
+		Table: metric.Default(),
+		Kinds: cfg.Kinds,
+		Shard: cfg.Shard,
+		Log:   log,
 	}), nil
 }
 

@@ -12,13 +12,14 @@ import (
 	"time"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
 // Computer turns a window into averages.
 type Computer interface {
-	Compute(context.Context, window.Window) (*downsample.Averages, error)
+	Compute(context.Context, window.Window) (*ledger.Averages, error)
 }
 
 // Destination keeps windows.
@@ -26,7 +27,7 @@ type Destination interface {
 	// Delivered returns the ends, in UTC, of the windows in (from, to] that are there.
 	Delivered(ctx context.Context, from, to time.Time) (map[time.Time]bool, error)
 	// Deliver keeps a window. It is there when it is whole.
-	Deliver(ctx context.Context, a *downsample.Averages) error
+	Deliver(ctx context.Context, a *ledger.Averages) error
 }
 
 // Span is the windows of one period between two moments at which such begin and end.
@@ -101,9 +102,9 @@ func (j Job) run(ctx context.Context, d Destination, windows []window.Window) (u
 
 // computed yields the windows in order, each with what waits for its averages. Others are
 // computed meanwhile: one window's questions wait for each other's answers.
-func (j Job) computed(ctx context.Context, windows []window.Window) iter.Seq2[window.Window, func() (*downsample.Averages, error)] {
+func (j Job) computed(ctx context.Context, windows []window.Window) iter.Seq2[window.Window, func() (*ledger.Averages, error)] {
 	type result struct {
-		averages *downsample.Averages
+		averages *ledger.Averages
 		err      error
 	}
 	begin := func(ctx context.Context, w window.Window) <-chan result {
@@ -114,7 +115,7 @@ func (j Job) computed(ctx context.Context, windows []window.Window) iter.Seq2[wi
 		}()
 		return done
 	}
-	return func(yield func(window.Window, func() (*downsample.Averages, error)) bool) {
+	return func(yield func(window.Window, func() (*ledger.Averages, error)) bool) {
 		ctx, stop := context.WithCancel(ctx)
 		var pending []<-chan result
 		defer func() {
@@ -131,7 +132,7 @@ func (j Job) computed(ctx context.Context, windows []window.Window) iter.Seq2[wi
 			}
 			next := pending[0]
 			pending = pending[1:]
-			if !yield(w, func() (*downsample.Averages, error) { r := <-next; return r.averages, r.err }) {
+			if !yield(w, func() (*ledger.Averages, error) { r := <-next; return r.averages, r.err }) {
 				return
 			}
 		}
@@ -146,7 +147,7 @@ const (
 
 // compute asks again for a while where that can help: a Prometheus that is restarted at
 // night should not end what was to be done in the morning.
-func (j Job) compute(ctx context.Context, w window.Window) (*downsample.Averages, error) {
+func (j Job) compute(ctx context.Context, w window.Window) (*ledger.Averages, error) {
 	wait := firstWait
 	for try := 1; ; try++ {
 		a, err := j.Computer.Compute(ctx, w)

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
@@ -24,7 +25,7 @@ func Estimate(ctx context.Context, c Computer, span Span, missing []window.Windo
 	}
 	n := len(missing)
 	var probe window.Window
-	var a *downsample.Averages
+	var a *ledger.Averages
 	var took time.Duration
 	err := downsample.ErrNoSources
 	for _, probe = range []window.Window{missing[n-1], missing[n/2], missing[0]} {
@@ -48,15 +49,13 @@ func Estimate(ctx context.Context, c Computer, span Span, missing []window.Windo
 	row("models", fmt.Sprint(len(a.Models)), "")
 	row("values", fmt.Sprint(values(a)), fmt.Sprint(n*values(a)))
 	row("queries", fmt.Sprint(a.Cost.Queries), fmt.Sprint(n*a.Cost.Queries))
-	if a.Cost.HasSamples {
-		row("samples read", fmt.Sprint(a.Cost.SamplesRead), fmt.Sprint(int64(n)*a.Cost.SamplesRead))
-	}
+	row("samples read", fmt.Sprint(a.Cost.SamplesRead), fmt.Sprint(int64(n)*a.Cost.SamplesRead))
 	row("time", took.Round(time.Millisecond).String(), (time.Duration(n) * took).Round(time.Second).String())
 	return nil
 }
 
 // values counts what is known of the models.
-func values(a *downsample.Averages) int {
+func values(a *ledger.Averages) int {
 	n := 0
 	for _, m := range a.Models {
 		for _, v := range m.Values {

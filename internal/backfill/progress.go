@@ -11,14 +11,14 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
 // Progress is told how far a job is.
 type Progress interface {
 	Begin(windows int)
-	Delivered(*downsample.Averages)
+	Delivered(*ledger.Averages)
 	Skipped(window.Window)
 	End()
 }
@@ -59,7 +59,7 @@ func (b *Bar) Begin(windows int) {
 }
 
 // Delivered moves the bar on.
-func (b *Bar) Delivered(*downsample.Averages) { b.add() }
+func (b *Bar) Delivered(*ledger.Averages) { b.add() }
 
 // Skipped moves the bar on.
 func (b *Bar) Skipped(window.Window) { b.add() }
@@ -109,7 +109,7 @@ func (l *Lines) Begin(windows int) {
 }
 
 // Delivered tells of a window.
-func (l *Lines) Delivered(a *downsample.Averages) {
+func (l *Lines) Delivered(a *ledger.Averages) {
 	l.done++
 	l.log.Info("Window computed", "window", a.Window.String(), "models", len(a.Models), "queries", a.Cost.Queries,
 		"done", l.done, "of", l.total, "time_left", l.left().String())

@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
@@ -18,14 +20,14 @@ import (
 type Reviser interface {
 	Destination
 	// Stored returns what is stored of a window, nil where nothing is.
-	Stored(context.Context, window.Window) (*downsample.Averages, error)
+	Stored(context.Context, window.Window) (*ledger.Averages, error)
 	// Revise writes what of a window is not as stored.
-	Revise(ctx context.Context, stored, a *downsample.Averages) error
+	Revise(ctx context.Context, stored, a *ledger.Averages) error
 }
 
 // Revision is what computing a window anew would change.
 type Revision struct {
-	Stored, Computed *downsample.Averages
+	Stored, Computed *ledger.Averages
 	Models           int     // of which something changes
 	Gone             int     // values that are stored, and not computed any more
 	Largest          float64 // change of a value, as a share of it
@@ -45,7 +47,7 @@ const (
 const tolerance = 1e-9
 
 // Compare holds a window that was computed anew against what is stored of it.
-func Compare(stored, computed *downsample.Averages) Revision {
+func Compare(stored, computed *ledger.Averages) Revision {
 	r := Revision{Stored: stored, Computed: computed}
 	had, has := valuesOf(stored), valuesOf(computed)
 	for m, values := range has {
@@ -79,8 +81,8 @@ func Compare(stored, computed *downsample.Averages) Revision {
 	return r
 }
 
-func valuesOf(a *downsample.Averages) map[workload.Model]usage.Values {
-	all := make(map[workload.Model]usage.Values, len(a.Models))
+func valuesOf(a *ledger.Averages) map[workload.Model][]metric.Value {
+	all := make(map[workload.Model][]metric.Value, len(a.Models))
 	for _, m := range a.Models {
 		all[m.Model] = m.Values
 	}
@@ -97,17 +99,19 @@ func relative(from, to float64) float64 {
 // Verdict returns what becomes of it. What sees less of the window replaces nothing, neither
 // do values that are gone: remote write cannot take any back.
 func (r Revision) Verdict() Verdict {
-	before, after := r.Stored.Coverage, r.Computed.Coverage
 	switch {
-	case less(after.KubeStateMetrics, before.KubeStateMetrics) || less(after.CAdvisor, before.CAdvisor):
+	case seesLess(r.Computed, r.Stored):
 		return Keep
-	case r.Models > 0 || less(before.KubeStateMetrics, after.KubeStateMetrics) || less(before.CAdvisor, after.CAdvisor):
+	case r.Models > 0 || seesLess(r.Stored, r.Computed):
 		return Replace
 	}
 	return Same
 }
 
-func less(a, b float64) bool { return a < b-tolerance }
+// seesLess says whether a saw less of the window than b, of any source.
+func seesLess(a, b *ledger.Averages) bool {
+	return slices.ContainsFunc(b.Coverage, func(c ledger.Coverage) bool { return a.CoverageOf(c.Source) < c.Ratio-tolerance })
+}
 
 // Replace computes the span's windows that have been delivered anew, and writes for people,
 // window by window, what that would change. If it may, it computes what is to be replaced
@@ -149,8 +153,10 @@ func (j Job) plan(ctx context.Context, r Reviser, windows []window.Window, out i
 		if math.IsInf(revision.Largest, 1) {
 			largest = "from 0"
 		}
-		before, after := revision.Stored.Coverage, revision.Computed.Coverage
-		fmt.Fprintf(out, row, w.End.Format(time.RFC3339), change(before.KubeStateMetrics, after.KubeStateMetrics), change(before.CAdvisor, after.CAdvisor),
+		seen := func(source string) string {
+			return change(revision.Stored.CoverageOf(source), revision.Computed.CoverageOf(source))
+		}
+		fmt.Fprintf(out, row, w.End.Format(time.RFC3339), seen(metric.KubeStateMetrics), seen(metric.CAdvisor),
 			fmt.Sprint(revision.Models), largest, revision.Verdict())
 		gone += revision.Gone
 		switch revision.Verdict() {
@@ -200,7 +206,7 @@ func (j Job) revision(ctx context.Context, r Reviser, w window.Window) (Revision
 	}
 	computed, err := j.compute(ctx, w)
 	if errors.Is(err, downsample.ErrNoSources) {
-		computed, err = &downsample.Averages{Window: w}, nil // nothing is seen of it any more
+		computed, err = &ledger.Averages{Window: w}, nil // nothing is seen of it any more
 	}
 	if err != nil {
 		return Revision{}, fmt.Errorf("window %s: %w", w, err)

@@ -13,23 +13,25 @@ import (
 	"github.com/prometheus/common/promslog"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
 // averages are one hour's, in which each model has one value.
-func averages(n int, coverage float64, containers map[string]float64) *downsample.Averages {
-	a := &downsample.Averages{
+func averages(n int, coverage float64, containers map[string]float64) *ledger.Averages {
+	a := &ledger.Averages{
 		Window:   window.Containing(epoch.Add(time.Duration(n)*time.Hour), time.Hour),
-		Coverage: downsample.Coverage{KubeStateMetrics: coverage, CAdvisor: coverage},
+		Coverage: ledger.Coverage{KubeStateMetrics: coverage, CAdvisor: coverage},
 	}
 	for name, v := range containers {
-		m := downsample.Model{Model: workload.Model{Namespace: "ns", Type: "SeldonDeployment", Name: name}}
-		m.Values[usage.Containers] = usage.Value{V: v, OK: true}
+		m := ledger.Model{Model: workload.Model{Namespace: "ns", Type: "SeldonDeployment", Name: name}}
+		m.Values[usage.Containers] = metric.Value{V: v, OK: true}
 		a.Models = append(a.Models, m)
 	}
-	slices.SortFunc(a.Models, func(a, b downsample.Model) int { return a.Compare(b.Model) })
+	slices.SortFunc(a.Models, func(a, b ledger.Model) int { return a.Compare(b.Model) })
 	return a
 }
 
@@ -66,9 +68,9 @@ func TestCompare(t *testing.T) {
 }
 
 // memory has windows, as a receiver and as what computes them.
-type memory map[time.Time]*downsample.Averages
+type memory map[time.Time]*ledger.Averages
 
-func (m memory) Compute(_ context.Context, w window.Window) (*downsample.Averages, error) {
+func (m memory) Compute(_ context.Context, w window.Window) (*ledger.Averages, error) {
 	if m[w.End].Coverage.KubeStateMetrics == 0 {
 		return nil, downsample.ErrNoSources
 	}
@@ -83,21 +85,21 @@ func (m memory) Delivered(context.Context, time.Time, time.Time) (map[time.Time]
 	return there, nil
 }
 
-func (m memory) Deliver(_ context.Context, a *downsample.Averages) error {
+func (m memory) Deliver(_ context.Context, a *ledger.Averages) error {
 	m[a.Window.End] = a
 	return nil
 }
 
-func (m memory) Stored(_ context.Context, w window.Window) (*downsample.Averages, error) {
+func (m memory) Stored(_ context.Context, w window.Window) (*ledger.Averages, error) {
 	return m[w.End], nil
 }
 
-func (m memory) Revise(_ context.Context, _, a *downsample.Averages) error {
+func (m memory) Revise(_ context.Context, _, a *ledger.Averages) error {
 	m[a.Window.End] = a
 	return nil
 }
 
-func remember(all ...*downsample.Averages) memory {
+func remember(all ...*ledger.Averages) memory {
 	m := memory{}
 	for _, a := range all {
 		m[a.Window.End] = a
@@ -106,7 +108,7 @@ func remember(all ...*downsample.Averages) memory {
 }
 
 func TestReplace(t *testing.T) {
-	before := []*downsample.Averages{
+	before := []*ledger.Averages{
 		averages(0, 1, map[string]float64{"a": 1}),
 		averages(1, 0.5, map[string]float64{"a": 1, "b": 2}),
 		averages(2, 1, map[string]float64{"a": 1, "b": 2}),

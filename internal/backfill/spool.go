@@ -15,8 +15,8 @@ import (
 
 	"github.com/prometheus/common/expfmt"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 )
 
 // Spool gathers windows in a directory until they are written as OpenMetrics, where each
@@ -113,7 +113,7 @@ func (s *Spool) log(line string) error {
 }
 
 // Deliver keeps a window.
-func (s *Spool) Deliver(_ context.Context, a *downsample.Averages) error {
+func (s *Spool) Deliver(_ context.Context, a *ledger.Averages) error {
 	families, err := exposition.History(a)
 	if err != nil {
 		return err

@@ -15,8 +15,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/common/expfmt"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
@@ -25,23 +26,23 @@ import (
 var epoch = time.Date(2026, 1, 31, 0, 0, 0, 0, time.UTC)
 
 // hour returns the n-th window of the day, with random models.
-func hour(n int) *downsample.Averages {
+func hour(n int) *ledger.Averages {
 	random := rand.New(rand.NewPCG(uint64(n), 1))
-	a := &downsample.Averages{
+	a := &ledger.Averages{
 		Window:   window.Containing(epoch.Add(time.Duration(n)*time.Hour), time.Hour),
-		Coverage: downsample.Coverage{KubeStateMetrics: 1, CAdvisor: 0.75},
+		Coverage: ledger.Coverage{KubeStateMetrics: 1, CAdvisor: 0.75},
 	}
 	for _, name := range []string{"a", `b"} 1 2`, "b", `back\slash`, "line\nbreak", "ü", "z"} {
 		if random.IntN(3) == 0 {
 			continue
 		}
-		m := downsample.Model{Model: workload.Model{Namespace: "ns", Type: "SeldonDeployment", Name: name}}
+		m := ledger.Model{Model: workload.Model{Namespace: "ns", Type: "SeldonDeployment", Name: name}}
 		for metric := range m.Values {
-			m.Values[metric] = usage.Value{V: random.NormFloat64() * 1e9, OK: random.IntN(4) > 0}
+			m.Values[metric] = metric.Value{V: random.NormFloat64() * 1e9, OK: random.IntN(4) > 0}
 		}
 		a.Models = append(a.Models, m)
 	}
-	slices.SortFunc(a.Models, func(a, b downsample.Model) int { return a.Compare(b.Model) })
+	slices.SortFunc(a.Models, func(a, b ledger.Model) int { return a.Compare(b.Model) })
 	return a
 }
 

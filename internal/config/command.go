@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
@@ -88,10 +88,10 @@ func (f *flags) checkPast(c *checker, cfg *Config) {
 
 // Explain says what the command of that name does.
 type Explain struct {
-	Model   workload.Model // of any type where that is empty
-	End     time.Time      // of the window; zero for the newest settled one
-	Metrics []usage.Metric
-	JSON    bool
+	Model  workload.Model // of any type where that is empty
+	End    time.Time      // of the window; zero for the newest settled one
+	Metric string         // to explain, "" for all of them
+	JSON   bool
 }
 
 // explainFlags are those of explain alone.
@@ -112,9 +112,9 @@ func (g group) addExplain() explainFlags {
 
 func (f *flags) checkExplain(c *checker, cfg *Config) {
 	e := Explain{
-		Model:   parse(c, f.explain.model, modelName),
-		End:     parse(c, f.end, orNothing(edge(cfg.Period))),
-		Metrics: parse(c, f.explain.metric, metrics),
+		Model:  parse(c, f.explain.model, modelName),
+		End:    parse(c, f.end, orNothing(edge(cfg.Period))),
+		Metric: parse(c, f.explain.metric, metricName),
 	}
 	e.Model.Type = parse(c, f.explain.kind, oneKind(cfg.Kinds))
 	parse(c, f.explain.output, oneOf(func(s string) error {
@@ -135,20 +135,19 @@ func modelName(s string) (workload.Model, error) {
 	return workload.Model{Namespace: namespace, Name: name}, nil
 }
 
-// metrics returns the one of the name, or all for none.
-func metrics(name string) ([]usage.Metric, error) {
-	var all []usage.Metric
+// metricName returns the name if there is such a metric, or nothing.
+func metricName(name string) (string, error) {
 	var names []string
-	for metric, info := range usage.Table() {
-		if info.Name == name {
-			return []usage.Metric{usage.Metric(metric)}, nil
+	for _, m := range metric.Default().Metrics {
+		if m.Name == name {
+			return name, nil
 		}
-		all, names = append(all, usage.Metric(metric)), append(names, info.Name)
+		names = append(names, m.Name)
 	}
 	if name != "" {
-		return nil, fmt.Errorf("is unknown: choose %s", strings.Join(names, ", "))
+		return "", fmt.Errorf("is unknown: choose %s", strings.Join(names, ", "))
 	}
-	return all, nil
+	return "", nil
 }
 
 // oneKind returns the name of one of the kinds, or nothing.

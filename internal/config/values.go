@@ -53,7 +53,7 @@ func kinds(s string) ([]workload.Kind, error) {
 			names = append(names, name)
 		}
 	}
-	found, err := workload.Select(names)
+	found, err := workload.Select(names, nil)
 	if err != nil {
 		return nil, fmt.Errorf("cannot be used: %w", err)
 	}

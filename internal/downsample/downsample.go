@@ -1,3 +1,5 @@
+// Package downsample turns a window into averages per model: an inventory of the pods, their
+// raw samples, evidence measured from these, and the sum of it.
 package downsample
 
 import (
@@ -5,234 +7,118 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
-	"sync"
-	"sync/atomic"
 	"time"
 
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/fetch"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/inventory"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/timeline"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
-const (
-	longestSlice = 6 * time.Hour
-	closestPods  = 100 // looked at closely in one query
-)
-
-// Upstream answers PromQL.
-type Upstream interface {
-	Instant(ctx context.Context, expr string, at time.Time) (*promapi.Answer, error)
-	Range(ctx context.Context, expr string, start, end time.Time, step time.Duration) (*promapi.Answer, error)
-	MaxSamples() int
-}
+// longestSpan is how much of a window is read and measured at once.
+const longestSpan = 24 * time.Hour
 
 // Config is what a Downsampler needs to know.
 type Config struct {
-	Upstream    Upstream
-	Kinds       []workload.Kind // in order of precedence
-	Shard       workload.Shard
-	Concurrency int   // queries that may run at once
-	MaxSamples  int64 // that a window's queries may read; 0 is any number
-	Log         *slog.Logger
-	CloseLook   bool // read raw samples of every pod, even where the shortcut would do
+	Fetcher      *fetch.Fetcher
+	Table        metric.Table
+	Kinds        []workload.Kind // in order of precedence
+	ClusterLabel string          // empty for one cluster
+	Shard        workload.Shard
+	Log          *slog.Logger
 }
 
-// Downsampler computes windows. It learns from each how to ask for the next.
+// Downsampler computes windows. It may compute several at once.
 type Downsampler struct {
-	cfg          Config
-	labels       []ownerLabel
-	limits       *limits
-	took         atomic.Int64 // nanoseconds of the last window's queries, added up
-	tellClusters sync.Once
+	Config
+	finder *inventory.Finder
+	read   reader
 }
 
 // New returns a Downsampler.
 func New(cfg Config) *Downsampler {
-	cfg.Concurrency = max(1, cfg.Concurrency)
-	return &Downsampler{cfg: cfg, labels: ownerLabels(cfg.Kinds), limits: newLimits()}
+	return &Downsampler{
+		Config: cfg,
+		finder: inventory.NewFinder(cfg.Table, cfg.Kinds, cfg.ClusterLabel, cfg.Log),
+		read:   newReader(cfg.Table),
+	}
 }
 
 // ErrNoSources is why a window fails in which nothing of kube-state-metrics is to be
-// found: that there were no models is not known then.
+// found: whether there were models is not known then.
 var ErrNoSources = errors.New("no kube-state-metrics was scraped in the window")
 
 // Compute returns the averages of every model over the window. It fails as a whole: there
-// are no averages of part of the data. The error is of the upstream, or ErrNoSources.
-func (d *Downsampler) Compute(ctx context.Context, w window.Window) (*Averages, error) {
-	l := newLedger()
-	r, err := d.gather(ctx, w, l, func(p *pod) bool { return d.cfg.Shard.Holds(p.namespace) })
+// are no averages of part of the data. The error is of the server that is read, or
+// ErrNoSources.
+func (d *Downsampler) Compute(ctx context.Context, w window.Window) (*ledger.Averages, error) {
+	l, f := ledger.New(d.Table, false), d.Fetcher.Window()
+	found, err := d.gather(ctx, f, w, l, func(p *inventory.Pod) bool { return d.Shard.Holds(p.Name.Namespace) })
 	if err != nil {
 		return nil, err
 	}
-	a := l.averages(w)
-	if !l.found {
-		if err := d.explainNothing(ctx, r, a); err != nil {
-			return nil, err
-		}
+	a := l.Averages(w, f.Cost())
+	if !found {
+		err = d.noModels(ctx, f, a)
 	}
-	a.Cost = r.cost
-	d.took.Store(int64(r.pace.took()))
-	return a, nil
+	return a, err
 }
 
-// gather enters the evidence on some of the models' pods into a ledger. What is asked about
-// targets does not depend on which.
-func (d *Downsampler) gather(ctx context.Context, w window.Window, l *ledger, mine func(*pod) bool) (*refresh, error) {
-	d.limits.fade()
-	r := &refresh{upstream: d.cfg.Upstream, limits: d.limits, budget: d.cfg.MaxSamples, pace: newPace(d.cfg.Concurrency, time.Duration(d.took.Load()), w.Period())}
-	defer r.pace.hurry(w.Period())()
-	var names naming
-	for _, s := range slicesOf(w) {
-		q := &querier{naming: names, refresh: r, slice: s, since: w.Start.UnixMilli()}
-		err := d.slice(ctx, q, l, mine)
-		if several, ok := errors.AsType[*clustersFound](err); ok {
-			q.clusterLabels = several.labels
-			err = d.slice(ctx, q, l, mine)
-		}
-		if errors.Is(err, errOneCluster) {
-			q.naming = naming{oneCluster: true}
-			err = d.slice(ctx, q, l, mine)
-		}
+// Explain computes one model, in the way in which Compute does, and returns what its values
+// are made of. A model without a type is found by its namespace and name.
+func (d *Downsampler) Explain(ctx context.Context, w window.Window, m workload.Model) (*ledger.Explanation, error) {
+	l, f := ledger.New(d.Table, true), d.Fetcher.Window()
+	_, err := d.gather(ctx, f, w, l, func(p *inventory.Pod) bool {
+		return p.BelongsTo(func(o workload.Model) bool { return ledger.Matches(m, o) })
+	})
+	if err != nil {
+		return nil, err
+	}
+	return l.Explain(w, m, f.Cost())
+}
+
+// gather enters the evidence on some of the models' pods, and says whether there were any
+// pods. A long window is read span by span.
+func (d *Downsampler) gather(ctx context.Context, f *fetch.Window, w window.Window, l *ledger.Ledger, mine func(*inventory.Pod) bool) (found bool, err error) {
+	for _, span := range (timeline.Span{From: w.Start.UnixMilli(), To: w.End.UnixMilli()}).Cut(longestSpan.Milliseconds()) {
+		some, err := d.span(ctx, f, span, w.Start.UnixMilli(), l, mine)
 		if err != nil {
-			return nil, err
+			return false, err
 		}
-		names = q.naming
+		found = found || some
 	}
-	if len(names.clusterLabels) > 0 {
-		d.tellClusters.Do(func() {
-			d.cfg.Log.Warn("This Prometheus holds several clusters: models of equal namespace, type and name are added up", "told_apart_by", names.clusterLabels)
-		})
-	}
-	return r, nil
+	return found, nil
 }
 
-// slicesOf cuts a long window where the clock says, so that no query reaches too far.
-func slicesOf(w window.Window) []span {
-	var out []span
-	for from := w.Start; from.Before(w.End); {
-		to := from.Truncate(longestSlice).Add(longestSlice)
-		if to.After(w.End) {
-			to = w.End
-		}
-		out = append(out, span{from.UnixMilli(), to.UnixMilli()})
-		from = to
-	}
-	return out
-}
-
-// slice gathers the evidence of one slice.
-func (d *Downsampler) slice(ctx context.Context, q *querier, l *ledger, mine func(*pod) bool) error {
-	everybody, err := q.discover(ctx, d.labels)
-	if err != nil {
-		return err
-	}
-	l.found = l.found || len(everybody) > 0
-	ksm, err := q.kubeStateMetrics(ctx, everybody)
-	if err != nil {
-		return err
-	}
-	pods, others := share(everybody, mine)
-	if err := q.sidecars(ctx, pods); err != nil {
-		return err
-	}
-	kubelet, err := q.kubelets(ctx, pods, others)
-	if err != nil {
-		return err
-	}
-	comeAndGo(ksm, kubelet.source)
-	l.observed.kubeStateMetrics += ksm.observed.length()
-	l.observed.cAdvisor += kubelet.observed.length()
-	if l.trace != nil {
-		if err := l.trace.look(ctx, q, pods, ksm, kubelet); err != nil {
-			return err
-		}
-	}
-
-	perPod := seriesOf(pods)
-	if !d.cfg.CloseLook {
-		z := &quiet{querier: q, ksm: ksm, kubelet: kubelet, perPod: perPod}
-		rest, err := z.look(ctx, pods, l)
+// noModels logs why a window may hold no models, or says that it cannot be known.
+func (d *Downsampler) noModels(ctx context.Context, f *fetch.Window, a *ledger.Averages) error {
+	if a.Coverage[0].Ratio == 0 {
+		some, err := d.anyPodLabels(ctx, f, a.Window)
 		if err != nil {
 			return err
 		}
-		d.cfg.Log.Debug("Looked at quiet pods", "quiet", len(pods)-len(rest), "others", len(rest))
-		pods = rest
-	}
-	c := &closeLook{querier: q, labels: d.labels, ksm: ksm, kubelet: kubelet}
-	of := question{name: "pods looked at closely", most: closestPods, series: perPod, interval: min(ksm.interval, kubelet.interval), lead: kubelet.lead(), raw: true}
-	return inBatches(ctx, q, of, pods, func(ctx context.Context, q *querier, batch []*pod) error {
-		found, err := c.batch(ctx, q, batch)
-		if err != nil {
-			return err
-		}
-		l.enter(found)
-		return nil
-	})
-}
-
-// share separates the pods that are wanted from the others.
-func share(everybody []*pod, mine func(*pod) bool) (ours, others []*pod) {
-	for _, p := range everybody {
-		if mine(p) {
-			ours = append(ours, p)
-		} else {
-			others = append(others, p)
+		if !some {
+			return fmt.Errorf("%w: there is neither kube_node_info nor kube_pod_labels: have this Prometheus scrape kube-state-metrics, started with --metric-labels-allowlist=%s", ErrNoSources, workload.AllowList(d.Kinds))
 		}
 	}
-	return ours, others
-}
-
-// sidecars finds the init containers that keep running beside the others.
-func (q *querier) sidecars(ctx context.Context, pods []*pod) error {
-	var mu sync.Mutex
-	of := question{name: "pods' sidecars", most: maxSet, series: seriesPerPod, interval: shortInterval}
-	return inBatches(ctx, q, of, pods, func(ctx context.Context, q *querier, batch []*pod) error {
-		var all []promapi.Series
-		for _, sel := range selectors(batch) {
-			rows, err := q.over(ctx, q.slice, func(length string) string {
-				return fmt.Sprintf(`group by (%s) (last_over_time(kube_pod_init_container_info{restart_policy="Always",%s}[%s]))`,
-					q.by(ofPods("container", "exported_container")...), sel, length)
-			})
-			if err != nil {
-				return err
-			}
-			all = append(all, rows...)
-		}
-		mu.Lock()
-		defer mu.Unlock()
-		byName := asked(batch)
-		for _, row := range all {
-			p, name := byName[q.podOf(row.Labels)], label(row.Labels, "container")
-			if p != nil && !slices.Contains(p.sidecars, name) {
-				p.sidecars = append(p.sidecars, name)
-			}
-		}
-		return nil
-	})
-}
-
-// explainNothing logs why a window may hold no models, or says that it cannot be known.
-func (d *Downsampler) explainNothing(ctx context.Context, r *refresh, a *Averages) error {
-	w := a.Window
-	q := &querier{refresh: r, slice: span{w.Start.UnixMilli(), w.End.UnixMilli()}}
-	var rows []promapi.Series
-	err := inParts(ctx, q, question{name: "pods' labels of any kind", most: 1, interval: shortInterval}, func(ctx context.Context, q *querier) (err error) {
-		rows, err = q.over(ctx, q.slice, func(length string) string { return "count(last_over_time(kube_pod_labels[" + length + "]))" })
-		return err
-	})
-	tooMany := promapi.KindOf(err) == promapi.TooExpensive
-	if err != nil && !tooMany {
-		return err
-	}
-	remedy := "--metric-labels-allowlist=" + workload.AllowList(d.cfg.Kinds)
-	switch {
-	case len(rows) > 0 || tooMany:
-		d.cfg.Log.Warn("No models: kube_pod_labels has no model's label; if there are models, start kube-state-metrics with the flag", "window", w, "flag", remedy)
-	case a.Coverage.KubeStateMetrics > 0:
-		d.cfg.Log.Warn("No models: this Prometheus has no kube_pod_labels; start kube-state-metrics with the flag", "window", w, "flag", remedy)
-	default:
-		return fmt.Errorf("%w: there is neither kube_node_info nor kube_pod_labels: have this Prometheus scrape kube-state-metrics, started with %s", ErrNoSources, remedy)
-	}
+	d.Log.Warn("No models: no kube_pod_labels has a model's label; if there are models, start kube-state-metrics with the flag",
+		"window", a.Window.String(), "flag", "--metric-labels-allowlist="+workload.AllowList(d.Kinds))
 	return nil
+}
+
+// anyPodLabels says whether any pod's labels were there near the window's end.
+func (d *Downsampler) anyPodLabels(ctx context.Context, f *fetch.Window, w window.Window) (bool, error) {
+	end := w.End.UnixMilli()
+	rows, err := fetch.All(ctx, f, fetch.Question[struct{}]{
+		Name: "pods' labels of any kind", Span: timeline.Span{From: max(w.Start.UnixMilli(), end-timeline.Preroll), To: end}, Series: 1000,
+		Select: func([]struct{}) []promapi.Selector {
+			return []promapi.Selector{{{Type: promapi.MatchEqual, Name: "__name__", Value: metric.PodLabels}}}
+		},
+		Keep: func(s *promapi.Series) { s.Samples, s.Ends = nil, nil },
+	})
+	return len(rows) > 0, err
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
@@ -40,7 +41,7 @@ func income() *downsample.Explanation {
 		},
 	}
 	x.Values[usage.Containers] = downsample.ExplainedValue{
-		Value: usage.Value{V: 1.25, OK: true}, Uncertain: 1.0 / 120,
+		Value: metric.Value{V: 1.25, OK: true}, Uncertain: 1.0 / 120,
 		Terms: []downsample.Term{
 			{Pod: old, Container: "server", Lived: 3600, Seen: 3600, Mean: 1, Share: 1},
 			{Pod: young, Container: "server", Lived: 900, Seen: 900, Mean: 1, Share: 0.25, Changes: 1},
@@ -48,7 +49,7 @@ func income() *downsample.Explanation {
 		},
 	}
 	x.Values[usage.CPUUsage] = downsample.ExplainedValue{
-		Value: usage.Value{V: 1.0000000000000002, OK: true},
+		Value: metric.Value{V: 1.0000000000000002, OK: true},
 		Terms: []downsample.Term{
 			{Pod: old, Container: "server", Lived: 2700, Seen: 2685.5, Mean: 0.5, Share: 0.5},
 			{Pod: young, Container: "a-name-that-is-too-long-for-its-column", Lived: 675, Seen: 660, Mean: 2, Share: 0.5},
@@ -56,7 +57,7 @@ func income() *downsample.Explanation {
 		},
 	}
 	x.Values[usage.MemoryLimits] = downsample.ExplainedValue{
-		Value: usage.Value{V: 1073741824.5, OK: true},
+		Value: metric.Value{V: 1073741824.5, OK: true},
 		Terms: []downsample.Term{{Pod: old, Lived: 3600, Seen: 3600, Mean: 1073741824.5, Share: 1073741824.5}},
 	}
 	return x

@@ -5,49 +5,53 @@ import (
 	"io"
 	"time"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/inventory"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 )
 
-// JSON writes an explanation of the metrics for programs. Times are in seconds; a value that
-// is not known is null.
-func JSON(out io.Writer, x *downsample.Explanation, metrics []usage.Metric) error {
+// JSON writes an explanation for programs, of one metric or of all of them where none is
+// named. Times are in seconds; a value that is not known is null.
+func JSON(out io.Writer, x *ledger.Explanation, metric string) error {
 	d := document{
-		Model:  model{x.Model.Namespace, x.Model.Type, x.Model.Name},
-		Window: interval{x.Window.Start, x.Window.End},
-		Sources: map[string]source{
-			"kube-state-metrics": sourceOf(x.KubeStateMetrics, x.Window.Period()),
-			"cadvisor":           sourceOf(x.CAdvisor, x.Window.Period()),
-		},
+		Model:   model{x.Model.Cluster, x.Model.Namespace, x.Model.Type, x.Model.Name},
+		Window:  interval{x.Window.Start, x.Window.End},
+		Sources: map[string]source{},
 		Values:  []value{},
 		Pods:    []explainedPod{},
 		LeftOut: []leftOut{},
 	}
-	for _, metric := range metrics {
-		info, v := usage.Table()[metric], x.Values[metric]
-		shown := value{Metric: info.Name, Unit: info.Unit, Uncertain: v.Uncertain, Terms: []term{}}
+	for _, s := range x.Sources {
+		d.Sources[s.Name] = source{s.Observed, s.Observed / x.Window.Period().Seconds(), s.Interval}
+	}
+	for _, v := range x.Values {
+		if metric != "" && metric != v.Name {
+			continue
+		}
+		shown := value{Metric: v.Name, Unit: v.Unit, Bound: v.Bound, Terms: []term{}}
 		if v.OK {
 			shown.Value = &v.V
 		}
 		for _, t := range v.Terms {
-			shown.Terms = append(shown.Terms, term{pod(t.Pod), t.Container, t.Lived, t.Seen, t.Mean, t.Share, t.Changes})
+			shown.Terms = append(shown.Terms, term{podOf(t.Pod, t.UID), t.Container.Name, t.Lived, t.Seen, t.Mean, t.Share, t.Changes})
 		}
 		d.Values = append(d.Values, shown)
 	}
 	for _, p := range x.Pods {
-		d.Pods = append(d.Pods, explainedPod{pod(p.PodID), p.ToldBy, p.Shortcut, p.CloseLook})
+		shown := explainedPod{pod: podOf(p.PodName, p.UID), ShownBy: []string{}}
+		for _, t := range p.ShownBy {
+			shown.ShownBy = append(shown.ShownBy, t.String())
+		}
+		d.Pods = append(d.Pods, shown)
 	}
 	for _, o := range x.LeftOut {
-		d.LeftOut = append(d.LeftOut, leftOut{pod(o.Pod), o.Container, o.ID, o.Target, o.Why, o.Samples})
+		d.LeftOut = append(d.LeftOut, leftOut{podOf(o.Pod, o.UID), o.Container.Name, o.ID, o.Target.String(), o.Why, o.Samples})
 	}
 	enc := json.NewEncoder(out)
 	enc.SetIndent("", "  ")
 	return enc.Encode(d)
 }
 
-func sourceOf(s downsample.SourceTime, period time.Duration) source {
-	return source{s.Observed, s.Observed / period.Seconds(), s.Interval}
-}
+func podOf(p inventory.PodName, uid string) pod { return pod{p.Cluster, p.Namespace, p.Name, uid} }
 
 type document struct {
 	Model   model             `json:"model"`
@@ -59,6 +63,7 @@ type document struct {
 }
 
 type model struct {
+	Cluster   string `json:"cluster,omitempty"`
 	Namespace string `json:"namespace"`
 	Type      string `json:"type"`
 	Name      string `json:"name"`
@@ -76,11 +81,11 @@ type source struct {
 }
 
 type value struct {
-	Metric    string   `json:"metric"`
-	Unit      string   `json:"unit"`
-	Value     *float64 `json:"value"`
-	Uncertain float64  `json:"uncertain"`
-	Terms     []term   `json:"terms"`
+	Metric string   `json:"metric"`
+	Unit   string   `json:"unit"`
+	Value  *float64 `json:"value"`
+	Bound  float64  `json:"bound"`
+	Terms  []term   `json:"terms"`
 }
 
 type term struct {
@@ -102,9 +107,7 @@ type pod struct {
 
 type explainedPod struct {
 	pod
-	ToldBy    []string `json:"toldBy"`
-	Shortcut  float64  `json:"shortcutSeconds"`
-	CloseLook float64  `json:"closeLookSeconds"`
+	ShownBy []string `json:"shownBy"`
 }
 
 type leftOut struct {

@@ -2,26 +2,29 @@
 package explain
 
 import (
-	"cmp"
 	"fmt"
 	"io"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/inventory"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/measure"
 )
 
-// Text writes an explanation of the metrics for people, in 80 columns but for names that are
-// too long for that. At the bottom of each metric is its value, as it is served.
-func Text(out io.Writer, x *downsample.Explanation, metrics []usage.Metric) error {
+// Text writes an explanation for people, of one metric or of all of them where none is named,
+// in 80 columns but for names that are too long for that. At the bottom of each metric is its
+// value, as it is served.
+func Text(out io.Writer, x *ledger.Explanation, metric string) error {
 	t := &text{}
 	t.head(x)
-	for _, metric := range metrics {
-		t.value(usage.Table()[metric], x.Values[metric])
+	for _, v := range x.Values {
+		if metric == "" || metric == v.Name {
+			t.value(v)
+		}
 	}
 	t.pods(x.Pods)
 	t.leftOut(x.LeftOut)
@@ -31,23 +34,27 @@ func Text(out io.Writer, x *downsample.Explanation, metrics []usage.Metric) erro
 
 type text struct{ strings.Builder }
 
-// line writes a line without spaces at its end.
+// line writes a line without spaces at its end. Names come from label values, which may hold
+// what a terminal would obey: control characters are shown, not sent.
 func (t *text) line(format string, args ...any) {
-	t.WriteString(strings.TrimRight(fmt.Sprintf(format, args...), " ") + "\n")
+	line := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, fmt.Sprintf(format, args...))
+	t.WriteString(strings.TrimRight(line, " ") + "\n")
 }
 
-func (t *text) head(x *downsample.Explanation) {
-	t.line("%s %s/%s", x.Model.Type, x.Model.Namespace, x.Model.Name)
+func (t *text) head(x *ledger.Explanation) {
+	t.line("%s %s/%s", strings.TrimSpace(x.Model.Cluster+" "+x.Model.Type), x.Model.Namespace, x.Model.Name)
 	t.line("from %s to %s", x.Window.Start.Format(time.RFC3339), x.Window.End.Format(time.RFC3339))
 	const row = "%-20s %11s %13s %13s"
 	t.line("")
 	t.line(row, "", "observed, s", "of the window", "scraped every")
 	period := x.Window.Period().Seconds()
-	for _, s := range []struct {
-		name string
-		downsample.SourceTime
-	}{{"kube-state-metrics", x.KubeStateMetrics}, {"cAdvisor", x.CAdvisor}} {
-		t.line(row, s.name, number(s.Observed, 8), number(100*s.Observed/period, 4)+" %", number(s.Interval, 4)+" s")
+	for _, s := range x.Sources {
+		t.line(row, s.Name, number(s.Observed, 8), number(100*s.Observed/period, 4)+" %", number(s.Interval, 4)+" s")
 	}
 }
 
@@ -56,15 +63,15 @@ const (
 	nameWidth = 24
 )
 
-func (t *text) value(info usage.Info, v downsample.ExplainedValue) {
+func (t *text) value(v ledger.Value) {
 	t.line("")
-	t.line("%s, in %s", info.Name, info.Unit)
+	t.line("%s, in %s", v.Name, v.Unit)
 	if !v.OK {
 		t.line("  none: nothing is known of it")
 		return
 	}
 	t.named("  ", "", "lived, s", "seen, s", "mean", "share", "edges")
-	var pod downsample.PodID
+	var pod inventory.PodName
 	edges := 0
 	for i, term := range v.Terms {
 		if i == 0 || term.Pod != pod {
@@ -80,12 +87,12 @@ func (t *text) value(info usage.Info, v downsample.ExplainedValue) {
 		if term.Changes > 0 {
 			changes = strconv.Itoa(term.Changes)
 		}
-		t.named("    ", cmp.Or(term.Container, "all containers"), number(term.Lived, 6), number(term.Seen, 6), mean, number(term.Share, 12), changes)
+		t.named("    ", term.Container.Name, number(term.Lived, 6), number(term.Seen, 6), mean, number(term.Share, 12), changes)
 	}
 	t.named("  ", "", "", "", "", strings.Repeat("-", 18), "")
 	t.named("  ", "", "", "", "sum", number(v.V, -1), "")
 	if edges > 0 {
-		t.line("  edges: starts and stops, each known to within a scrape interval: +- %s", number(v.Uncertain, 2))
+		t.line("  edges: starts and stops, each known to within a scrape interval: +- %s", number(v.Bound, 2))
 	}
 }
 
@@ -98,50 +105,42 @@ func (t *text) named(indent, name string, columns ...any) {
 	t.line("%-*s"+termRow, append([]any{nameWidth, indent + name}, columns...)...)
 }
 
-func (t *text) pods(pods []downsample.ExplainedPod) {
+func (t *text) pods(pods []ledger.Pod) {
 	t.line("")
 	t.line("Pods")
 	for _, p := range pods {
-		t.line("  %s", podName(p.PodID))
+		t.line("  %s", podName(p.PodName))
 		if p.UID != "" {
 			t.line("    uid %s", p.UID)
 		}
-		for _, who := range p.ToldBy {
-			t.line("    told by %s", who)
-		}
-		if p.Shortcut > 0 {
-			t.line("    nothing happened to it for %s s: computed by the shortcut", number(p.Shortcut, 8))
-		}
-		if p.CloseLook > 0 {
-			t.line("    looked at closely for %s s: computed from raw samples", number(p.CloseLook, 8))
+		for _, target := range p.ShownBy {
+			t.line("    shown by %s", target)
 		}
 	}
 }
 
-func (t *text) leftOut(all []downsample.LeftOut) {
+func (t *text) leftOut(all []measure.LeftOut) {
 	if len(all) == 0 {
 		return
 	}
 	t.line("")
 	t.line("Left out")
-	var pod downsample.PodID
+	var pod inventory.PodName
 	for i, o := range all {
 		if i == 0 || o.Pod != pod {
 			pod = o.Pod
 			t.line("  %s", podName(pod))
 		}
-		t.line("    %s: %s", cmp.Or(o.Container, "(no container)"), o.Why)
-		told := fmt.Sprintf("      %d samples", o.Samples)
-		if o.Target != "" {
-			told += " of " + o.Target
+		t.line("    %s: %s", o.Container.Name, o.Why)
+		of := ""
+		if target := o.Target.String(); target != "" {
+			of = " of " + target
 		}
-		t.line("%s", told)
+		t.line("      %d samples%s", o.Samples, of)
 	}
 }
 
-func podName(p downsample.PodID) string {
-	return strings.Join(slices.DeleteFunc([]string{strings.ReplaceAll(p.Cluster, "\xff", " "), p.Name}, func(s string) bool { return s == "" }), " ")
-}
+func podName(p inventory.PodName) string { return strings.TrimSpace(p.Cluster + " " + p.Name) }
 
 // number writes a number rounded to so many digits, or all of them for -1, without an
 // exponent where people can read it so.

@@ -15,8 +15,8 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
@@ -25,14 +25,14 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func hour() window.Window { return window.Window{Start: noon.Add(-time.Hour), End: noon} }
 
-func some(v float64) usage.Value { return usage.Value{V: v, OK: true} }
+func some(v float64) usage.Value { return metric.Value{V: v, OK: true} }
 
 // averages are two models, of which one has no limits.
-func averages() *downsample.Averages {
-	return &downsample.Averages{
+func averages() *ledger.Averages {
+	return &ledger.Averages{
 		Window:   hour(),
-		Coverage: downsample.Coverage{KubeStateMetrics: 1, CAdvisor: 0.5},
-		Models: []downsample.Model{
+		Coverage: ledger.Coverage{KubeStateMetrics: 1, CAdvisor: 0.5},
+		Models: []ledger.Model{
 			{Model: workload.Model{Namespace: "other", Type: "SeldonDeployment", Name: `a"b\c` + "\n"}, Values: usage.Values{usage.Containers: some(0)}},
 			{Model: workload.Model{Namespace: "seldon", Type: "InferenceService", Name: "income.v2"}, Values: usage.Values{
 				some(1.21), some(0.0198), some(123456789), some(1.1), some(2), some(1073741824), some(1.0 / 3),
@@ -100,7 +100,7 @@ func TestPageReadsBackAsTheAverages(t *testing.T) {
 }
 
 func TestPageDescribesItsWindow(t *testing.T) {
-	p, err := Encode(&downsample.Averages{Window: hour(), Coverage: downsample.Coverage{KubeStateMetrics: 1, CAdvisor: 0.5}}, noon.Add(time.Hour))
+	p, err := Encode(&ledger.Averages{Window: hour(), Coverage: ledger.Coverage{KubeStateMetrics: 1, CAdvisor: 0.5}}, noon.Add(time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -125,13 +125,13 @@ seldon_exporter_window_start_timestamp_seconds 1.7723628e+09
 }
 
 func TestWhatCannotBeShownIsRefused(t *testing.T) {
-	for name, spoil := range map[string]func(*downsample.Averages){
-		"NaN":          func(a *downsample.Averages) { a.Models[1].Values[usage.CPUUsage].V = math.NaN() },
-		"infinity":     func(a *downsample.Averages) { a.Models[1].Values[usage.MemoryLimits].V = math.Inf(1) },
-		"coverage":     func(a *downsample.Averages) { a.Coverage.CAdvisor = math.NaN() },
-		"twice":        func(a *downsample.Averages) { a.Models[1].Model = a.Models[0].Model },
-		"out of order": func(a *downsample.Averages) { slices.Reverse(a.Models) },
-		"not UTF-8":    func(a *downsample.Averages) { a.Models[0].Name = "\xff" },
+	for name, spoil := range map[string]func(*ledger.Averages){
+		"NaN":          func(a *ledger.Averages) { a.Models[1].Values[usage.CPUUsage].V = math.NaN() },
+		"infinity":     func(a *ledger.Averages) { a.Models[1].Values[usage.MemoryLimits].V = math.Inf(1) },
+		"coverage":     func(a *ledger.Averages) { a.Coverage.CAdvisor = math.NaN() },
+		"twice":        func(a *ledger.Averages) { a.Models[1].Model = a.Models[0].Model },
+		"out of order": func(a *ledger.Averages) { slices.Reverse(a.Models) },
+		"not UTF-8":    func(a *ledger.Averages) { a.Models[0].Name = "\xff" },
 	} {
 		t.Run(name, func(t *testing.T) {
 			a := averages()
@@ -142,7 +142,7 @@ func TestWhatCannotBeShownIsRefused(t *testing.T) {
 		})
 	}
 	absent := averages()
-	absent.Models[1].Values[usage.CPUUsage] = usage.Value{V: math.NaN()}
+	absent.Models[1].Values[usage.CPUUsage] = metric.Value{V: math.NaN()}
 	if _, err := Encode(absent, noon.Add(time.Hour)); err != nil {
 		t.Errorf("what has no value cannot be wrong: %v", err)
 	}
@@ -163,7 +163,7 @@ func TestBoard(t *testing.T) {
 		return p.Window.End.Format("15:04")
 	}
 	publish := func(w window.Window) {
-		p, err := Encode(&downsample.Averages{Window: w}, w.Next().End.Add(7*time.Minute))
+		p, err := Encode(&ledger.Averages{Window: w}, w.Next().End.Add(7*time.Minute))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -230,9 +230,9 @@ func TestStampedBoard(t *testing.T) {
 
 // A form is made once, and a page larger than a chunk comes out whole.
 func TestHeadIsMadeOnce(t *testing.T) {
-	a := &downsample.Averages{Window: hour()}
+	a := &ledger.Averages{Window: hour()}
 	for i := range 3000 {
-		m := downsample.Model{Model: workload.Model{Namespace: "seldon", Type: "SeldonDeployment", Name: fmt.Sprintf("m%05d", i)}}
+		m := ledger.Model{Model: workload.Model{Namespace: "seldon", Type: "SeldonDeployment", Name: fmt.Sprintf("m%05d", i)}}
 		for metric := range m.Values {
 			m.Values[metric] = some(float64(i) / 7)
 		}

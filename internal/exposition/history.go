@@ -6,13 +6,13 @@ import (
 
 	dto "github.com/prometheus/client_model/go"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 )
 
 // History returns what is kept of a window for good, stamped with the window's end: the
 // models' averages, and the coverage. The families are the same for every window, and in
 // the same order; one of which nothing is known has no rows.
-func History(a *downsample.Averages) ([]*dto.MetricFamily, error) {
+func History(a *ledger.Averages) ([]*dto.MetricFamily, error) {
 	if err := check(a); err != nil {
 		return nil, fmt.Errorf("window %s: %w", a.Window, err)
 	}
@@ -21,5 +21,5 @@ func History(a *downsample.Averages) ([]*dto.MetricFamily, error) {
 	for _, row := range coverage.Metric {
 		row.TimestampMs = &end
 	}
-	return append(slices.Collect(modelFamilies(a.Models, &end)), coverage), nil
+	return append(slices.Collect(modelFamilies(a, &end)), coverage), nil
 }

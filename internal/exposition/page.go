@@ -3,17 +3,18 @@
 package exposition
 
 import (
+	"cmp"
 	"fmt"
 	"iter"
 	"math"
+	"slices"
 	"sync"
 	"time"
 	"unicode/utf8"
 
 	dto "github.com/prometheus/client_model/go"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
@@ -28,7 +29,7 @@ type Page struct {
 	Models  int
 	Expires time.Time // from when on the values are too old to be shown
 
-	averages  *downsample.Averages
+	averages  *ledger.Averages
 	timestamp *int64 // of the models' rows, in ms; nil for none
 	heads     map[Form]func() (Head, error)
 }
@@ -36,14 +37,14 @@ type Page struct {
 // Encode makes a page of averages. What describes the window is part of the page, so
 // that no scrape sees one window's values beside another's time. A form costs nothing
 // until it is asked for.
-func Encode(a *downsample.Averages, expires time.Time) (*Page, error) {
+func Encode(a *ledger.Averages, expires time.Time) (*Page, error) {
 	if err := check(a); err != nil {
 		return nil, fmt.Errorf("window %s: %w", a.Window, err)
 	}
 	return newPage(a, expires, nil), nil
 }
 
-func newPage(a *downsample.Averages, expires time.Time, timestamp *int64) *Page {
+func newPage(a *ledger.Averages, expires time.Time, timestamp *int64) *Page {
 	p := &Page{
 		Window:    a.Window,
 		Models:    len(a.Models),
@@ -69,24 +70,26 @@ func (p *Page) stamped() *Page {
 
 // check is the last guard before values are shown: a scrape must never fail, or be
 // wrong, because of them.
-func check(a *downsample.Averages) error {
+func check(a *ledger.Averages) error {
 	for i, m := range a.Models {
 		if i > 0 && a.Models[i-1].Compare(m.Model) >= 0 {
 			return fmt.Errorf("model %v is listed twice or out of order", m.Model)
 		}
-		for _, label := range []string{m.Namespace, m.Type, m.Name} {
+		for _, label := range []string{m.Cluster, m.Namespace, m.Type, m.Name} {
 			if !utf8.ValidString(label) {
 				return fmt.Errorf("model %v: %q is not UTF-8", m.Model, label)
 			}
 		}
-		for metric, info := range usage.Table() {
-			if v := m.Values[metric]; v.OK && !finite(v.V) {
+		for i, info := range a.Metrics {
+			if v := m.Values[i]; v.OK && !finite(v.V) {
 				return fmt.Errorf("model %v: %s is %v", m.Model, info.Name, v.V)
 			}
 		}
 	}
-	if !finite(a.Coverage.KubeStateMetrics) || !finite(a.Coverage.CAdvisor) {
-		return fmt.Errorf("coverage is %v", a.Coverage)
+	for _, c := range a.Coverage {
+		if !finite(c.Ratio) {
+			return fmt.Errorf("coverage of %s is %v", c.Source, c.Ratio)
+		}
 	}
 	return nil
 }
@@ -97,7 +100,7 @@ func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 // once would be many times the size of the averages.
 func (p *Page) Families() iter.Seq[*dto.MetricFamily] {
 	return func(yield func(*dto.MetricFamily) bool) {
-		for f := range modelFamilies(p.averages.Models, p.timestamp) {
+		for f := range modelFamilies(p.averages, p.timestamp) {
 			if len(f.Metric) > 0 && !yield(f) {
 				return
 			}
@@ -110,17 +113,17 @@ func (p *Page) Families() iter.Seq[*dto.MetricFamily] {
 	}
 }
 
-// modelFamilies yields the seven metrics, those without rows as well.
-func modelFamilies(models []downsample.Model, timestamp *int64) iter.Seq[*dto.MetricFamily] {
+// modelFamilies yields the models' metrics, those without rows as well.
+func modelFamilies(a *ledger.Averages, timestamp *int64) iter.Seq[*dto.MetricFamily] {
 	return func(yield func(*dto.MetricFamily) bool) {
-		labelled := make([][]*dto.LabelPair, len(models))
-		for i := range models {
-			labelled[i] = labels(&models[i].Model)
+		labelled := make([][]*dto.LabelPair, len(a.Models))
+		for i := range a.Models {
+			labelled[i] = labels(&a.Models[i].Model)
 		}
-		for metric, info := range usage.Table() {
-			rows := make([]*dto.Metric, 0, len(models))
-			for i, m := range models {
-				if v := m.Values[metric]; v.OK {
+		for n, info := range a.Metrics {
+			rows := make([]*dto.Metric, 0, len(a.Models))
+			for i, m := range a.Models {
+				if v := m.Values[n]; v.OK {
 					row := gauge(v.V, labelled[i]...)
 					row.TimestampMs = timestamp
 					rows = append(rows, row)
@@ -133,7 +136,7 @@ func modelFamilies(models []downsample.Model, timestamp *int64) iter.Seq[*dto.Me
 	}
 }
 
-func windowFamilies(a *downsample.Averages) []*dto.MetricFamily {
+func windowFamilies(a *ledger.Averages) []*dto.MetricFamily {
 	return []*dto.MetricFamily{
 		family("seldon_exporter_models", "Models in the window that is served.",
 			gauge(float64(len(a.Models)))),
@@ -145,16 +148,22 @@ func windowFamilies(a *downsample.Averages) []*dto.MetricFamily {
 	}
 }
 
-func coverageFamily(a *downsample.Averages) *dto.MetricFamily {
-	cadvisor, ksm := "cadvisor", "kube-state-metrics"
-	return family("seldon_exporter_window_coverage_ratio", "Part of the window that is served in which targets of this source were scraped.",
-		gauge(a.Coverage.CAdvisor, label("source", &cadvisor)),
-		gauge(a.Coverage.KubeStateMetrics, label("source", &ksm)))
+func coverageFamily(a *ledger.Averages) *dto.MetricFamily {
+	rows := make([]*dto.Metric, len(a.Coverage))
+	for i := range a.Coverage {
+		rows[i] = gauge(a.Coverage[i].Ratio, label("source", &a.Coverage[i].Source))
+	}
+	slices.SortFunc(rows, func(a, b *dto.Metric) int { return cmp.Compare(a.Label[0].GetValue(), b.Label[0].GetValue()) })
+	return family("seldon_exporter_window_coverage_ratio", "Part of the window that is served in which targets of this source were scraped.", rows...)
 }
 
 // labels are sorted by name, as clients expect them. They share the model's strings.
 func labels(m *workload.Model) []*dto.LabelPair {
-	return []*dto.LabelPair{label("name", &m.Name), label("namespace", &m.Namespace), label("type", &m.Type)}
+	all := []*dto.LabelPair{label("name", &m.Name), label("namespace", &m.Namespace), label("type", &m.Type)}
+	if m.Cluster != "" {
+		all = append([]*dto.LabelPair{label("cluster", &m.Cluster)}, all...)
+	}
+	return all
 }
 
 func label(name string, value *string) *dto.LabelPair {

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
@@ -18,7 +18,7 @@ const tolerance = 1e-9
 
 // lacking returns what is to be delivered of a window, in order: nothing of one that has
 // its mark, all of one that was never opened, and of one between what is not there.
-func (w *Writer) lacking(ctx context.Context, a *downsample.Averages) ([]sample, error) {
+func (w *Writer) lacking(ctx context.Context, a *ledger.Averages) ([]sample, error) {
 	end := a.Window.End
 	marks, err := w.at(ctx, end, selector(Mark, w.id.added, w.id.own))
 	if err != nil || len(marks) > 0 {
@@ -28,7 +28,7 @@ func (w *Writer) lacking(ctx context.Context, a *downsample.Averages) ([]sample,
 	if err != nil {
 		return nil, err
 	}
-	coverage, averages, mark := w.id.coverage(a.Coverage), averagesOf(a), w.id.mark(end)
+	coverage, averages, mark := w.id.coverage(a.Coverage), w.id.averages(a), w.id.mark(end)
 	if len(opening) == 0 {
 		return append(append(coverage, slices.Concat(averages...)...), mark), nil
 	}
@@ -53,10 +53,10 @@ func (w *Writer) lacking(ctx context.Context, a *downsample.Averages) ([]sample,
 func (w *Writer) ours(opening, rows []promapi.Series) []promapi.Series {
 	added := map[string]bool{}
 	for _, row := range opening {
-		added[beyond(row.Labels, w.id.added, w.id.coverage(downsample.Coverage{})[0].labels)] = true
+		added[beyond(row.Labels, w.id.added, w.id.coverageLabels(""))] = true
 	}
 	return slices.DeleteFunc(rows, func(row promapi.Series) bool {
-		return !added[beyond(row.Labels, w.id.added, modelLabels(workload.Model{}))]
+		return !added[beyond(row.Labels, w.id.added, w.id.model(workload.Model{}))]
 	})
 }
 

@@ -19,7 +19,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	promconfig "github.com/prometheus/common/config"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
@@ -47,11 +48,15 @@ type Config struct {
 	Labels map[string]string // added to every series
 	Shard  workload.Shard
 	Kinds  string // separated by commas, "" for the preset ones
+
+	Table    metric.Table
+	Clusters bool // models carry the label cluster
 }
 
 // Writer delivers windows to one receiver.
 type Writer struct {
 	id       identity
+	table    metric.Table
 	period   time.Duration
 	shard    workload.Shard
 	query    Querier
@@ -64,13 +69,13 @@ func New(cfg Config, reg prometheus.Registerer) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Writer{id: newIdentity(cfg), period: cfg.Period, shard: cfg.Shard, query: cfg.Query, receiver: receiver}, nil
+	return &Writer{id: newIdentity(cfg), table: cfg.Table, period: cfg.Period, shard: cfg.Shard, query: cfg.Query, receiver: receiver}, nil
 }
 
 // Deliver writes a window's averages and then its mark, unless it has its mark already.
 // What is there of the window is not written again. Each request is sent a few times where
 // that can help, for some minutes at most. The error is an *Error.
-func (w *Writer) Deliver(ctx context.Context, a *downsample.Averages) error {
+func (w *Writer) Deliver(ctx context.Context, a *ledger.Averages) error {
 	var refusal error
 	lacked := 0
 	for {

@@ -19,7 +19,7 @@ import (
 	promconfig "github.com/prometheus/common/config"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
@@ -76,7 +76,7 @@ func TestRequests(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			a := &downsample.Averages{Window: window.Containing(time.Unix(1e9, 0), time.Hour), Models: []downsample.Model{{
+			a := &ledger.Averages{Window: window.Containing(time.Unix(1e9, 0), time.Hour), Models: []ledger.Model{{
 				Model:  workload.Model{Namespace: "seldon", Type: "SeldonDeployment", Name: "iris"},
 				Values: usage.Values{usage.CPUUsage: {V: 1.5, OK: true}, usage.MemoryUsage: {V: 1e9, OK: true}},
 			}}}
@@ -117,7 +117,7 @@ func TestNobodyThere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = w.Deliver(t.Context(), &downsample.Averages{Window: window.Containing(time.Unix(1e9, 0), time.Hour)})
+	err = w.Deliver(t.Context(), &ledger.Averages{Window: window.Containing(time.Unix(1e9, 0), time.Hour)})
 	if want := to.Host + " does not answer: "; KindOf(err) != Transient || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "s3cret") {
 		t.Errorf("error %v, want %q", err, want)
 	}
@@ -138,7 +138,7 @@ func TestOwnLabelsCannotBeAdded(t *testing.T) {
 		t.Fatal(err)
 	}
 	id := newIdentity(Config{Period: time.Hour, Shard: shard, Kinds: "InferenceService", Labels: map[string]string{"cluster": "a"}})
-	a := &downsample.Averages{Models: []downsample.Model{{Model: workload.Model{Namespace: "a", Type: "b", Name: "c"}, Values: usage.Values{{OK: true}}}}}
+	a := &ledger.Averages{Models: []ledger.Model{{Model: workload.Model{Namespace: "a", Type: "b", Name: "c"}, Values: usage.Values{{OK: true}}}}}
 	own := map[string]bool{}
 	for _, s := range slices.Concat(id.coverage(a.Coverage), averagesOf(a)[0], []sample{id.mark(time.Unix(0, 0))}) {
 		labels := id.labels(s)

@@ -7,29 +7,25 @@ import (
 	"slices"
 	"time"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
 // Stored returns what is stored of a window, nil where nothing is. The error is an *Error.
-func (w *Writer) Stored(ctx context.Context, of window.Window) (*downsample.Averages, error) {
+func (w *Writer) Stored(ctx context.Context, of window.Window) (*ledger.Averages, error) {
 	opening, err := w.at(ctx, of.End, selector(Coverage, w.id.added, w.id.own))
 	if err != nil || len(opening) == 0 {
 		return nil, err
 	}
-	a := &downsample.Averages{Window: of}
+	a := &ledger.Averages{Window: of, Metrics: w.table.Metrics}
 	for _, row := range opening {
-		switch v := row.Samples[0].V; row.Labels.Get("source") {
-		case "cadvisor":
-			a.Coverage.CAdvisor = v
-		case "kube-state-metrics":
-			a.Coverage.KubeStateMetrics = v
-		}
+		a.Coverage = append(a.Coverage, ledger.Coverage{Source: row.Labels.Get("source"), Ratio: row.Samples[0].V})
 	}
-	models := map[workload.Model]*usage.Values{}
-	for metric, info := range usage.Table() {
+	slices.SortFunc(a.Coverage, func(a, b ledger.Coverage) int { return w.table.SourceIndex(a.Source) - w.table.SourceIndex(b.Source) })
+	models := map[workload.Model][]metric.Value{}
+	for i, info := range w.table.Metrics {
 		rows, err := w.at(ctx, of.End, selector(info.Name, w.id.added))
 		if err != nil {
 			return nil, err
@@ -39,28 +35,31 @@ func (w *Writer) Stored(ctx context.Context, of window.Window) (*downsample.Aver
 			if !w.shard.Holds(m.Namespace) {
 				continue
 			}
-			if models[m] == nil {
-				models[m] = &usage.Values{}
+			if w.id.clusters {
+				m.Cluster = row.Labels.Get("cluster")
 			}
-			models[m][metric] = usage.Value{V: row.Samples[0].V, OK: true}
+			if models[m] == nil {
+				models[m] = make([]metric.Value, len(w.table.Metrics))
+			}
+			models[m][i] = metric.Value{V: row.Samples[0].V, OK: true}
 		}
 	}
 	for m, values := range models {
-		a.Models = append(a.Models, downsample.Model{Model: m, Values: *values})
+		a.Models = append(a.Models, ledger.Model{Model: m, Values: values})
 	}
-	slices.SortFunc(a.Models, func(a, b downsample.Model) int { return a.Compare(b.Model) })
+	slices.SortFunc(a.Models, func(a, b ledger.Model) int { return a.Compare(b.Model) })
 	return a, nil
 }
 
 // Revise writes those samples of a window that are not what is stored of it. The error is
 // an *Error. Most receivers refuse a second value at one time.
-func (w *Writer) Revise(ctx context.Context, stored, a *downsample.Averages) error {
+func (w *Writer) Revise(ctx context.Context, stored, a *ledger.Averages) error {
 	had := map[string]float64{}
-	for _, s := range slices.Concat(w.id.coverage(stored.Coverage), slices.Concat(averagesOf(stored)...)) {
+	for _, s := range slices.Concat(w.id.coverage(stored.Coverage), slices.Concat(w.id.averages(stored)...)) {
 		had[selector(s.metric, s.labels)] = s.value
 	}
 	var changed []sample
-	for _, s := range slices.Concat(w.id.coverage(a.Coverage), slices.Concat(averagesOf(a)...)) {
+	for _, s := range slices.Concat(w.id.coverage(a.Coverage), slices.Concat(w.id.averages(a)...)) {
 		if v, ok := had[selector(s.metric, s.labels)]; !ok || !alike(v, s.value) {
 			changed = append(changed, s)
 		}

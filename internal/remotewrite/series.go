@@ -9,9 +9,8 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
@@ -38,6 +37,8 @@ type label struct{ name, value string }
 type identity struct {
 	added []label // to every series
 	own   []label // to coverage and marks, besides
+
+	clusters bool // models carry the label cluster
 }
 
 func newIdentity(cfg Config) identity {
@@ -50,7 +51,7 @@ func newIdentity(cfg Config) identity {
 	if !cfg.Shard.Whole() {
 		shard = cfg.Shard.String()
 	}
-	return identity{added: added, own: []label{
+	return identity{added: added, clusters: cfg.Clusters, own: []label{
 		{"period", model.Duration(cfg.Period).String()},
 		{"shard", shard},
 		{"kinds", cfg.Kinds},
@@ -73,16 +74,16 @@ func (id identity) labels(s sample) []label {
 
 // averagesOf returns a window's samples but for those that open and close it, one slice for
 // each metric that has some.
-func averagesOf(a *downsample.Averages) [][]sample {
+func (id identity) averages(a *ledger.Averages) [][]sample {
 	labels := make([][]label, len(a.Models))
 	for i, m := range a.Models {
-		labels[i] = modelLabels(m.Model)
+		labels[i] = id.model(m.Model)
 	}
 	var all [][]sample
-	for metric, info := range usage.Table() {
+	for n, info := range a.Metrics {
 		var samples []sample
 		for i, m := range a.Models {
-			if v := m.Values[metric]; v.OK {
+			if v := m.Values[n]; v.OK {
 				samples = append(samples, sample{info.Name, labels[i], v.V})
 			}
 		}
@@ -93,15 +94,24 @@ func averagesOf(a *downsample.Averages) [][]sample {
 	return all
 }
 
-func modelLabels(m workload.Model) []label {
-	return []label{{"namespace", m.Namespace}, {"type", m.Type}, {"name", m.Name}}
+func (id identity) model(m workload.Model) []label {
+	labels := []label{{"namespace", m.Namespace}, {"type", m.Type}, {"name", m.Name}}
+	if id.clusters {
+		labels = append(labels, label{"cluster", m.Cluster})
+	}
+	return labels
 }
 
-func (id identity) coverage(c downsample.Coverage) []sample {
-	return []sample{
-		{Coverage, append(slices.Clone(id.own), label{"source", "cadvisor"}), c.CAdvisor},
-		{Coverage, append(slices.Clone(id.own), label{"source", "kube-state-metrics"}), c.KubeStateMetrics},
+func (id identity) coverage(all []ledger.Coverage) []sample {
+	var out []sample
+	for _, c := range all {
+		out = append(out, sample{Coverage, id.coverageLabels(c.Source), c.Ratio})
 	}
+	return out
+}
+
+func (id identity) coverageLabels(source string) []label {
+	return append(slices.Clone(id.own), label{"source", source})
 }
 
 func (id identity) mark(end time.Time) sample {

@@ -9,6 +9,7 @@ import (
 	"github.com/prometheus/common/model"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/remotewrite"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
@@ -17,7 +18,7 @@ import (
 // Deliverer brings windows to where they are kept.
 type Deliverer interface {
 	// Deliver returns once the window is there, whoever brought it.
-	Deliver(context.Context, *downsample.Averages) error
+	Deliver(context.Context, *ledger.Averages) error
 	// Delivered returns the ends of the windows that are there, of those that end in (from, to].
 	Delivered(ctx context.Context, from, to time.Time) (map[time.Time]bool, error)
 }
@@ -25,7 +26,7 @@ type Deliverer interface {
 // nowhere is the Deliverer of an exporter whose windows are only served.
 type nowhere struct{}
 
-func (nowhere) Deliver(context.Context, *downsample.Averages) error { return nil }
+func (nowhere) Deliver(context.Context, *ledger.Averages) error { return nil }
 
 func (nowhere) Delivered(context.Context, time.Time, time.Time) (map[time.Time]bool, error) {
 	return nil, nil

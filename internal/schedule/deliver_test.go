@@ -17,6 +17,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/remotewrite"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
@@ -33,7 +34,7 @@ type receiver struct {
 	attempts  int
 }
 
-func (r *receiver) Deliver(ctx context.Context, a *downsample.Averages) error {
+func (r *receiver) Deliver(ctx context.Context, a *ledger.Averages) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.attempts++

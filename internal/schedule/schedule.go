@@ -13,6 +13,7 @@ import (
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
@@ -22,7 +23,7 @@ const longestNap = 30 * time.Second
 
 // Computer turns a window into averages.
 type Computer interface {
-	Compute(context.Context, window.Window) (*downsample.Averages, error)
+	Compute(context.Context, window.Window) (*ledger.Averages, error)
 }
 
 // Board shows the newest window.
@@ -57,7 +58,7 @@ type Loop struct {
 	metrics   *metrics
 
 	state state
-	held  *downsample.Averages // of the newest window that was computed
+	held  *ledger.Averages // of the newest window that was computed
 
 	mu     sync.Mutex
 	status Status
@@ -177,7 +178,7 @@ func (l *Loop) refresh(ctx context.Context, w window.Window) {
 }
 
 // compute computes a window and shows it, unless a newer one is shown.
-func (l *Loop) compute(ctx context.Context, w window.Window) (*downsample.Averages, error) {
+func (l *Loop) compute(ctx context.Context, w window.Window) (*ledger.Averages, error) {
 	begun := l.now()
 	averages, err := l.computer.Compute(ctx, w)
 	if ctx.Err() != nil {
@@ -194,11 +195,8 @@ func (l *Loop) compute(ctx context.Context, w window.Window) (*downsample.Averag
 	l.board.Publish(page)
 	took := l.now().Sub(begun)
 	l.metrics.succeeded(l.now(), took)
-	attrs := []any{"window", w.String(), "models", len(averages.Models), "series", averages.Cost.Series, "queries", averages.Cost.Queries}
-	if averages.Cost.HasSamples {
-		attrs = append(attrs, "samples_read", averages.Cost.SamplesRead)
-	}
-	l.log.Info("Window computed", append(attrs, "duration", took.String())...)
+	l.log.Info("Window computed", "window", w.String(), "models", len(averages.Models), "series", averages.Cost.Series,
+		"queries", averages.Cost.Queries, "samples_read", averages.Cost.SamplesRead, "duration", took.String())
 	return averages, nil
 }
 

@@ -20,6 +20,8 @@ import (
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
@@ -64,7 +66,7 @@ func (r *record) String() string {
 
 func (l *lab) now() time.Time { return time.Now().Add(time.Duration(l.jumped.Load())) }
 
-func (l *lab) Compute(ctx context.Context, w window.Window) (*downsample.Averages, error) {
+func (l *lab) Compute(ctx context.Context, w window.Window) (*ledger.Averages, error) {
 	if l.running.Add(1) > 1 {
 		panic("two computations at once")
 	}
@@ -73,7 +75,7 @@ func (l *lab) Compute(ctx context.Context, w window.Window) (*downsample.Average
 	if err := l.compute(ctx, w); err != nil {
 		return nil, err
 	}
-	return &downsample.Averages{Window: w, Cost: downsample.Cost{Queries: 3, Series: 5, SamplesRead: 7, HasSamples: true}}, nil
+	return &ledger.Averages{Window: w, Cost: downsample.Cost{Queries: 3, Series: 5, SamplesRead: 7, HasSamples: true}}, nil
 }
 
 // clock shows a moment, with its day unless that is the first.
@@ -346,10 +348,10 @@ func TestTheClockJumps(t *testing.T) {
 func TestValuesThatCannotBeShownFailTheWindow(t *testing.T) {
 	reg, board := prometheus.NewRegistry(), exposition.NewBoard(time.Now)
 	loop := New(Config{
-		Computer: computerFunc(func(_ context.Context, w window.Window) (*downsample.Averages, error) {
-			model := downsample.Model{Model: workload.Model{Namespace: "a", Type: "b", Name: "c"}}
-			model.Values[usage.CPUUsage] = usage.Value{V: math.NaN(), OK: true}
-			return &downsample.Averages{Window: w, Models: []downsample.Model{model}}, nil
+		Computer: computerFunc(func(_ context.Context, w window.Window) (*ledger.Averages, error) {
+			model := ledger.Model{Model: workload.Model{Namespace: "a", Type: "b", Name: "c"}}
+			model.Values[usage.CPUUsage] = metric.Value{V: math.NaN(), OK: true}
+			return &ledger.Averages{Window: w, Models: []ledger.Model{model}}, nil
 		}),
 		Board: board, Period: time.Hour, Now: time.Now, Random: func() float64 { return 0 }, Log: slog.New(slog.DiscardHandler), Registerer: reg,
 	})
@@ -359,9 +361,9 @@ func TestValuesThatCannotBeShownFailTheWindow(t *testing.T) {
 	}
 }
 
-type computerFunc func(context.Context, window.Window) (*downsample.Averages, error)
+type computerFunc func(context.Context, window.Window) (*ledger.Averages, error)
 
-func (f computerFunc) Compute(ctx context.Context, w window.Window) (*downsample.Averages, error) {
+func (f computerFunc) Compute(ctx context.Context, w window.Window) (*ledger.Averages, error) {
 	return f(ctx, w)
 }
 

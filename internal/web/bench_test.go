@@ -14,8 +14,9 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
@@ -25,14 +26,14 @@ import (
 const manyModels = 10_000
 
 // many are averages as a large cluster has them: every value has all its digits.
-func many() *downsample.Averages {
-	a := &downsample.Averages{Window: window.Window{Start: noon.Add(-time.Hour), End: noon}}
+func many() *ledger.Averages {
+	a := &ledger.Averages{Window: window.Window{Start: noon.Add(-time.Hour), End: noon}}
 	for i := range manyModels {
-		m := downsample.Model{Model: workload.Model{
+		m := ledger.Model{Model: workload.Model{
 			Namespace: fmt.Sprintf("team-%02d", i/100), Type: "SeldonDeployment", Name: fmt.Sprintf("income-classifier-%05d", i),
 		}}
 		for metric := range m.Values {
-			m.Values[metric] = usage.Value{V: float64(i+1) / float64(metric+3) / 7, OK: true}
+			m.Values[metric] = metric.Value{V: float64(i+1) / float64(metric+3) / 7, OK: true}
 		}
 		a.Models = append(a.Models, m)
 	}
@@ -55,7 +56,7 @@ func ownMetrics() *prometheus.Registry {
 // An exporter is a handler, and what it does with a window's averages.
 type exporter struct {
 	http.Handler
-	refresh func(*downsample.Averages) error
+	refresh func(*ledger.Averages) error
 }
 
 // ourExporter is made as this exporter is.
@@ -63,7 +64,7 @@ func ourExporter() exporter {
 	board := exposition.NewBoard(func() time.Time { return noon })
 	return exporter{
 		Metrics(ownMetrics(), board, slog.New(slog.DiscardHandler)),
-		func(a *downsample.Averages) error {
+		func(a *ledger.Averages) error {
 			p, err := exposition.Encode(a, noon.Add(time.Hour))
 			if err == nil {
 				board.Publish(p)
@@ -82,7 +83,7 @@ func usualExporter() exporter {
 	}
 	return exporter{
 		promhttp.HandlerFor(reg, promhttp.HandlerOpts{EnableOpenMetrics: true, Registry: reg}),
-		func(a *downsample.Averages) error {
+		func(a *ledger.Averages) error {
 			for metric, vector := range vectors {
 				vector.Reset() // models come and go
 				for _, m := range a.Models {

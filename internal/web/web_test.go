@@ -20,8 +20,9 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
@@ -33,11 +34,11 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 func page(t testing.TB, hour int) *exposition.Page {
 	t.Helper()
 	end := noon.Add(time.Duration(hour) * time.Hour)
-	a := &downsample.Averages{Window: window.Window{Start: end.Add(-time.Hour), End: end}}
+	a := &ledger.Averages{Window: window.Window{Start: end.Add(-time.Hour), End: end}}
 	for i := range 50 {
-		m := downsample.Model{Model: workload.Model{Namespace: "seldon", Type: "SeldonDeployment", Name: fmt.Sprintf("m%02d", i)}}
+		m := ledger.Model{Model: workload.Model{Namespace: "seldon", Type: "SeldonDeployment", Name: fmt.Sprintf("m%02d", i)}}
 		for metric := range m.Values {
-			m.Values[metric] = usage.Value{V: float64(end.Unix()), OK: true}
+			m.Values[metric] = metric.Value{V: float64(end.Unix()), OK: true}
 		}
 		a.Models = append(a.Models, m)
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/fetch"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/histories"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/prom"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/prom/promtest"
@@ -19,7 +20,7 @@ import (
 const presetSeed = 20_000
 
 // TestHistories computes every named history and some hundred random ones by the exporter,
-// with its shortcut and by the close look alone, on the current Prometheus and on Debian's.
+// over both transports, on the current Prometheus and on Debian's.
 func TestHistories(t *testing.T) {
 	seed := setting(t, "SIM_SEED", presetSeed)
 	count := setting(t, "SIM_RANDOM", 200)
@@ -50,8 +51,8 @@ func TestHistories(t *testing.T) {
 func judgeAll(t *testing.T, placed []Placed, server *url.URL, version string) []*Tally {
 	var ways []Way
 	var tallies []*Tally
-	for _, closeLook := range []bool{false, true} {
-		way, err := NewExporter(server, closeLook)
+	for _, transport := range []fetch.Transport{fetch.RemoteRead, fetch.PromQL} {
+		way, err := NewExporter(server, transport)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -73,7 +74,7 @@ func judgeAll(t *testing.T, placed []Placed, server *url.URL, version string) []
 					complain(t, p, way.Name(), verdict)
 					results = append(results, got)
 				}
-				complain(t, p, "exporter beside close look", Agree(p, results[0], results[1]))
+				complain(t, p, "one transport beside the other", Agree(p, results[0], results[1]))
 			})
 		}
 	})

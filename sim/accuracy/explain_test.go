@@ -7,7 +7,8 @@ import (
 	"testing"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/fetch"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/histories"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/prom"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/prom/promtest"
@@ -20,15 +21,13 @@ func TestExplain(t *testing.T) {
 	if err := Store(t.Context(), dir, placed); err != nil {
 		t.Fatal(err)
 	}
-	way, err := NewExporter(promtest.Start(t, prom.Options{Dir: dir}).URL(), false)
+	way, err := NewExporter(promtest.Start(t, prom.Options{Dir: dir}).URL(), fetch.RemoteRead)
 	if err != nil {
 		t.Fatal(err)
 	}
 	leftOut := map[string]string{ // a history, and what is to be left out in it
-		"docker":                            "the pause container",
-		"quiet":                             "the pod's own cgroup",
-		"two-cadvisor-jobs":                 "as another target tells it",
-		"init-containers-run-in-the-window": "an init container",
+		"two-cadvisor-jobs":                 "as another target shows it",
+		"init-containers-run-in-the-window": "such as an init container",
 		"nested-cgroups":                    "within the container's own",
 		"metrics-resource-too":              "without an id",
 		"rows-linger":                       "after its successor began",
@@ -36,7 +35,7 @@ func TestExplain(t *testing.T) {
 	for _, p := range placed {
 		t.Run(p.Name, func(t *testing.T) {
 			t.Parallel()
-			a, err := way.Averages(t.Context(), p.Span())
+			a, err := way.Averages(t.Context(), p)
 			if errors.Is(err, downsample.ErrNoSources) {
 				return // there is no model to explain
 			}
@@ -45,19 +44,21 @@ func TestExplain(t *testing.T) {
 			}
 			var whys []string
 			for _, m := range a.Models {
-				x, err := way.downsample.Explain(t.Context(), p.Span(), m.Model)
+				x, err := way.of(p).Explain(t.Context(), p.Span(), m.Model)
 				if err != nil {
 					t.Fatal(err)
 				}
 				for metric, v := range x.Values {
-					if v.OK != m.Values[metric].OK || !alike(v.V, m.Values[metric].V) || !alike(v.V, sumOf(v)) {
-						t.Errorf("%v: %s is %v, its shares add up to %v, and it is explained as %v", m.Model, usage.Table()[metric].Name, m.Values[metric], sumOf(v), v.Value)
+					if v.OK != m.Values[metric].OK || !alike(v.Value.V, m.Values[metric].V) || !alike(v.Value.V, sumOf(v)) {
+						t.Errorf("%v: %s is %v, its shares add up to %v, and it is explained as %v", m.Model, v.Name, m.Values[metric], sumOf(v), v.Value)
 					}
 				}
-				if period := p.Span().Period().Seconds(); !alike(x.KubeStateMetrics.Observed, a.Coverage.KubeStateMetrics*period) || !alike(x.CAdvisor.Observed, a.Coverage.CAdvisor*period) {
-					t.Errorf("%v: observed %v and %v s, but coverage is %v", m.Model, x.KubeStateMetrics.Observed, x.CAdvisor.Observed, a.Coverage)
+				for _, s := range x.Sources {
+					if want := a.CoverageOf(s.Name) * p.Span().Period().Seconds(); !alike(s.Observed, want) {
+						t.Errorf("%v: %s was observed for %v s, but coverage is %v", m.Model, s.Name, s.Observed, a.Coverage)
+					}
 				}
-				if len(x.Pods) == 0 && x.Values[usage.Containers].V > 0 {
+				if len(x.Pods) == 0 && x.Values[0].V > 0 {
 					t.Errorf("%v: no pods", m.Model)
 				}
 				for _, o := range x.LeftOut {
@@ -71,7 +72,7 @@ func TestExplain(t *testing.T) {
 	}
 }
 
-func sumOf(v downsample.ExplainedValue) float64 {
+func sumOf(v ledger.Value) float64 {
 	var sum float64
 	for _, term := range v.Terms {
 		sum += term.Share

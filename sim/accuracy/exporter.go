@@ -10,9 +10,10 @@ import (
 	"github.com/prometheus/common/promslog"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/fetch"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
 )
@@ -21,56 +22,65 @@ import (
 type Exporter struct {
 	name       string
 	downsample *downsample.Downsampler
+	apart      *downsample.Downsampler // the same, with clusters told apart by their label
 }
 
-// NewExporter returns the product's way of reading a Prometheus. By the close look, every
-// pod is computed from its raw samples: the definition, without the shortcut.
-func NewExporter(base *url.URL, closeLook bool) (Exporter, error) {
-	name := "exporter"
-	if closeLook {
-		name = "close look"
-	}
-	return newExporter(name, base, downsample.Config{CloseLook: closeLook})
+// NewExporter returns the product's way of reading a Prometheus over a transport.
+func NewExporter(base *url.URL, transport fetch.Transport) (Exporter, error) {
+	return newExporter("exporter, "+string(transport), base, transport, downsample.Config{})
 }
 
 // NewShard returns one of several exporters that share the models between them.
 func NewShard(base *url.URL, shard workload.Shard) (Exporter, error) {
-	return newExporter("shard "+shard.String(), base, downsample.Config{Shard: shard})
+	return newExporter("shard "+shard.String(), base, fetch.Auto, downsample.Config{Shard: shard})
 }
 
-func newExporter(name string, base *url.URL, cfg downsample.Config) (Exporter, error) {
+func newExporter(name string, base *url.URL, transport fetch.Transport, cfg downsample.Config) (Exporter, error) {
 	client, err := promapi.New(reading(base), prometheus.NewRegistry())
 	if err != nil {
 		return Exporter{}, err
 	}
-	cfg.Upstream = client
-	return exporterOf(name, cfg), nil
+	return exporterOf(name, fetching(client, transport), cfg), nil
 }
 
-// reading is how a Prometheus is read unless it is told otherwise.
+// reading is how a Prometheus is read unless settings say otherwise.
 func reading(base *url.URL) promapi.Config {
 	return promapi.Config{
-		URL: base, Timeout: 2 * time.Minute, MaxAnswerBytes: 64 << 20, MaxSamples: 1_000_000,
-		UserAgent: "accuracy", Log: promslog.NewNopLogger(),
+		URL: base, Timeout: 2 * time.Minute, MaxAnswerBytes: 64 << 20, UserAgent: "accuracy", Log: promslog.NewNopLogger(),
 	}
 }
 
-func exporterOf(name string, cfg downsample.Config) Exporter {
-	cfg.Kinds, cfg.Concurrency, cfg.Log = workload.Kinds(), 2, promslog.NewNopLogger()
-	return Exporter{name, downsample.New(cfg)}
+func fetching(api fetch.API, transport fetch.Transport) fetch.Config {
+	return fetch.Config{API: api, Transport: transport, Concurrency: 2, MaxSamples: 1_000_000, Now: time.Now, Log: promslog.NewNopLogger()}
+}
+
+func exporterOf(name string, fetching fetch.Config, cfg downsample.Config) Exporter {
+	cfg.Fetcher, cfg.Table, cfg.Kinds, cfg.Log = fetch.New(fetching), metric.Default(), workload.Kinds(), promslog.NewNopLogger()
+	e := Exporter{name: name, downsample: downsample.New(cfg)}
+	cfg.ClusterLabel = "cluster"
+	e.apart = downsample.New(cfg)
+	return e
 }
 
 // Name implements Way.
 func (e Exporter) Name() string { return e.name }
 
 // Averages returns what the product computes, its cost included.
-func (e Exporter) Averages(ctx context.Context, w window.Window) (*downsample.Averages, error) {
-	return e.downsample.Compute(ctx, w)
+func (e Exporter) Averages(ctx context.Context, p Placed) (*ledger.Averages, error) {
+	return e.of(p).Compute(ctx, p.Span())
+}
+
+// of returns the exporter as it would be set up for a history's cluster, or clusters.
+func (e Exporter) of(p Placed) *downsample.Downsampler {
+	if p.History.Clusters() > 1 {
+		return e.apart
+	}
+	return e.downsample
 }
 
 // Compute implements Way.
-func (e Exporter) Compute(ctx context.Context, w window.Window) (Result, error) {
-	averages, err := e.Averages(ctx, w)
+func (e Exporter) Compute(ctx context.Context, p Placed) (Result, error) {
+	averages, err := e.Averages(ctx, p)
 	if errors.Is(err, downsample.ErrNoSources) {
 		return Result{}, nil // it says that nothing is known, not even for how long
 	}
@@ -79,11 +89,11 @@ func (e Exporter) Compute(ctx context.Context, w window.Window) (Result, error) 
 	}
 	result := Result{
 		Values:   make(map[cluster.Model]cluster.Values, len(averages.Models)),
-		Coverage: &cluster.Coverage{KSM: averages.Coverage.KubeStateMetrics, CAdvisor: averages.Coverage.CAdvisor},
+		Coverage: &cluster.Coverage{KSM: averages.CoverageOf(metric.KubeStateMetrics), CAdvisor: averages.CoverageOf(metric.CAdvisor)},
 	}
 	for _, m := range averages.Models {
 		var values cluster.Values
-		for i := range usage.NumMetrics {
+		for i := range cluster.NumMetrics {
 			values[i] = cluster.Value(m.Values[i])
 		}
 		result.Values[cluster.Model(m.Model)] = values

@@ -74,13 +74,13 @@ func shards(t *testing.T, server *url.URL, n int) []Exporter {
 }
 
 func compareShards(t *testing.T, p Placed, whole Exporter, several []Exporter) {
-	want, err := whole.Compute(t.Context(), p.Span())
+	want, err := whole.Compute(t.Context(), p)
 	if err != nil {
 		t.Fatal(err)
 	}
 	together := map[cluster.Model]cluster.Values{}
 	for _, shard := range several {
-		got, err := shard.Compute(t.Context(), p.Span())
+		got, err := shard.Compute(t.Context(), p)
 		if err != nil {
 			t.Fatal(err)
 		}

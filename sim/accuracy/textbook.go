@@ -12,7 +12,6 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
 )
@@ -46,7 +45,7 @@ func (t Textbook) Queries(period time.Duration) []Query {
 	for metric, perContainer := range t.rules() {
 		perContainer = strings.ReplaceAll(perContainer, "[W]", "["+model.Duration(period).String()+"]")
 		for _, kind := range workload.Kinds() {
-			label := kind.Labels[0].Prometheus
+			label := workload.Rendered(kind.Labels[0])
 			queries = append(queries, Query{
 				Kind: kind.Name, Label: label, Metric: cluster.Metric(metric),
 				Expr: fmt.Sprintf(`sum by (namespace, %[1]s) (%[2]s * on (namespace, pod) group_left (%[1]s) kube_pod_labels{%[1]s!=""})`,
@@ -66,7 +65,8 @@ type Query struct {
 }
 
 // Compute implements Way. A rule that fails gives nothing for its metric, as it would in Prometheus.
-func (t Textbook) Compute(ctx context.Context, w window.Window) (Result, error) {
+func (t Textbook) Compute(ctx context.Context, p Placed) (Result, error) {
+	w := p.Span()
 	result := Result{Values: map[cluster.Model]cluster.Values{}}
 	for _, q := range t.Queries(w.Period()) {
 		answer, err := Ask(ctx, t.base, q.Expr, w.End)

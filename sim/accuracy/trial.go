@@ -12,7 +12,7 @@ import (
 
 // Try computes a history's window in a way and judges what came of it.
 func Try(ctx context.Context, p Placed, way Way) (Result, Verdict, error) {
-	got, err := way.Compute(ctx, p.Span())
+	got, err := way.Compute(ctx, p)
 	if err != nil {
 		return Result{}, Verdict{}, fmt.Errorf("%s, %s: %w", p.Name, way.Name(), err)
 	}

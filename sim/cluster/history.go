@@ -20,6 +20,15 @@ type History struct {
 	NoUp     bool      // the up series are relabelled away
 }
 
+// Clusters returns how many clusters the pods are in.
+func (h *History) Clusters() int {
+	seen := map[string]bool{}
+	for i := range h.Pods {
+		seen[h.Pods[i].Cluster] = true
+	}
+	return len(seen)
+}
+
 // Kind is a Kubernetes kind whose pods name its object in one of these pod labels.
 type Kind struct {
 	Name   string

@@ -1,7 +1,8 @@
 package cluster
 
 // Model names a model.
-type Model struct{ Namespace, Type, Name string }
+// The cluster is empty where there is only one.
+type Model struct{ Cluster, Namespace, Type, Name string }
 
 // Metric is one of the seven averages.
 type Metric int

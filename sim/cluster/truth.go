@@ -119,6 +119,9 @@ func (h *History) owners(p *Pod) []ownership {
 			when.To = p.Labels[i+1].At
 		}
 		m, ok := h.owner(p.Namespace, l.Set)
+		if h.Clusters() > 1 {
+			m.Cluster = p.Cluster
+		}
 		if when = when.And(p.Life); !ok || when.Length() == 0 {
 			continue
 		}
@@ -141,7 +144,7 @@ func (h *History) owner(namespace string, labels map[string]string) (Model, bool
 	for _, k := range kinds {
 		for _, l := range k.Labels {
 			if labels[l] != "" {
-				return Model{namespace, k.Name, labels[l]}, true
+				return Model{Namespace: namespace, Type: k.Name, Name: labels[l]}, true
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -45,6 +46,7 @@ type Server struct {
 	engine  *promql.Engine
 	scraper *scraper
 	http    *http.Server
+	answers sync.WaitGroup // that are being given
 	served  chan error
 }
 
@@ -102,7 +104,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 		mux.Handle("/{$}", o.Index)
 	}
 	s.url = &url.URL{Scheme: "http", Host: listener.Addr().String()}
-	s.http = &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn)}
+	s.http = &http.Server{Handler: s.counted(mux), ReadHeaderTimeout: 10 * time.Second, ErrorLog: slog.NewLogLogger(o.Log.Handler(), slog.LevelWarn)}
 	go func() { s.served <- s.http.Serve(listener) }()
 	s.scraper.start()
 	return s, nil
@@ -121,10 +123,20 @@ func (s *Server) Append(ctx context.Context, series []cluster.Series) error {
 func (s *Server) Close() error {
 	s.scraper.stop()
 	err := s.http.Close()
+	s.answers.Wait() // the storage must not go before who reads it
 	if serr := <-s.served; !errors.Is(serr, http.ErrServerClosed) {
 		err = errors.Join(err, serr)
 	}
 	return errors.Join(err, s.closeStorage())
+}
+
+// counted keeps count of the answers that are being given.
+func (s *Server) counted(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.answers.Add(1)
+		defer s.answers.Done()
+		next.ServeHTTP(w, r)
+	})
 }
 
 func (s *Server) closeStorage() error {

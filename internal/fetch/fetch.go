@@ -1,0 +1,127 @@
+// Package fetch reads raw series from a Prometheus-compatible server: questions in, series
+// out. It decides how they travel, asks no more at once than a server takes, and keeps
+// count. It knows no pods.
+package fetch
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/timeline"
+)
+
+// API is the server's. A promapi.Client is one.
+type API interface {
+	// RawRange reads by PromQL what one selector selects.
+	RawRange(ctx context.Context, s promapi.Selector, from, to int64) (*promapi.Answer, error)
+	// Read reads by remote read what several select, and hands out each series as it comes.
+	Read(ctx context.Context, queries []promapi.Selector, from, to int64, each func(query int, s promapi.Series) error) error
+}
+
+// Config is what a Fetcher works with.
+type Config struct {
+	API         API
+	Transport   Transport
+	Concurrency int   // requests that may run at once
+	MaxSamples  int   // of one request, as far as that can be known before
+	Budget      int64 // of samples that all requests for one window may read; 0 is any number
+	Now         func() time.Time
+	Log         *slog.Logger
+}
+
+// Fetcher reads windows from one server. It learns from each how to ask for the next.
+type Fetcher struct {
+	cfg       Config
+	slots     chan struct{}
+	sizes     *sizes
+	transport *chosen
+}
+
+// New returns a Fetcher.
+func New(cfg Config) *Fetcher {
+	cfg.Concurrency = max(1, cfg.Concurrency)
+	if cfg.MaxSamples <= 0 || cfg.MaxSamples > mostSamples {
+		cfg.MaxSamples = mostSamples
+	}
+	return &Fetcher{
+		cfg:       cfg,
+		slots:     make(chan struct{}, cfg.Concurrency),
+		sizes:     newSizes(cfg.MaxSamples),
+		transport: &chosen{setting: cfg.Transport, now: cfg.Now, log: cfg.Log},
+	}
+}
+
+// Transport returns how the server is read now.
+func (f *Fetcher) Transport() Transport { return f.transport.current() }
+
+// Cost is what a window's requests asked of the server.
+type Cost struct {
+	Queries        int   // requests
+	Series         int   // in the answers
+	SamplesRead    int64 // in the answers
+	LargestSamples int64 // held of one answer
+}
+
+// Window is what all requests for one window share.
+type Window struct {
+	*Fetcher
+
+	mu   sync.Mutex
+	cost Cost
+}
+
+// Window begins a window.
+func (f *Fetcher) Window() *Window {
+	f.sizes.grow()
+	return &Window{Fetcher: f}
+}
+
+// Cost returns what has been asked so far.
+func (w *Window) Cost() Cost {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.cost
+}
+
+// read asks once, when a slot is free, unless the window's budget is spent.
+func (w *Window) read(ctx context.Context, selectors []promapi.Selector, span timeline.Span, keep func(*promapi.Series)) (answer, error) {
+	if err := w.overBudget(); err != nil {
+		return answer{}, err
+	}
+	select {
+	case w.slots <- struct{}{}:
+		defer func() { <-w.slots }()
+	case <-ctx.Done():
+		return answer{}, &promapi.Error{Kind: promapi.Timeout, Err: context.Cause(ctx)}
+	}
+	a, err := w.transport.read(ctx, w.cfg.API, selectors, span, keep)
+	w.mu.Lock()
+	w.cost.Queries += a.requests
+	w.cost.Series += len(a.series)
+	w.cost.SamplesRead += a.samples
+	w.cost.LargestSamples = max(w.cost.LargestSamples, a.held)
+	w.mu.Unlock()
+	if err == nil {
+		err = w.overBudget()
+	}
+	return a, err
+}
+
+// forever is until the next window, which a failed one makes way for.
+const forever = 1<<63 - 1
+
+// overBudget fails the window when it has read more than it may. It is not worth trying
+// again before the next window.
+func (w *Window) overBudget() error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.cfg.Budget == 0 || w.cost.SamplesRead <= w.cfg.Budget {
+		return nil
+	}
+	return &promapi.Error{Kind: promapi.OverBudget, RetryAfter: forever, Err: fmt.Errorf(
+		"%d samples were read by %d requests, and a window may read %d", w.cost.SamplesRead, w.cost.Queries, w.cfg.Budget)}
+}

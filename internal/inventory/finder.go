@@ -1,0 +1,141 @@
+package inventory
+
+import (
+	"context"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/fetch"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/timeline"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
+)
+
+// Finder makes inventories.
+type Finder struct {
+	table    metric.Table
+	rules    []workload.Rule
+	naming   Naming
+	clusters *clusters
+
+	mu    sync.Mutex
+	found []map[timeline.Target]bool // of each source, targets that their markers do not show
+}
+
+// NewFinder returns a finder of the pods of these kinds.
+func NewFinder(table metric.Table, kinds []workload.Kind, clusterLabel string, log *slog.Logger) *Finder {
+	return &Finder{
+		table:    table,
+		rules:    workload.Rules(kinds),
+		naming:   Naming{clusterLabel},
+		clusters: &clusters{log: log},
+		found:    make([]map[timeline.Target]bool, len(table.Sources)),
+	}
+}
+
+// Shown are the scrapes of targets that no marker shows, as the series of pods show them, for
+// each source.
+type Shown []map[timeline.Target]*timeline.Scrapes
+
+// Add enters a series of a target that an inventory lacks, and says whether it was lacking.
+func (s Shown) Add(inv *Inventory, source int, target timeline.Target, row promapi.Series) bool {
+	if inv.Targets[source].Scrapes[target] != nil {
+		return false
+	}
+	if s[source] == nil {
+		s[source] = map[timeline.Target]*timeline.Scrapes{}
+	}
+	seen := indirect(inv.Span, row)
+	if before := s[source][target]; before != nil {
+		seen = before.Join(seen)
+	}
+	s[source][target] = seen
+	return true
+}
+
+// Find takes the inventory of a span. What pods' series have shown of further targets comes
+// from an attempt before, nil for the first one.
+func (f *Finder) Find(ctx context.Context, w *fetch.Window, span timeline.Span, more Shown) (*Inventory, error) {
+	inv := &Inventory{Naming: f.naming, Span: span}
+	var err error
+	if inv.Pods, err = f.pods(ctx, w, span); err != nil {
+		return nil, err
+	}
+	if err = f.owners(ctx, w, span, inv.Pods); err != nil {
+		return nil, err
+	}
+	for i, source := range f.table.Sources {
+		found, err := f.marked(ctx, w, span, source)
+		if err != nil {
+			return nil, err
+		}
+		if i == 0 {
+			for _, p := range inv.Pods {
+				for _, s := range p.shown {
+					if c := found.at[s.by]; c == nil || len(c.indirect.OK) == 0 {
+						found.add(s.by).show(timeline.NewIndirectScrapes(span, s.times, nil))
+					}
+				}
+			}
+		}
+		f.addUnmarked(i, found, more)
+		if err := f.up(ctx, w, span, found.all); err != nil {
+			return nil, err
+		}
+		inv.Targets = append(inv.Targets, resolve(span, found))
+	}
+	timeline.ResolveLifetimes(inv.Targets...)
+	return inv, nil
+}
+
+// addUnmarked adds the targets of a source that only pods' series have shown, in this span or
+// in one before.
+func (f *Finder) addUnmarked(source int, found *candidates, more Shown) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if more != nil && len(more[source]) > 0 {
+		if f.found[source] == nil {
+			f.found[source] = map[timeline.Target]bool{}
+		}
+		for t := range more[source] {
+			f.found[source][t] = true
+		}
+	}
+	for _, t := range slices.SortedFunc(maps.Keys(f.found[source]), timeline.Target.Compare) {
+		c := found.add(t)
+		if more != nil && more[source][t] != nil {
+			c.show(more[source][t])
+		}
+	}
+}
+
+// Series selects what is read of a source for some pods.
+func (inv *Inventory) Series(table metric.Table, source int, pods []*Pod) []promapi.Selector {
+	name := table.Sources[source].Name
+	plain := together(table.Reads(name, false))
+	if source != 0 {
+		var out []promapi.Selector
+		for _, form := range forms() {
+			out = append(out, slices.Concat(plain, form.Select(pods)))
+		}
+		return out
+	}
+	withSidecars := slices.DeleteFunc(slices.Clone(pods), func(p *Pod) bool { return len(p.Sidecars) == 0 })
+	return append(selectors(pods, plain), selectors(withSidecars, together(table.Reads(name, true)))...)
+}
+
+// Phases selects the phases of some pods in which their requests and limits count.
+func (inv *Inventory) Phases(pods []*Pod) []promapi.Selector {
+	return selectors(pods, promapi.Selector{
+		{Type: promapi.MatchEqual, Name: "__name__", Value: metric.PodPhase},
+		oneOf("phase", []string{"Pending", "Running"}),
+	})
+}
+
+func together(all []metric.Series) promapi.Selector {
+	names, match := metric.Together(all)
+	return append(promapi.Selector{oneOf("__name__", names)}, matchers(match)...)
+}

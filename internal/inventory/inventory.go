@@ -1,0 +1,114 @@
+// Package inventory finds out which pods were models' in a span of time, whose each was
+// when, and which targets could see it.
+package inventory
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/timeline"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
+)
+
+// Inventory is what there was in a span of time. It does not change once made.
+type Inventory struct {
+	Naming
+	Span    timeline.Span
+	Pods    []*Pod              // sorted
+	Targets []*timeline.Targets // of each source in the table
+}
+
+// Pod is all that goes by one name.
+type Pod struct {
+	Name     PodName
+	Forms    []Form   // by which kube-state-metrics names it
+	Sidecars []string // init containers that go on running beside the others
+	shown    []shown
+}
+
+// shown is when one target showed the pod of one uid as one model's, or as nobody's.
+type shown struct {
+	uid   string
+	owner workload.Model // zero for nobody's
+	by    timeline.Target
+	times []int64
+}
+
+// BelongsTo says whether the pod was ever a model of which that holds.
+func (p *Pod) BelongsTo(is func(workload.Model) bool) bool {
+	return slices.ContainsFunc(p.shown, func(s shown) bool { return s.owner != (workload.Model{}) && is(s.owner) })
+}
+
+// ShownBy returns the targets that showed the pod, sorted.
+func (p *Pod) ShownBy() []timeline.Target {
+	var all []timeline.Target
+	for _, s := range p.shown {
+		all = append(all, s.by)
+	}
+	slices.SortFunc(all, timeline.Target.Compare)
+	return slices.Compact(all)
+}
+
+// Tenure is the time in which the pod of one uid was one model's.
+type Tenure struct {
+	UID      string // empty where kube-state-metrics shows none
+	Model    workload.Model
+	Spans    timeline.Spans
+	Present  timeline.Spans // when the pod of this uid was there, whoever had it
+	Presence *timeline.Presence
+}
+
+// Tenures returns whose the pod was when, judged by kube-state-metrics' scrapes.
+func (p *Pod) Tenures(targets *timeline.Targets) []Tenure {
+	type owner struct {
+		uid   string
+		model workload.Model
+	}
+	owned, seen, everybody := map[owner]timeline.Sightings{}, map[string]timeline.Sightings{}, timeline.Sightings{}
+	for _, s := range p.shown {
+		note(seen, s.uid, s)
+		everybody.Add(s.by, s.times...)
+		if s.owner != (workload.Model{}) {
+			note(owned, owner{s.uid, s.owner}, s)
+		}
+	}
+	presence, present := map[string]*timeline.Presence{}, map[string]timeline.Spans{}
+	_, nameless := seen[""]
+	for uid, sightings := range seen {
+		// Where some target shows no uids, what it shows is anybody's who goes by the name.
+		if nameless {
+			presence[uid], present[uid] = timeline.NewPresence(targets, everybody, false), timeline.Spans{targets.Span}
+			continue
+		}
+		presence[uid] = timeline.NewPresence(targets, sightings, true)
+		present[uid] = presence[uid].Life(sightings)
+	}
+	var out []Tenure
+	for o, sightings := range owned {
+		if spans := presence[o.uid].Life(sightings); len(spans) > 0 {
+			out = append(out, Tenure{UID: o.uid, Model: o.model, Spans: spans, Present: present[o.uid], Presence: presence[o.uid]})
+		}
+	}
+	slices.SortFunc(out, func(a, b Tenure) int { return cmp.Or(cmp.Compare(a.UID, b.UID), a.Model.Compare(b.Model)) })
+	return out
+}
+
+func note[K comparable](all map[K]timeline.Sightings, key K, s shown) {
+	if all[key] == nil {
+		all[key] = timeline.Sightings{}
+	}
+	all[key].Add(s.by, s.times...)
+}
+
+// ShownOnlyAt says whether every scrape that showed the pod is among the sightings.
+func (p *Pod) ShownOnlyAt(sightings timeline.Sightings) bool {
+	return !slices.ContainsFunc(p.shown, func(s shown) bool {
+		at := sightings[s.by]
+		return slices.ContainsFunc(s.times, func(t int64) bool {
+			for len(at) > 0 && at[0] < t {
+				at = at[1:]
+			}
+			return len(at) == 0 || at[0] != t
+		})
+	})
+}

@@ -1,0 +1,148 @@
+package inventory
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/fetch"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/timeline"
+)
+
+// usualNodes is how many nodes a cluster is assumed to have before it is known.
+const usualNodes = 250
+
+// candidate is a target that may be a source's.
+type candidate struct {
+	timeline.Target
+	indirect *timeline.Scrapes   // as the series that it carries show them
+	up       []*timeline.Scrapes // as its up series show them
+}
+
+// candidates are a source's, in the order in which they were found.
+type candidates struct {
+	all []*candidate
+	at  map[timeline.Target]*candidate
+}
+
+func (c *candidates) add(t timeline.Target) *candidate {
+	if c.at == nil {
+		c.at = map[timeline.Target]*candidate{}
+	}
+	if c.at[t] == nil {
+		c.at[t] = &candidate{Target: t}
+		c.all = append(c.all, c.at[t])
+	}
+	return c.at[t]
+}
+
+// show enters that the target carries a series.
+func (c *candidate) show(s *timeline.Scrapes) {
+	if c.indirect == nil {
+		c.indirect = s
+	} else {
+		c.indirect = c.indirect.Join(s)
+	}
+}
+
+// scrapes are what up shows, or where that is missing, any series that the target carries.
+func (c *candidate) scrapes() *timeline.Scrapes {
+	if len(c.up) == 0 {
+		return c.indirect
+	}
+	all := c.up[0]
+	for _, s := range c.up[1:] {
+		all = all.Join(s)
+	}
+	return all
+}
+
+// marked finds a source's targets by what each has for itself.
+func (f *Finder) marked(ctx context.Context, w *fetch.Window, span timeline.Span, source metric.Source) (*candidates, error) {
+	leading := timeline.Span{From: span.From - timeline.Preroll, To: span.To}
+	found := &candidates{}
+	for n, group := range source.Markers {
+		rows, err := fetch.All(ctx, w, fetch.Question[struct{}]{
+			Name: fmt.Sprintf("%s targets (%d)", source.Name, n+1), Span: leading, Series: usualNodes,
+			Select: func([]struct{}) []promapi.Selector {
+				var all []promapi.Selector
+				for _, s := range group {
+					all = append(all, series(s))
+				}
+				return all
+			},
+		})
+		if err != nil {
+			return nil, err
+		}
+		for _, row := range rows {
+			if len(row.Samples) > 0 {
+				found.add(f.naming.Target(row.Labels, source)).show(indirect(span, row))
+			}
+		}
+		if len(found.all) > 0 {
+			break
+		}
+	}
+	return found, nil
+}
+
+// indirect is what one series shows of its target's scrapes.
+func indirect(span timeline.Span, row promapi.Series) *timeline.Scrapes {
+	times := make([]int64, len(row.Samples))
+	for i, s := range row.Samples {
+		times[i] = s.T
+	}
+	return timeline.NewIndirectScrapes(span, times, row.Ends)
+}
+
+// up reads the targets' own series.
+func (f *Finder) up(ctx context.Context, w *fetch.Window, span timeline.Span, targets []*candidate) error {
+	leading := timeline.Span{From: span.From - timeline.Preroll, To: span.To}
+	return fetch.Each(ctx, w, fetch.Question[*candidate]{
+		Name: "targets", Span: leading, Series: 1,
+		Select: func(batch []*candidate) []promapi.Selector {
+			var jobs, instances []string
+			for _, c := range batch {
+				jobs, instances = append(jobs, c.Job), append(instances, c.Instance)
+			}
+			return []promapi.Selector{{
+				{Type: promapi.MatchEqual, Name: "__name__", Value: "up"}, oneOf("job", jobs), oneOf("instance", instances),
+			}}
+		},
+	}, targets, func(batch []*candidate, rows []promapi.Series) error {
+		type address struct{ cluster, job, instance string }
+		at := map[address][]*candidate{}
+		for _, c := range batch {
+			a := address{c.Cluster, c.Job, c.Instance}
+			at[a] = append(at[a], c)
+		}
+		for _, row := range rows {
+			f.clusters.look(f.naming, row)
+			a := address{f.naming.cluster(row.Labels), row.Labels.Get("job"), row.Labels.Get("instance")}
+			times := make([]int64, len(row.Samples))
+			for i, s := range row.Samples {
+				times[i] = s.T
+			}
+			for _, c := range at[a] {
+				path := row.Labels.Get("metrics_path")
+				if c.Path == "" || path == "" || c.Path == path {
+					c.up = append(c.up, timeline.NewScrapes(span, times, func(i int) bool { return row.Samples[i].V == 1 }))
+				}
+			}
+		}
+		return nil
+	})
+}
+
+// resolve judges a source's targets.
+func resolve(span timeline.Span, found *candidates) *timeline.Targets {
+	scrapes := make(map[timeline.Target]*timeline.Scrapes, len(found.all))
+	for _, c := range found.all {
+		if s := c.scrapes(); s != nil {
+			scrapes[c.Target] = s
+		}
+	}
+	return timeline.NewTargets(span, scrapes)
+}

@@ -1,0 +1,104 @@
+package measure
+
+import (
+	"slices"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/timeline"
+)
+
+// integrate extends what was seen of each incarnation to its share of the life.
+func (m Measurer) integrate(all []*incarnation, life timeline.Spans, seen func(*incarnation) (seen, integral float64)) Evidence {
+	sum := Evidence{Life: float64(life.Length())}
+	for n, share := range m.shares(all, life) {
+		if s, integral := seen(all[n]); s > 0 {
+			part := float64(share.Length())
+			sum.Seen += part
+			sum.Integral += integral / s * part
+		}
+	}
+	return sum
+}
+
+// shares divides a life among the incarnations: each has it up to half-way between its last
+// sample and the next one's first, of the part in which no scrape shows that it had ended
+// or that the next had not begun.
+func (m Measurer) shares(all []*incarnation, life timeline.Spans) []timeline.Spans {
+	out := make([]timeline.Spans, len(all))
+	from := m.Inventory.Span.From
+	for n, i := range all {
+		to := m.Inventory.Span.To
+		if n+1 < len(all) {
+			next := all[n+1]
+			ended, began := max(min(i.end(), next.begin()), next.before), next.begin()
+			if i.after > 0 {
+				began = min(began, i.after)
+			}
+			to = max(from, ended+(began-ended)/2)
+		}
+		out[n] = life.Intersect(timeline.Spans{{From: from, To: to}})
+		from = to
+	}
+	return out
+}
+
+// rateSeen adds up what a counter rose between successive samples since a moment, of a pair
+// that extends before the span or across a hole the part in the container's life: it
+// rose while the container ran. A pair of neighbors across an edge of the life is left out:
+// on which side the rise was is not known.
+func (m Measurer) rateSeen(i *incarnation, samples []promapi.Sample, since int64, life, ran timeline.Spans, interval int64) (seen, integral float64) {
+	span := m.Inventory.Span
+	if began, ok := i.began(samples, ran, span, interval); ok {
+		samples = slices.Concat([]promapi.Sample{{T: began}}, samples)
+	}
+	for n := 1; n < len(samples); n++ {
+		a, b := samples[n-1], samples[n]
+		rise, inside := b.V-a.V, timeline.Span{From: max(a.T, span.From), To: b.T}
+		if a.T < since || rise < 0 || inside.From >= inside.To {
+			continue // a reset says nothing of what was used in between
+		}
+		within := life.Hold(inside.From, inside.To)
+		counted := inside.Length()
+		if !within {
+			parts := life.Intersect(timeline.Spans{inside})
+			if hole := b.T-a.T > 3*interval/2; !hole || len(parts) > 1 {
+				continue
+			}
+			counted = parts.Length()
+		}
+		before := inside.From - a.T
+		rising := max(counted, ran.Within(inside)) + before
+		if rising == 0 {
+			continue
+		}
+		seen += float64(counted)
+		integral += rise * 1000 * float64(counted) / float64(rising) // unit-milliseconds
+	}
+	return seen, integral
+}
+
+// began returns when the counter was zero, if kube-state-metrics saw the container start
+// within the span. A first sample soon after says little more than that; one after a hole
+// shows what was used in it.
+func (i *incarnation) began(samples []promapi.Sample, ran timeline.Spans, span timeline.Span, interval int64) (int64, bool) {
+	if len(samples) == 0 || !i.first {
+		return 0, false
+	}
+	for _, r := range ran {
+		if t := samples[0].T; span.From < r.From && r.From+3*interval/2 < t && t <= r.To {
+			return r.From, true
+		}
+	}
+	return 0, false
+}
+
+// meanSeen takes each sample in the life to speak for one scrape interval.
+func meanSeen(samples []promapi.Sample, life timeline.Spans, interval int64) (seen, integral float64) {
+	for _, s := range samples {
+		if life.Hold(s.T, s.T) {
+			seen += float64(interval)
+			integral += s.V * float64(interval)
+		}
+	}
+	return seen, integral
+}

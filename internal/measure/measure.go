@@ -1,0 +1,152 @@
+// Package measure turns the samples of one pod into evidence: what each of its containers
+// used, over which life, as whose. Pure.
+package measure
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/inventory"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/timeline"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
+)
+
+// Evidence is what was seen of one metric of one container in a span of time. Times are in
+// milliseconds.
+type Evidence struct {
+	Model workload.Model
+	Container
+	Metric   int     // its place in the table
+	Life     float64 // how long it lived while its source was observed
+	Seen     float64 // how much of that its samples show
+	Integral float64 // of its value over what was seen
+	Changes  int     // its starts and stops, each known to within a scrape interval
+	Interval int64   // the longest scrape interval by which it was judged
+}
+
+// Container is one of a pod's containers, through all its restarts.
+type Container struct {
+	Pod  inventory.PodName
+	UID  string // of the pod, empty where kube-state-metrics shows none
+	Name string
+}
+
+// Compare orders containers.
+func (c Container) Compare(o Container) int {
+	return cmp.Or(c.Pod.Compare(o.Pod), cmp.Compare(c.UID, o.UID), cmp.Compare(c.Name, o.Name))
+}
+
+// Samples are the series of one pod.
+type Samples struct {
+	Sources [][]promapi.Series // of each source in the table
+	Phases  []promapi.Series   // none where NeedsPhases says no
+}
+
+// Result is what a pod's samples come to.
+type Result struct {
+	Pod      *inventory.Pod
+	Models   []workload.Model // that had the pod while it was observed
+	Evidence []Evidence
+	LeftOut  []LeftOut
+}
+
+// Measurer measures pods of one inventory.
+type Measurer struct {
+	Table     metric.Table
+	Inventory *inventory.Inventory
+	Since     int64 // from when on counters count: the start of the window
+}
+
+// Pod measures a pod.
+func (m Measurer) Pod(p *inventory.Pod, in Samples) Result {
+	out := Result{Pod: p}
+	tenures := p.Tenures(m.state())
+	var sources []*usage
+	for i := 1; i < len(m.Table.Sources); i++ {
+		sources = append(sources, m.newUsage(i, in.Sources[i]))
+	}
+	for n, t := range tenures {
+		if t.Spans.Intersect(m.state().Observed).Length() == 0 {
+			continue
+		}
+		out.Models = append(out.Models, t.Model)
+		running := m.running(p, t, in.Sources[0])
+		m.levels(p, t, in, &out)
+		for _, container := range slices.Sorted(maps.Keys(running)) {
+			c := Container{p.Name, t.UID, container}
+			m.counts(t, c, running[container], &out)
+			for _, u := range sources {
+				m.usage(life{tenures: tenures, mine: n, container: c, running: running[container]}, u, &out)
+			}
+		}
+		for _, u := range sources {
+			u.unlisted(t, p, running, &out)
+		}
+	}
+	return out
+}
+
+// state is kube-state-metrics' targets, which say what there is.
+func (m Measurer) state() *timeline.Targets { return m.Inventory.Targets[0] }
+
+// counts enters each container as 1 while it runs.
+func (m Measurer) counts(t inventory.Tenure, c Container, running timeline.Spans, out *Result) {
+	life := running.Intersect(t.Spans)
+	seen := float64(life.Intersect(m.state().Observed).Length())
+	for i, of := range m.Table.Metrics {
+		if of.Fold == metric.Count {
+			out.Evidence = append(out.Evidence, Evidence{
+				Model: t.Model, Container: c, Metric: i, Life: seen, Seen: seen, Integral: seen,
+				Changes: life.Changes(m.Inventory.Span), Interval: m.state().Interval,
+			})
+		}
+	}
+}
+
+// sameUID says whether a series may be about the pod with the uid: kube-state-metrics shows
+// none before 2.1.
+func sameUID(row promapi.Series, uid string) bool {
+	of := row.Labels.Get("uid")
+	return of == "" || uid == "" || of == uid
+}
+
+// note enters when a target showed something.
+func (m Measurer) note(seen timeline.Sightings, row promapi.Series, samples []promapi.Sample, shows func(float64) bool) {
+	times := make([]int64, 0, len(samples))
+	for _, s := range samples {
+		if shows(s.V) {
+			times = append(times, s.T)
+		}
+	}
+	seen.Add(m.Inventory.Target(row.Labels, m.Table.Sources[0]), times...)
+}
+
+func isOne(v float64) bool { return v == 1 }
+
+// running returns when each of the pod's containers ran. Of the init containers, those that
+// go on running count.
+func (m Measurer) running(p *inventory.Pod, t inventory.Tenure, rows []promapi.Series) map[string]timeline.Spans {
+	seen := map[string]timeline.Sightings{}
+	for _, row := range rows {
+		name := row.Labels.Get("__name__")
+		if name != metric.ContainerRunning && name != metric.InitRunning || !sameUID(row, t.UID) {
+			continue
+		}
+		container := inventory.Label(row.Labels, "container")
+		if name == metric.InitRunning && !slices.Contains(p.Sidecars, container) {
+			continue
+		}
+		if seen[container] == nil {
+			seen[container] = timeline.Sightings{}
+		}
+		m.note(seen[container], row, row.Samples, isOne)
+	}
+	out := make(map[string]timeline.Spans, len(seen))
+	for container, sightings := range seen {
+		out[container] = t.Presence.Life(sightings)
+	}
+	return out
+}

@@ -1,0 +1,174 @@
+package measure
+
+import (
+	"cmp"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/inventory"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/timeline"
+)
+
+// rowID tells the lives of one container apart. One target has one container of a name in
+// one pod at a time: where the id is missing, the target and the runtime's name stand for it.
+type rowID struct {
+	cgroup           string // empty where the label is missing
+	instance, handle string
+}
+
+func (r rowID) String() string {
+	if r.cgroup != "" {
+		return r.cgroup
+	}
+	return strings.TrimSpace(r.instance + " " + r.handle)
+}
+
+func (r rowID) compare(o rowID) int {
+	return cmp.Or(cmp.Compare(r.cgroup, o.cgroup), cmp.Compare(r.instance, o.instance), cmp.Compare(r.handle, o.handle))
+}
+
+func idOf(l promapi.Labels, idLabel string) rowID {
+	if idLabel != "" {
+		if id := l.Get(idLabel); id != "" {
+			return rowID{cgroup: id}
+		}
+	}
+	return rowID{instance: l.Get("instance"), handle: l.Get("name")}
+}
+
+// podCgroup matches the pod's uid in a cgroup's path; systemd's driver writes it with underscores.
+var podCgroup = regexp.MustCompile(`pod([0-9a-f]{8}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{4}[-_][0-9a-f]{12})`)
+
+// uid returns the uid of the pod that the cgroup belongs to, empty where its path has none.
+func (r rowID) uid() string {
+	if m := podCgroup.FindStringSubmatch(r.cgroup); m != nil {
+		return strings.ReplaceAll(m[1], "_", "-")
+	}
+	return ""
+}
+
+// row is one series of a container.
+type row struct {
+	id      rowID
+	uid     string // of the pod, as the id has it
+	target  timeline.Target
+	samples []promapi.Sample
+}
+
+// first and last return when a row was seen, beyond all times where it was not.
+func first(s []promapi.Sample) int64 {
+	if len(s) == 0 {
+		return 1<<63 - 1
+	}
+	return s[0].T
+}
+
+func last(s []promapi.Sample) int64 {
+	if len(s) == 0 {
+		return -1 << 63
+	}
+	return s[len(s)-1].T
+}
+
+// Within returns the samples of the span; they are in order.
+func Within(samples []promapi.Sample, s timeline.Span) []promapi.Sample {
+	from, _ := slices.BinarySearchFunc(samples, s.From, compareTime)
+	to, _ := slices.BinarySearchFunc(samples, s.To, compareTime)
+	return samples[from:max(from, to)]
+}
+
+func compareTime(s promapi.Sample, t int64) int { return cmp.Compare(s.T, t) }
+
+// usage is one pod's rows of one source.
+type usage struct {
+	source  int
+	metrics []int              // that the source shows, by their places in the table
+	rows    map[string][][]row // of each container, by metric
+	targets *timeline.Targets  // those that show the pod
+}
+
+func (m Measurer) newUsage(source int, series []promapi.Series) *usage {
+	from := m.Table.Sources[source]
+	u := &usage{source: source, metrics: m.Table.Of(from.Name), rows: map[string][][]row{}}
+	var targets []timeline.Target
+	for _, s := range series {
+		at, _, ok := m.Table.Show(s.Labels.Get("__name__"), func(name string) string { return inventory.Label(s.Labels, name) })
+		if !ok || len(s.Samples) == 0 {
+			continue
+		}
+		r := row{id: idOf(s.Labels, from.IDLabel), target: m.Inventory.Target(s.Labels, from), samples: s.Samples}
+		r.uid = r.id.uid()
+		if !slices.Contains(targets, r.target) {
+			targets = append(targets, r.target)
+		}
+		container := inventory.Label(s.Labels, "container")
+		if u.rows[container] == nil {
+			u.rows[container] = make([][]row, len(u.metrics))
+		}
+		of := u.rows[container]
+		n := slices.Index(u.metrics, at)
+		of[n] = append(of[n], r)
+	}
+	u.targets = m.Inventory.Targets[source].Only(targets...)
+	return u
+}
+
+// distinct drops the ids that show a container a second time: those without a cgroup where
+// others have one, and those of a cgroup below another's.
+func distinct(ids []rowID, drop func(rowID, string)) []rowID {
+	slices.SortFunc(ids, rowID.compare)
+	ids = slices.Compact(ids)
+	some := slices.ContainsFunc(ids, func(id rowID) bool { return id.cgroup != "" })
+	var out []rowID
+	for _, id := range ids {
+		switch {
+		case some && id.cgroup == "":
+			drop(id, withoutID)
+		case id.cgroup != "" && slices.ContainsFunc(ids, func(o rowID) bool { return o.cgroup != "" && strings.HasPrefix(id.cgroup, o.cgroup+"/") }):
+			drop(id, nestedRow)
+		default:
+			out = append(out, id)
+		}
+	}
+	return out
+}
+
+// merged joins what several targets show of one cgroup: the one with the most samples, and
+// the others' where that has a hole.
+func merged(rows []row, interval int64) (samples []promapi.Sample, repeated []row) {
+	if len(rows) == 0 {
+		return nil, nil
+	}
+	rows = slices.SortedStableFunc(slices.Values(rows), func(a, b row) int {
+		return cmp.Or(len(b.samples)-len(a.samples), a.target.Compare(b.target))
+	})
+	samples = rows[0].samples
+	for _, r := range rows[1:] {
+		var filling []promapi.Sample
+		for _, x := range r.samples {
+			i, _ := slices.BinarySearchFunc(samples, x.T, compareTime)
+			var hole int64
+			switch i {
+			case 0:
+				hole = 2 * (samples[0].T - x.T)
+			case len(samples):
+				hole = 2 * (x.T - samples[i-1].T)
+			default:
+				hole = samples[i].T - samples[i-1].T
+			}
+			if hole > outage(interval) {
+				filling = append(filling, x)
+			}
+		}
+		if n := len(r.samples) - len(filling); n > 0 {
+			repeated = append(repeated, row{id: r.id, target: r.target, samples: r.samples[:n]})
+		}
+		if len(filling) > 0 {
+			samples = slices.Concat(samples, filling)
+			slices.SortFunc(samples, func(a, b promapi.Sample) int { return cmp.Compare(a.T, b.T) })
+		}
+	}
+	return samples, repeated
+}

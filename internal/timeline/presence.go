@@ -1,0 +1,195 @@
+package timeline
+
+import (
+	"cmp"
+	"slices"
+	"sort"
+)
+
+// Presence says when one pod, and whatever is part of it, was there. It is judged at the
+// same scrapes for everything about the pod: at each moment those of one target. Of the
+// targets that know the pod that is the one that saw it most; the others where that one
+// did not. While none of them exists, because it was rescheduled, any other counts: what
+// that does not show is gone.
+type Presence struct {
+	span    Span
+	grid    []scrape
+	margins map[Target]int64 // within which a sample of another time is of the same scrape
+	Known   Spans            // between such scrapes, where they went on
+}
+
+type scrape struct {
+	t  int64
+	by Target
+}
+
+func (a scrape) compare(b scrape) int { return cmp.Or(cmp.Compare(a.t, b.t), a.by.Compare(b.by)) }
+
+// NewPresence takes the scrapes of each target that showed the pod. A pod known by its uid
+// does not come back: from the first to the last scrape that showed it, it was there.
+func NewPresence(s *Targets, seen Sightings, byUID bool) *Presence {
+	p := &Presence{span: s.Span, margins: map[Target]int64{}}
+	runs := runsOf(s, seen)
+	first, last := int64(1<<63-1), int64(-1<<63)
+	for _, r := range runs {
+		first, last = min(first, r.first()), max(last, r.last())
+		p.grid = slices.Grow(p.grid, len(r.times))
+		for _, t := range r.times {
+			p.grid = append(p.grid, scrape{t, r.by})
+		}
+	}
+	surely := func(t int64) bool { return byUID && first <= t && t <= last }
+	others := s.others(seen, byUID)
+	for by, sc := range s.Scrapes {
+		p.margins[by] = sc.Interval / 2
+		margin := sc.Interval
+		if byUID && seen[by] == nil {
+			margin = 0 // it is not that its view is somewhat older: it has taken over
+		}
+		for _, t := range sc.OK {
+			counts := !surely(t) && (seen[by] != nil || others(by, t))
+			if counts && !contradicted(runs, scrape{t, by}, margin) {
+				p.grid = append(p.grid, scrape{t, by})
+			}
+		}
+	}
+	slices.SortFunc(p.grid, scrape.compare)
+	times := make([]int64, len(p.grid))
+	for i, g := range p.grid {
+		times[i] = g.t
+	}
+	p.Known = steady(s.Span, times, s.Interval)
+	return p
+}
+
+// others says which scrapes of the targets that never showed a pod count: those of its own
+// cluster, while none of the targets that did was there, nor any that may know it unheard.
+func (s *Targets) others(seen Sightings, byUID bool) func(Target, int64) bool {
+	knowing := make([]Target, 0, len(seen))
+	var tried Spans
+	for t := range seen {
+		knowing = append(knowing, t)
+		tried = tried.Union(s.Exists[t])
+	}
+	there := s.Existence(knowing...)
+	if byUID {
+		there = tried
+	}
+	for t, sc := range s.Scrapes {
+		if seen[t] == nil {
+			there = there.Union(sc.unheard(s.Span))
+		}
+	}
+	absent := there.Complement(s.Span)
+	return func(by Target, t int64) bool {
+		ours := len(knowing) == 0 || by.Cluster == knowing[0].Cluster
+		return ours && absent.Hold(t, t)
+	}
+}
+
+// Life returns when something of the pod was there, given the scrapes that show it. A change
+// lies half-way between the scrape before and the scrape after it; where no scrape could
+// show it, in a hole or at an edge of the span, the nearest one counts.
+func (p *Presence) Life(seen Sightings) Spans {
+	var out Spans
+	var by Target
+	var times []int64
+	var margin int64
+	for i, g := range p.grid {
+		if i == 0 || g.by != by {
+			by, times, margin = g.by, seen[g.by], p.margins[g.by]
+		}
+		for len(times) > 1 && times[1] <= g.t {
+			times = times[1:] // the grid is in order of time, too
+		}
+		if !near(times, g.t, margin) {
+			continue
+		}
+		cell := p.span
+		if i > 0 {
+			cell.From = middle(p.grid[i-1].t, g.t)
+		}
+		if i+1 < len(p.grid) {
+			cell.To = middle(g.t, p.grid[i+1].t)
+		}
+		out = out.extended(cell)
+	}
+	return out
+}
+
+func middle(a, b int64) int64 { return a + (b-a)/2 }
+
+// near says whether one of the first two times is less than the margin away from t: those of
+// one scrape are equal, unless something between merged the samples of two Prometheus servers.
+func near(times []int64, t, margin int64) bool {
+	for _, x := range times[:min(2, len(times))] {
+		if x == t || max(x-t, t-x) < margin {
+			return true
+		}
+	}
+	return false
+}
+
+// run is a stretch of successive scrapes of one target that all showed the pod.
+type run struct {
+	times []int64
+	by    Target
+}
+
+func (r *run) first() int64 { return r.times[0] }
+func (r *run) last() int64  { return r.times[len(r.times)-1] }
+
+// runsOf covers the pod's life once: by the target that showed it most often first, by the
+// others what lies outside that.
+func runsOf(s *Targets, seen Sightings) []*run {
+	targets := make([]Target, 0, len(seen))
+	for t := range seen {
+		targets = append(targets, t)
+	}
+	slices.SortFunc(targets, func(a, b Target) int {
+		return cmp.Or(cmp.Compare(len(seen[b]), len(seen[a])), a.Compare(b))
+	})
+	var runs []*run
+	for _, by := range targets {
+		chosen := runs
+		var cur *run
+		var scraped []int64
+		if sc := s.Scrapes[by]; sc != nil {
+			scraped = sc.OK
+		}
+		for _, t := range seen[by] {
+			if slices.ContainsFunc(chosen, func(r *run) bool { return r.first() <= t && t <= r.last() }) {
+				cur = nil
+				continue
+			}
+			if cur == nil || Missed(scraped, cur.last(), t) {
+				cur = &run{by: by}
+				runs = append(runs, cur)
+			}
+			cur.times = append(cur.times, t)
+		}
+	}
+	return runs
+}
+
+// Missed says whether there is a time strictly between two moments.
+func Missed(times []int64, from, to int64) bool {
+	i := sort.Search(len(times), func(i int) bool { return times[i] > from })
+	return i < len(times) && times[i] < to
+}
+
+// contradicted says whether a scrape that did not show the pod is overruled by a run of
+// those that did: its own, or another target's less than an interval away, whose view may
+// be somewhat older or newer.
+func contradicted(runs []*run, x scrape, margin int64) bool {
+	for _, r := range runs {
+		margin := margin
+		if r.by == x.by {
+			margin = 0
+		}
+		if r.first()-margin <= x.t && x.t <= r.last()+margin {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,199 @@
+package timeline
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+)
+
+// Target is what Prometheus scrapes. Path tells apart several endpoints of one address.
+type Target struct{ Cluster, Job, Instance, Path string }
+
+// Compare orders targets.
+func (t Target) Compare(o Target) int {
+	return cmp.Or(cmp.Compare(t.Cluster, o.Cluster), cmp.Compare(t.Job, o.Job), cmp.Compare(t.Instance, o.Instance), cmp.Compare(t.Path, o.Path))
+}
+
+// String names a target as Prometheus' own pages do.
+func (t Target) String() string {
+	return strings.Join(strings.Fields(t.Cluster+" "+t.Job+" "+t.Instance+" "+t.Path), " ")
+}
+
+// Sightings are the times at which targets showed something.
+type Sightings map[Target][]int64
+
+// Add enters times, which come in order.
+func (s Sightings) Add(by Target, times ...int64) {
+	if len(times) > 0 {
+		s[by] = merged(s[by], times)
+	}
+}
+
+// merged returns the times of both, sorted, each once.
+func merged(a, b []int64) []int64 {
+	if len(a) == 0 {
+		return b
+	}
+	all := slices.Concat(a, b)
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// Preroll is how far before a span scrapes are looked at as well: a short span does not
+// show their interval, nor which targets were there when it began.
+const Preroll = 5 * 60_000
+
+// defaultInterval is assumed where a target was scraped too seldom to know better.
+const defaultInterval = 30_000
+
+// outageIntervals is how many scrape intervals of silence make an outage: one failed
+// scrape (two intervals) is none.
+const outageIntervals = 2.5
+
+// Outage is how long no scrape succeeds at least in an outage.
+func Outage(interval int64) int64 { return int64(outageIntervals * float64(interval)) }
+
+// Scrapes are the times at which one target was scraped.
+type Scrapes struct {
+	OK       []int64 // successfully, in the span
+	Before   []int64 // successfully, in the time before it
+	Tried    []int64 // successfully or not, in the span and before it
+	Interval int64   // between scrapes
+	Indirect bool    // known by other series than up, which do not show failed scrapes
+}
+
+// NewScrapes returns the scrapes that a target's up series shows.
+func NewScrapes(span Span, times []int64, ok func(i int) bool) *Scrapes {
+	s := &Scrapes{Interval: intervalOf(times)}
+	for i, t := range times {
+		s.add(span, t, ok(i))
+	}
+	return s
+}
+
+// NewIndirectScrapes returns what the times of a target's samples, and of the staleness
+// markers where its series end, say of its scrapes.
+func NewIndirectScrapes(span Span, times, ends []int64) *Scrapes {
+	s := &Scrapes{Indirect: true}
+	s.Interval, _ = medianGap(times, 1, 1)
+	for _, t := range times {
+		s.add(span, t, true)
+	}
+	for _, t := range ends {
+		s.add(span, t, false)
+	}
+	s.Tried = merged(s.Tried, nil)
+	return s
+}
+
+func (s *Scrapes) add(span Span, t int64, ok bool) {
+	if t >= span.To || t < span.From-Preroll {
+		return
+	}
+	s.Tried = append(s.Tried, t)
+	switch {
+	case !ok:
+	case t < span.From:
+		s.Before = append(s.Before, t)
+	default:
+		s.OK = append(s.OK, t)
+	}
+}
+
+// Join adds the scrapes of another series of the same target: two endpoints that share job
+// and instance, or two Prometheus servers, write one each.
+func (s *Scrapes) Join(o *Scrapes) *Scrapes {
+	return &Scrapes{
+		OK: merged(s.OK, o.OK), Before: merged(s.Before, o.Before), Tried: merged(s.Tried, o.Tried),
+		Interval: max(s.Interval, o.Interval), Indirect: s.Indirect || o.Indirect,
+	}
+}
+
+// Silence is how long no scrape of the target succeeds at least in an outage.
+func (s *Scrapes) Silence() int64 { return Outage(s.Interval) }
+
+// intervalOf returns the scrape interval that an up series shows, 0 if it shows none. Targets
+// that share all labels write one such series between them, in a beat of several gaps that
+// repeats itself: the interval is the whole beat.
+func intervalOf(up []int64) int64 {
+	const longestBeat = 6
+	for beat := 1; beat <= longestBeat && (beat == 1 || 4*beat <= len(up)); beat++ {
+		// One target's scrapes may be late now and then; a beat is kept to the millisecond or so.
+		jitter := int64(20)
+		if beat > 1 {
+			jitter = 100
+		}
+		if gap, steady := medianGap(up, beat, jitter); steady {
+			return gap
+		}
+	}
+	gap, _ := medianGap(up, 1, 1)
+	return gap
+}
+
+// medianGap returns the median time between scrapes so many apart, and whether nearly all
+// differ from it by no more than one part in so many.
+func medianGap(times []int64, apart int, parts int64) (median int64, steady bool) {
+	if len(times) <= apart+1 {
+		return 0, false // a single gap may be an outage
+	}
+	gaps := make([]int64, 0, len(times))
+	for i := apart; i < len(times); i++ {
+		gaps = append(gaps, times[i]-times[i-apart])
+	}
+	slices.Sort(gaps)
+	median = gaps[(len(gaps)-1)/2] // an outage only lengthens them
+	alike := 0
+	for _, gap := range gaps {
+		if parts*max(gap-median, median-gap) <= median {
+			alike++
+		}
+	}
+	return median, 4*alike >= 3*len(gaps)
+}
+
+// existence returns when a target was there, from one attempt to scrape it to another. It
+// was not where nobody tried although Prometheus was at work, without a break for so long
+// that its turn had come.
+func (s *Scrapes) existence(span Span, working Spans) Spans {
+	patience := 3 * s.Interval / 2
+	if s.Indirect {
+		patience = s.Silence() // a failed scrape leaves no trace
+	}
+	missing := func(from, to int64) bool {
+		return slices.ContainsFunc(Spans{{from, to}}.Intersect(working), func(x Span) bool { return x.Length() > patience })
+	}
+	var out []Span
+	from, last := span.From-Preroll, span.From-Preroll
+	for i, t := range s.Tried {
+		if missing(last, t) {
+			if i > 0 {
+				out = append(out, Span{from, max(last, from+1)})
+			}
+			from = t
+		}
+		last = t
+	}
+	if missing(last, span.To) {
+		out = append(out, Span{from, max(last, from+1)})
+	} else {
+		out = append(out, Span{from, span.To})
+	}
+	return NewSpans(out...).Intersect(Spans{span})
+}
+
+// unheard returns when the target may have known what it had not shown in the span: from
+// one attempt to scrape it to its next turn, where for an interval none had succeeded.
+func (s *Scrapes) unheard(span Span) Spans {
+	if len(s.OK)+len(s.Before) == 0 {
+		return nil // it has never shown anything
+	}
+	until := func(times []int64) Spans {
+		var out []Span
+		for _, t := range times {
+			out = append(out, Span{t, t + s.Interval})
+		}
+		return NewSpans(out...)
+	}
+	return until(s.Tried).Intersect(until(s.OK).Complement(span))
+}

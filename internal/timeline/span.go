@@ -1,0 +1,148 @@
+// Package timeline says when something was there, judged by who looked. Pure: no clock,
+// no I/O, no queries. Times are milliseconds since the Unix epoch.
+package timeline
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Span is the half-open time [From, To).
+type Span struct{ From, To int64 }
+
+// Length is in milliseconds.
+func (s Span) Length() int64 { return s.To - s.From }
+
+// Contains says whether t lies in the span.
+func (s Span) Contains(t int64) bool { return s.From <= t && t < s.To }
+
+// Cut returns the parts of the span that are at most so long.
+func (s Span) Cut(most int64) []Span {
+	var out []Span
+	for ; s.Length() > most; s.From += most {
+		out = append(out, Span{s.From, s.From + most})
+	}
+	return append(out, s)
+}
+
+// Spans are disjoint, sorted, and none of them is empty.
+type Spans []Span
+
+// NewSpans sorts and joins what it is given.
+func NewSpans(all ...Span) Spans {
+	slices.SortFunc(all, func(a, b Span) int { return cmp.Compare(a.From, b.From) })
+	var out Spans
+	for _, s := range all {
+		out = out.extended(s)
+	}
+	return out
+}
+
+// extended adds a span that begins no earlier than the others.
+func (s Spans) extended(by Span) Spans {
+	switch last := len(s) - 1; {
+	case by.From >= by.To:
+	case last >= 0 && by.From <= s[last].To:
+		s[last].To = max(s[last].To, by.To)
+	default:
+		return append(s, by)
+	}
+	return s
+}
+
+// Union returns what is in either.
+func (s Spans) Union(o Spans) Spans {
+	return NewSpans(slices.Concat(s, o)...)
+}
+
+// Intersect returns what is in both.
+func (s Spans) Intersect(o Spans) Spans {
+	var out Spans
+	for i, j := 0, 0; i < len(s) && j < len(o); {
+		if both := (Span{max(s[i].From, o[j].From), min(s[i].To, o[j].To)}); both.From < both.To {
+			out = append(out, both)
+		}
+		if s[i].To < o[j].To {
+			i++
+		} else {
+			j++
+		}
+	}
+	return out
+}
+
+// Within returns how much of s lies in one span, in milliseconds.
+func (s Spans) Within(o Span) int64 {
+	var sum int64
+	for _, x := range s {
+		sum += max(0, min(x.To, o.To)-max(x.From, o.From))
+	}
+	return sum
+}
+
+// Complement returns what of whole s leaves out.
+func (s Spans) Complement(whole Span) Spans {
+	var out Spans
+	from := whole.From
+	for _, x := range s {
+		if from < min(x.From, whole.To) {
+			out = append(out, Span{from, min(x.From, whole.To)})
+		}
+		from = max(from, x.To)
+	}
+	if from < whole.To {
+		out = append(out, Span{from, whole.To})
+	}
+	return out
+}
+
+// Joined closes the gaps that are at most this long.
+func (s Spans) Joined(gap int64) Spans {
+	var out Spans
+	for _, x := range s {
+		if len(out) > 0 && x.From-out[len(out)-1].To <= gap {
+			out[len(out)-1].To = x.To
+			continue
+		}
+		out = append(out, x)
+	}
+	return out
+}
+
+// Changes counts the spans' starts and ends within the whole.
+func (s Spans) Changes(whole Span) int {
+	n := 0
+	for _, x := range s {
+		if x.From > whole.From {
+			n++
+		}
+		if x.To < whole.To {
+			n++
+		}
+	}
+	return n
+}
+
+// Length is in milliseconds.
+func (s Spans) Length() int64 {
+	var sum int64
+	for _, x := range s {
+		sum += x.To - x.From
+	}
+	return sum
+}
+
+// Hold says whether one of the spans, its end included, holds all of [from, to].
+func (s Spans) Hold(from, to int64) bool {
+	i, _ := slices.BinarySearchFunc(s, from, func(x Span, t int64) int { return cmp.Compare(x.To, t) })
+	// Two spans may share the moment from: the one that starts there counts as well.
+	for ; i < len(s) && s[i].From <= from; i++ {
+		if to <= s[i].To {
+			return true
+		}
+	}
+	return false
+}
+
+// Are says whether s is exactly one span.
+func (s Spans) Are(whole Span) bool { return len(s) == 1 && s[0] == whole }

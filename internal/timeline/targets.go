@@ -1,0 +1,132 @@
+package timeline
+
+import "slices"
+
+// Targets are all targets of one source, in one span of time.
+type Targets struct {
+	Span     Span
+	Scrapes  map[Target]*Scrapes
+	Observed Spans            // the span without outages of all of them
+	Interval int64            // the longest of any target
+	Exists   map[Target]Spans // when each was there, scraped well or not
+}
+
+// NewTargets judges the scrapes of one source's targets. Resolve completes it.
+func NewTargets(span Span, scrapes map[Target]*Scrapes) *Targets {
+	s := &Targets{Span: span, Scrapes: map[Target]*Scrapes{}, Exists: map[Target]Spans{}}
+	for t, sc := range scrapes {
+		if len(sc.Tried) > 0 {
+			s.Scrapes[t] = sc
+			s.Interval = max(s.Interval, sc.Interval)
+		}
+	}
+	if s.Interval == 0 {
+		s.Interval = defaultInterval
+	}
+	var times []int64
+	for _, sc := range s.Scrapes {
+		if sc.Interval == 0 {
+			sc.Interval = s.Interval
+		}
+		times = append(append(times, sc.Before...), sc.OK...)
+	}
+	slices.Sort(times)
+	s.Observed = Observed(span, slices.Compact(times), s.Interval)
+	return s
+}
+
+// Only is the source as if there were no other targets, but for what it observed.
+func (s *Targets) Only(of ...Target) *Targets {
+	out := &Targets{Span: s.Span, Observed: s.Observed, Scrapes: map[Target]*Scrapes{}, Exists: map[Target]Spans{}}
+	for _, t := range of {
+		if sc := s.Scrapes[t]; sc != nil {
+			out.Scrapes[t], out.Exists[t] = sc, s.Exists[t]
+			out.Interval = max(out.Interval, sc.Interval)
+		}
+	}
+	if out.Interval == 0 {
+		out.Interval = s.Interval
+	}
+	return out
+}
+
+// ResolveLifetimes finds out when each target of the sources was there. Any target's
+// scrapes show that Prometheus was at work.
+func ResolveLifetimes(sources ...*Targets) {
+	var attempts []int64
+	interval := int64(1<<63 - 1)
+	for _, s := range sources {
+		for _, sc := range s.Scrapes {
+			attempts = append(attempts, sc.Tried...)
+			interval = min(interval, s.Interval)
+		}
+	}
+	slices.Sort(attempts)
+	working := working(slices.Compact(attempts), interval)
+	for _, s := range sources {
+		for t, sc := range s.Scrapes {
+			s.Exists[t] = sc.existence(s.Span, working)
+		}
+	}
+}
+
+// working returns the time between attempts that follow each other without one missing.
+func working(attempts []int64, interval int64) Spans {
+	var out []Span
+	for i := 1; i < len(attempts); i++ {
+		if attempts[i]-attempts[i-1] <= 3*interval/2 {
+			out = append(out, Span{attempts[i-1], attempts[i]})
+		}
+	}
+	return NewSpans(out...)
+}
+
+// Existence returns when any of the targets was there: up to half an interval beyond the
+// first and last attempts to scrape it.
+func (s *Targets) Existence(of ...Target) Spans {
+	var out Spans
+	for _, t := range of {
+		half := s.Interval / 2
+		if sc := s.Scrapes[t]; sc != nil {
+			half = sc.Interval / 2
+		}
+		for _, x := range s.Exists[t] {
+			out = out.Union(Spans{{x.From - half, x.To + half}})
+		}
+	}
+	return out.Intersect(Spans{s.Span})
+}
+
+// Preroll is how far before the span a counter's last sample may lie.
+func (s *Targets) Preroll() int64 { return Outage(s.Interval) }
+
+// Observed returns the span without the silences that are outages, given the times of
+// scrapes in it and perhaps before. What was observed extends half an interval beyond the
+// last scrape before an outage, and before the first one after it.
+func Observed(span Span, times []int64, interval int64) Spans {
+	cells := make([]Span, 0, len(times))
+	for _, t := range times {
+		cells = append(cells, Span{t - interval/2, t + interval/2})
+	}
+	return NewSpans(cells...).Union(steady(span, times, interval)).Intersect(Spans{span})
+}
+
+// steady returns what is observed from scrape to scrape, or to the span's edges.
+func steady(span Span, times []int64, interval int64) Spans {
+	silence := Outage(interval)
+	var out Spans
+	for i, t := range times {
+		from, to := t, t
+		if i == 0 && t >= span.From && t-span.From <= silence {
+			from = span.From
+		}
+		if i > 0 && t-times[i-1] <= silence {
+			from = times[i-1]
+		}
+		if i == len(times)-1 && span.To-t <= silence {
+			to = span.To
+		}
+		out = out.extended(Span{max(from, span.From), min(to, span.To)})
+	}
+	return out
+}
