@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bufio"
@@ -23,7 +23,7 @@ import (
 )
 
 // computePast computes past windows, and delivers them or writes them as OpenMetrics.
-func computePast(ctx context.Context, cfg *config.Config, log *slog.Logger, stdout, stderr io.Writer) error {
+func computePast(ctx context.Context, cfg *config.Config, log *slog.Logger, stdin io.Reader, stdout, stderr io.Writer) error {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	debug.SetGCPercent(400) // it holds little and throws away much: collecting less often is faster
@@ -62,7 +62,7 @@ func computePast(ctx context.Context, cfg *config.Config, log *slog.Logger, stdo
 			return err
 		}
 		if cfg.Past.Replace {
-			return job.Replace(ctx, writer, span, stdout, func() (bool, error) { return mayReplace(cfg, stderr) })
+			return job.Replace(ctx, writer, span, stdout, func() (bool, error) { return mayReplace(cfg, stdin, stderr) })
 		}
 		return fill(writer)
 	}
@@ -91,17 +91,17 @@ func openPast(cfg *config.Config, stdout io.Writer) (*backfill.File, error) {
 }
 
 // mayReplace asks whoever sits at the terminal, unless that is settled already.
-func mayReplace(cfg *config.Config, stderr io.Writer) (bool, error) {
+func mayReplace(cfg *config.Config, stdin io.Reader, stderr io.Writer) (bool, error) {
 	switch {
 	case cfg.Past.DryRun:
 		return false, nil
 	case cfg.Past.Yes:
 		return true, nil
-	case !backfill.IsTerminal(os.Stdin) || !backfill.IsTerminal(stderr):
+	case !backfill.IsTerminal(stdin) || !backfill.IsTerminal(stderr):
 		return false, errors.New("--replace asks before it replaces, and there is no terminal: give --yes, or --dry-run")
 	}
 	fmt.Fprint(stderr, "Replace them? [y/N] ")
-	answer, err := bufio.NewReader(os.Stdin).ReadString('\n')
+	answer, err := bufio.NewReader(stdin).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return false, err
 	}

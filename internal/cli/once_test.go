@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bytes"
@@ -20,7 +20,7 @@ func TestOncePrintsOneWindow(t *testing.T) {
 	}))
 	defer prometheus.Close()
 	var stdout, stderr bytes.Buffer
-	code := start(t.Context(), []string{"once", "--end=2026-01-31T10:00:00Z", "--query.concurrency=1", "--prometheus.url=" + prometheus.URL}, &stdout, &stderr)
+	code := program(t.Context(), []string{"once", "--end=2026-01-31T10:00:00Z", "--query.concurrency=1", "--prometheus.url=" + prometheus.URL}, &stdout, &stderr)
 	if code != 0 {
 		t.Fatalf("exit code %d: %s", code, &stderr)
 	}

@@ -1,4 +1,4 @@
-package main
+package cli
 
 import (
 	"bytes"
@@ -51,6 +51,11 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
+// program is what main does, and returns its exit code.
+func program(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	return Exit(Run(ctx, args, nil, stdout, stderr), stderr)
+}
+
 var listening = regexp.MustCompile(`msg="Listening on" address=(\S+)`)
 
 // launch starts the exporter on a free port and waits until it listens.
@@ -59,7 +64,7 @@ func launch(t *testing.T, prometheus string, args ...string) *exporter {
 	ctx, cancel := context.WithCancel(context.Background())
 	e := &exporter{cancel: cancel, code: make(chan int, 1)}
 	args = append([]string{"--web.listen-address=127.0.0.1:0", "--log.level=debug", "--time-period=1m", "--settle-delay=0s", "--prometheus.url=" + prometheus}, args...)
-	go func() { e.code <- start(ctx, args, &e.out, &e.out) }()
+	go func() { e.code <- program(ctx, args, &e.out, &e.out) }()
 	t.Cleanup(cancel)
 	e.wait(t, "it listens", func() bool { return listening.MatchString(e.out.String()) })
 	e.url = "http://" + listening.FindStringSubmatch(e.out.String())[1]
@@ -150,7 +155,7 @@ func TestExitCodes(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var stdout, stderr bytes.Buffer
-			code := start(t.Context(), test.args, &stdout, &stderr)
+			code := program(t.Context(), test.args, &stdout, &stderr)
 			var want strings.Builder
 			for line := range strings.SplitSeq(test.want, "\n") {
 				if line != "" {
