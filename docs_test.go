@@ -64,8 +64,8 @@ func TestDocsTables(t *testing.T) {
 		"own metrics": ownMetricsTable(gather(t)),
 		"allow-list":  "```\n--metric-labels-allowlist=" + workload.AllowList(workload.Kinds()) + "\n```\n",
 	}
-	for _, command := range config.Commands() {
-		if command.Name != string(config.Serve) {
+	for _, command := range config.Document(cli.Commands()) {
+		if command.Name != "serve" {
 			tables[command.Name+" flags"] = flagsTable(command)
 		}
 	}
@@ -109,7 +109,7 @@ func replace(text, name, table string) (string, bool) {
 func settingsTable() string {
 	var b strings.Builder
 	b.WriteString("| environment, flag | default | meaning |\n| --- | --- | --- |\n")
-	for _, s := range config.Settings() {
+	for _, s := range config.Settings(cli.Commands()) {
 		name, preset := "`"+s.Env+"`", ""
 		if s.Flag != "" {
 			name += "<br>`" + s.Flag + "`"

@@ -6,12 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
-	"os"
-	"os/signal"
 	"runtime/debug"
 	"strings"
-	"syscall"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -19,89 +15,86 @@ import (
 	"github.com/prometheus/common/promslog"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/backfill"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
 )
 
-// computePast computes past windows, and delivers them or writes them as OpenMetrics.
-func computePast(ctx context.Context, cfg *config.Config, log *slog.Logger, stdin io.Reader, stdout, stderr io.Writer) error {
-	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-	defer stop()
+// fill computes past windows, and delivers them or writes them as OpenMetrics.
+func fill(ctx context.Context, s *session) error {
 	debug.SetGCPercent(400) // it holds little and throws away much: collecting less often is faster
-	last, err := settled(cfg.Past.To, cfg)
+	last, err := s.settled(s.Backfill.To)
 	if err != nil {
 		return err
 	}
-	span := backfill.Span{From: cfg.Past.From, To: last.End, Period: cfg.Period}
+	span := backfill.Span{From: s.Backfill.From, To: last.End, Period: s.Period}
 	if !span.From.Before(span.To) {
 		return fmt.Errorf("the newest settled window ends at %s: choose an earlier --from", last.End.Format(time.RFC3339))
 	}
-	var progress backfill.Progress = backfill.NewLines(log)
-	if backfill.IsTerminal(stderr) {
-		bar := backfill.NewBar(stderr)
-		cfg.Log.Writer = bar
-		progress, log = bar, promslog.New(cfg.Log)
+	var progress backfill.Progress = backfill.NewLines(s.log)
+	if backfill.IsTerminal(s.stderr) {
+		bar := backfill.NewBar(s.stderr)
+		s.Log.Writer = bar
+		progress, s.log = bar, promslog.New(s.Log)
 	}
-	downsampler, err := newDownsampler(cfg, log, prometheus.NewRegistry())
+	downsampler, err := s.downsampler(prometheus.NewRegistry())
 	if err != nil {
 		return err
 	}
-	job := backfill.Job{Computer: downsampler, AtOnce: cfg.Query.Concurrency, Progress: progress, Log: log}
-	fill := func(d backfill.Destination) error {
+	job := backfill.Job{Computer: downsampler, AtOnce: s.Query.Concurrency, Progress: progress, Log: s.log}
+	run := func(d backfill.Destination) error {
 		missing, err := span.Missing(ctx, d)
 		if err != nil {
 			return err
 		}
-		if cfg.Past.DryRun {
-			return backfill.Estimate(ctx, downsampler, span, missing, stdout)
+		if s.Backfill.DryRun {
+			return backfill.Estimate(ctx, downsampler, span, missing, s.stdout)
 		}
 		return job.Run(ctx, d, missing)
 	}
-	if cfg.Past.Output == "" {
-		writer, err := newWriter(cfg, log, prometheus.NewRegistry())
+	if s.Backfill.Output == "" {
+		writer, err := s.writer(prometheus.NewRegistry())
 		if err != nil {
 			return err
 		}
-		if cfg.Past.Replace {
-			return job.Replace(ctx, writer, span, stdout, func() (bool, error) { return mayReplace(cfg, stdin, stderr) })
+		if s.Backfill.Replace {
+			return job.Replace(ctx, writer, span, s.stdout, s.mayReplace)
 		}
-		return fill(writer)
+		return run(writer)
 	}
-	file, err := openPast(cfg, stdout)
+	file, err := s.openFile()
 	if err != nil {
 		return err
 	}
-	err = fill(file)
-	if err == nil && !cfg.Past.DryRun {
+	err = run(file)
+	if err == nil && !s.Backfill.DryRun {
 		err = file.Complete(span)
 	}
 	return errors.Join(err, file.Close())
 }
 
-// openPast opens the file that past windows become.
-func openPast(cfg *config.Config, stdout io.Writer) (*backfill.File, error) {
-	if cfg.Past.Output == "-" {
-		return backfill.OpenPipe(stdout)
+// openFile opens the file that past windows become.
+func (s *session) openFile() (*backfill.File, error) {
+	if s.Backfill.Output == "-" {
+		return backfill.OpenPipe(s.stdout)
 	}
-	settings := fmt.Sprintf("period=%s kinds=%s shard=%s", model.Duration(cfg.Period), cfg.KindNames(), cfg.Shard)
-	file, err := backfill.OpenFile(cfg.Past.Output, settings)
+	settings := fmt.Sprintf("period=%s kinds=%s shard=%s", model.Duration(s.Period), s.KindNames(), s.Shard)
+	file, err := backfill.OpenFile(s.Backfill.Output, settings)
 	if err != nil {
-		return nil, fmt.Errorf("--output=%q cannot be used: %w", cfg.Past.Output, err)
+		return nil, fmt.Errorf("--output=%q cannot be used: %w", s.Backfill.Output, err)
 	}
 	return file, nil
 }
 
 // mayReplace asks whoever sits at the terminal, unless that is settled already.
-func mayReplace(cfg *config.Config, stdin io.Reader, stderr io.Writer) (bool, error) {
+func (s *session) mayReplace() (bool, error) {
 	switch {
-	case cfg.Past.DryRun:
+	case s.Backfill.DryRun:
 		return false, nil
-	case cfg.Past.Yes:
+	case s.Backfill.Yes:
 		return true, nil
-	case !backfill.IsTerminal(stdin) || !backfill.IsTerminal(stderr):
+	case !backfill.IsTerminal(s.stdin) || !backfill.IsTerminal(s.stderr):
 		return false, errors.New("--replace asks before it replaces, and there is no terminal: give --yes, or --dry-run")
 	}
-	fmt.Fprint(stderr, "Replace them? [y/N] ")
-	answer, err := bufio.NewReader(stdin).ReadString('\n')
+	fmt.Fprint(s.stderr, "Replace them? [y/N] ")
+	answer, err := bufio.NewReader(s.stdin).ReadString('\n')
 	if err != nil && !errors.Is(err, io.EOF) {
 		return false, err
 	}

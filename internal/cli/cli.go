@@ -6,40 +6,74 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"log/slog"
+	"os"
+	"os/signal"
+	"slices"
 	"strings"
-	"time"
+	"syscall"
 
-	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/common/promslog"
-	"github.com/prometheus/common/version"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
+
+// command is a row of the table of commands.
+type command struct {
+	config.Command
+	run func(context.Context, *session) error
+}
+
+// table lists the commands. The first is what is done without one.
+func table() []command {
+	return []command{
+		{config.Command{
+			Name:  "serve",
+			Help:  "Compute every window when it has settled, and serve the averages: what is done without a command.",
+			Flags: config.ServeFlags,
+		}, serve},
+		{config.Command{
+			Name:  "once",
+			Help:  "Compute one window, and print it in the exposition format.",
+			Flags: config.OnceFlags,
+		}, once},
+		{config.Command{
+			Name:  "backfill",
+			Help:  "Compute past windows from what the Prometheus still has, and deliver them by remote write or write them as OpenMetrics. What is there already is left out, so that whoever was interrupted goes on by the same command.",
+			Flags: config.BackfillFlags,
+		}, fill},
+		{config.Command{
+			Name:  "explain",
+			Help:  "Print what one model's values of a window are made of: its pods and containers, how long they lived, what they used, and what was left out.",
+			Flags: config.ExplainFlags,
+		}, explainModel},
+	}
+}
+
+// Commands is the table of commands, for those who document it.
+func Commands() []config.Command {
+	var all []config.Command
+	for _, c := range table() {
+		all = append(all, c.Command)
+	}
+	return all
+}
 
 // Run is the whole program: it does what the command line asks for. An error is for Exit.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
-	cfg, err := config.Load(args, stdout)
-	if errors.Is(err, config.ErrShown) {
-		return nil
+	cfg, err := config.Load(args, Commands())
+	if shown, ok := errors.AsType[*config.Shown](err); ok {
+		_, err := io.WriteString(stdout, shown.Text)
+		return err
 	}
 	if err != nil {
 		return err
 	}
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
 	cfg.Log.Writer = stderr
-	log := promslog.New(cfg.Log)
-	switch cfg.Command {
-	case config.ComputeOnce:
-		return once(ctx, cfg, log, stdout)
-	case config.ExplainModel:
-		return explainModel(ctx, cfg, log, stdout)
-	case config.Backfill:
-		return computePast(ctx, cfg, log, stdin, stdout, stderr)
-	}
-	return serve(ctx, cfg, log)
+	commands := table()
+	i := slices.IndexFunc(commands, func(c command) bool { return c.Name == cfg.Command })
+	return commands[i].run(ctx, &session{cfg, promslog.New(cfg.Log), stdin, stdout, stderr})
 }
 
 // Exit reports an error of Run, and returns the exit code: 1 for a failure, 2 for a command
@@ -55,47 +89,4 @@ func Exit(err error, stderr io.Writer) int {
 		return 2
 	}
 	return 1
-}
-
-// newDownsampler returns what computes windows from the Prometheus that is read.
-func newDownsampler(cfg *config.Config, log *slog.Logger, reg prometheus.Registerer) (*downsample.Downsampler, error) {
-	client, err := promapi.New(promapi.Config{
-		URL:            cfg.Prometheus.URL,
-		HTTP:           cfg.Prometheus.HTTP,
-		Timeout:        cfg.Query.Timeout,
-		MaxAnswerBytes: cfg.Query.MaxAnswerBytes,
-		Compress:       cfg.Query.Compress,
-		MaxSamples:     cfg.Query.MaxSamples,
-		Concurrency:    cfg.Query.Concurrency,
-		UserAgent:      config.Name + "/" + version.Version,
-		Log:            log,
-	}, reg)
-	if err != nil {
-		return nil, fmt.Errorf("the HTTP settings for the Prometheus cannot be used: %w: mend --prometheus.config-file", err)
-	}
-	if cfg.Prometheus.HTTP.TLSConfig.InsecureSkipVerify {
-		log.Warn("The Prometheus' TLS certificate is not verified: who can intercept the connection can read the credentials")
-	}
-	return downsample.New(downsample.Config{
-		Upstream:    client,
-		Kinds:       cfg.Kinds,
-		Shard:       cfg.Shard,
-		Concurrency: cfg.Query.Concurrency,
-		MaxSamples:  cfg.Query.MaxSamplesPerWindow,
-		Log:         log,
-	}), nil
-}
-
-// settled returns the window that ends at a moment, or the newest settled one for the zero
-// moment. What is not settled is not computed.
-func settled(end time.Time, cfg *config.Config) (window.Window, error) {
-	newest := window.Settled(time.Now(), cfg.Period, cfg.SettleDelay)
-	if end.IsZero() {
-		return newest, nil
-	}
-	w := window.Containing(end, cfg.Period).Previous()
-	if w.End.After(newest.End) {
-		return w, fmt.Errorf("the window %s is not settled yet: choose %s or an earlier end", w, newest.End.Format(time.RFC3339))
-	}
-	return w, nil
 }

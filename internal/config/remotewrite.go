@@ -30,50 +30,40 @@ func messages() []string {
 var ownLabels = []string{"namespace", "type", "name", "source", "period", "shard", "kinds", "labels"}
 
 // remoteWriteFlags are the settings of delivery.
-type remoteWriteFlags struct {
-	url, file, query, labels, message, timeout *setting
-}
-
-func (g group) addRemoteWrite() remoteWriteFlags {
-	return remoteWriteFlags{
-		url: g.add("remote-write.url", "REMOTE_WRITE_URL", "<url>",
-			"Remote-write receiver to which each window is delivered with its own time, such as http://prometheus:9090/api/v1/write. Without it, nothing is delivered."),
-		file: g.add("remote-write.config-file", "REMOTE_WRITE_CONFIG_FILE", "<file>",
-			"YAML file with HTTP client settings for the receiver, as --prometheus.config-file."),
-		query: g.add("remote-write.query-url", "REMOTE_WRITE_QUERY_URL", "<url>",
-			"Prometheus in which what was delivered can be read, with the receiver's HTTP client settings. By default, it is the one of --prometheus.url."),
-		labels: g.addList("remote-write.label", "REMOTE_WRITE_LABELS", "<name=value>",
-			"Label to add to all that is delivered, such as cluster=prod. The flag can be repeated; commas separate several."),
-		message: g.add("remote-write.protobuf-message", "REMOTE_WRITE_PROTOBUF_MESSAGE", messages()[0],
-			"Protobuf message to send: "+strings.Join(messages(), " or ")+"."),
-		timeout: g.add("remote-write.timeout", "REMOTE_WRITE_TIMEOUT", "30s",
-			"How long one request to the receiver may take."),
+func remoteWriteFlags(f Flags) Check {
+	receiverAt := f.add("remote-write.url", "REMOTE_WRITE_URL", "<url>",
+		"Remote-write receiver to which each window is delivered with its own time, such as http://prometheus:9090/api/v1/write. Without it, nothing is delivered.")
+	file := f.add("remote-write.config-file", "REMOTE_WRITE_CONFIG_FILE", "<file>",
+		"YAML file with HTTP client settings for the receiver, as --prometheus.config-file.")
+	queryAt := f.add("remote-write.query-url", "REMOTE_WRITE_QUERY_URL", "<url>",
+		"Prometheus in which what was delivered can be read, with the receiver's HTTP client settings. By default, it is the one of --prometheus.url.")
+	added := f.addList("remote-write.label", "REMOTE_WRITE_LABELS", "<name=value>",
+		"Label to add to all that is delivered, such as cluster=prod. The flag can be repeated; commas separate several.")
+	message := f.add("remote-write.protobuf-message", "REMOTE_WRITE_PROTOBUF_MESSAGE", messages()[0],
+		"Protobuf message to send: "+strings.Join(messages(), " or ")+".")
+	timeout := f.add("remote-write.timeout", "REMOTE_WRITE_TIMEOUT", "30s",
+		"How long one request to the receiver may take.")
+	return func(c *checker, cfg *Config) {
+		rw := RemoteWrite{
+			Query:   cfg.Prometheus,
+			Labels:  parse(c, added, labels),
+			Message: remote.WriteMessageType(parse(c, message, choice(messages()...))),
+			Timeout: parse(c, timeout, durationBetween(time.Second, 10*time.Minute)),
+		}
+		receiver := newServer("the remote-write receiver")
+		receiver.readFile(c, file)
+		if queryAt.raw != "" {
+			query := receiver
+			query.credentials = slices.Clone(receiver.credentials)
+			query.readURL(c, queryAt, baseURL)
+			rw.Query = query.checked(c)
+		}
+		if receiverAt.raw != "" {
+			receiver.readURL(c, receiverAt, receiverURL)
+			rw.Receiver = receiver.checked(c)
+		}
+		cfg.RemoteWrite = rw
 	}
-}
-
-func (f remoteWriteFlags) check(c *checker, read Prometheus) RemoteWrite {
-	rw := RemoteWrite{
-		Query:   read,
-		Labels:  parse(c, f.labels, labels),
-		Timeout: parse(c, f.timeout, durationBetween(time.Second, 10*time.Minute)),
-	}
-	parse(c, f.message, oneOf(func(s string) error {
-		rw.Message = remote.WriteMessageType(s)
-		return rw.Message.Validate()
-	}, messages()))
-	receiver := newServer("the remote-write receiver")
-	receiver.readFile(c, f.file)
-	if f.query.raw != "" {
-		query := receiver
-		query.credentials = slices.Clone(receiver.credentials)
-		query.readURL(c, f.query, baseURL)
-		rw.Query = query.checked(c)
-	}
-	if f.url.raw != "" {
-		receiver.readURL(c, f.url, receiverURL)
-		rw.Receiver = receiver.checked(c)
-	}
-	return rw
 }
 
 func receiverURL(raw string) (*url.URL, error) {

@@ -78,7 +78,7 @@ func TestBadRemoteWrite(t *testing.T) {
 		"--remote-write.timeout=0":                               `--remote-write.timeout="0" is zero: choose from 1s to 10m`,
 	} {
 		t.Run(arg, func(t *testing.T) {
-			_, _, err := load(t, map[string]string{"REMOTE_WRITE_CONFIG_FILE": file}, arg)
+			_, err := load(t, map[string]string{"REMOTE_WRITE_CONFIG_FILE": file}, arg)
 			want = strings.ReplaceAll(want, "--remote-write.config-file", "REMOTE_WRITE_CONFIG_FILE")
 			if err == nil {
 				t.Fatal("was accepted")

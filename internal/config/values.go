@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -102,18 +102,13 @@ func boolean(s string) (bool, error) {
 	return b, nil
 }
 
-// compression says whether to ask a server for compressed answers.
-func compression(server *url.URL) func(string) (bool, error) {
-	return func(s string) (bool, error) {
-		switch s {
-		case "gzip":
-			return true, nil
-		case "none":
-			return false, nil
-		case "auto":
-			return server != nil && !isThisHost(server.Hostname()), nil
+// choice reads one of the options.
+func choice(options ...string) func(string) (string, error) {
+	return func(s string) (string, error) {
+		if !slices.Contains(options, s) {
+			return "", fmt.Errorf("is unknown: choose %s", strings.Join(options, ", "))
 		}
-		return false, errors.New("is unknown: choose auto, gzip or none")
+		return s, nil
 	}
 }
 

@@ -1,0 +1,57 @@
+package config
+
+import (
+	"time"
+
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/exporter-toolkit/web"
+	webflag "github.com/prometheus/exporter-toolkit/web/kingpinflag"
+)
+
+// maxStampedDelay leaves a quarter of an hour to scrape values with timestamps in.
+const maxStampedDelay = 30 * time.Minute
+
+// longestCatchUp is further back than receivers take samples.
+const longestCatchUp = 31 * 24 * time.Hour
+
+// ServeFlags are the command serve's own.
+func ServeFlags(f Flags) Check {
+	remoteWrite := remoteWriteFlags(f)
+	catchUp := f.add("catch-up.max-age", "CATCH_UP_MAX_AGE", "24h",
+		"How old a window may be that was not delivered to be computed and delivered after all. 0 is for the newest alone.")
+	toolkit := toolkitFlags(f)
+	timestamps := f.addSwitch("web.timestamps", "WEB_TIMESTAMPS",
+		"Expose the models' metrics with their window's end as timestamp, so that one sample per window is stored. Not for every Prometheus: docs/how-it-works.md has the price.")
+	return func(c *checker, cfg *Config) {
+		remoteWrite(c, cfg)
+		cfg.CatchUp = parse(c, catchUp, durationBetween(0, longestCatchUp))
+		toolkit(c, cfg)
+		cfg.Timestamps = parse(c, timestamps, boolean)
+		if cfg.Timestamps && cfg.SettleDelay > maxStampedDelay {
+			c.failf("%s is too long for %s, whose values are withdrawn 45m after their window's end: choose %s at most",
+				f.settings["settle-delay"], timestamps.name(), model.Duration(maxStampedDelay))
+		}
+	}
+}
+
+// toolkitFlags adopts the web server's flags.
+func toolkitFlags(f Flags) Check {
+	flags := webflag.AddFlags(f.of, ":8000")
+	f.adopt(f.of.GetFlag("web.listen-address"), "web.listen-address", "WEB_LISTEN_ADDRESS")
+	file := f.adopt(f.of.GetFlag("web.config.file").
+		Help("File that turns on TLS or authentication, as the Prometheus exporter-toolkit describes it."), "web.config.file", "WEB_CONFIG_FILE")
+	systemd := new(setting)
+	if clause := f.of.GetFlag("web.systemd-socket"); clause != nil { // Linux only
+		systemd = f.adopt(clause, "web.systemd-socket", "WEB_SYSTEMD_SOCKET")
+		clause.SetValue(switchValue{systemd})
+	}
+	return func(c *checker, cfg *Config) {
+		cfg.Web = flags
+		*flags.WebSystemdSocket = parse(c, systemd, boolean)
+		if name := *flags.WebConfigFile; name != "" {
+			if err := web.Validate(name); err != nil {
+				c.failf("%s=%q cannot be used: %s", file.name(), name, plain(err))
+			}
+		}
+	}
+}
