@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"time"
@@ -63,14 +64,9 @@ func serve(ctx context.Context, s *session) error {
 		Landing: func() web.Landing { return s.landing(board.Page(), loop.Status()) },
 		Log:     s.log,
 	})
-	listeners, err := web.Listen(ctx, s.Web, s.SettingName("web.listen-address"))
-	if err != nil {
-		return err
-	}
-
 	s.log.Info("Starting", "program", config.Name, "version", version.Version, "revision", version.GetRevision(),
 		"prometheus", s.Prometheus.Redacted(), "period", model.Duration(s.Period),
-		"settle_delay", model.Duration(s.SettleDelay), "kinds", s.KindNames(), "shard", s.Shard)
+		"settle_delay", model.Duration(s.SettleDelay), "kinds", s.KindNames(), "shard", s.Shard.String())
 
 	computing, stop := context.WithCancel(ctx)
 	var group run.Group
@@ -79,13 +75,21 @@ func serve(ctx context.Context, s *session) error {
 		return nil
 	}, func(error) { stop() })
 	group.Add(func() error {
-		return toolkit.ServeMultiple(listeners, server, s.Web, s.log)
+		return s.listenError(toolkit.ListenAndServe(server, s.Web, s.log))
 	}, func(error) { drain(server) })
 	if err := group.Run(); err != nil {
 		return err
 	}
 	s.log.Info("Stopped", "reason", context.Cause(ctx))
 	return nil
+}
+
+// listenError says which setting is to be changed.
+func (s *session) listenError(err error) error {
+	if *s.Web.WebSystemdSocket {
+		return fmt.Errorf("%s: %w: start the exporter by a .socket unit", s.SettingName("web.systemd-socket"), err)
+	}
+	return fmt.Errorf("%s: %w: choose another address", s.SettingName("web.listen-address"), err)
 }
 
 // drain ends a server within drainTime, whatever its clients do.

@@ -289,6 +289,10 @@ func TestBadSettings(t *testing.T) {
 		"token file missing":   {env: map[string]string{"PROMETHEUS_TOKEN_FILE": "/no/such"}, want: `PROMETHEUS_TOKEN_FILE="/no/such" cannot be read: no such file or directory: name a file that holds the token`},
 		"token file directory": {args: []string{"--prometheus.token-file=/"}, want: `--prometheus.token-file="/" cannot be read: is a directory: name a file that holds the token`},
 		"config file missing":  {args: []string{"--prometheus.config-file=/no/such"}, want: `--prometheus.config-file="/no/such" cannot be used: no such file or directory`},
+		"listen nowhere":       {args: []string{"--web.listen-address="}, want: `--web.listen-address="" cannot be listened on: write it like :8000 or 127.0.0.1:8000`},
+		"listen anywhere":      {env: map[string]string{"WEB_LISTEN_ADDRESS": ":"}, want: `WEB_LISTEN_ADDRESS=":" cannot be listened on: write it like :8000 or 127.0.0.1:8000`},
+		"listen, no port":      {args: []string{"--web.listen-address=:1", "--web.listen-address=8000"}, want: `--web.listen-address="8000" cannot be listened on: write it like :8000 or 127.0.0.1:8000`},
+		"listen, no such port": {args: []string{"--web.listen-address=127.0.0.1:99999"}, want: `--web.listen-address="127.0.0.1:99999" cannot be listened on: write it like :8000 or 127.0.0.1:8000`},
 		"web config, variable": {env: map[string]string{"WEB_CONFIG_FILE": "/no/such"}, want: `WEB_CONFIG_FILE="/no/such" cannot be used: open /no/such: no such file or directory`},
 		"web config missing":   {args: []string{"--web.config.file=/no/such"}, want: `--web.config.file="/no/such" cannot be used: open /no/such: no such file or directory`},
 		"two credentials":      {env: map[string]string{tokenEnv: "s3cret", "PROMETHEUS_URL": "http://joe:s3cret@h"}, want: `the user in PROMETHEUS_URL and ` + tokenEnv + ` hold credentials for the Prometheus: keep one of them`},
@@ -306,6 +310,19 @@ func TestBadSettings(t *testing.T) {
 				t.Error("a bad value is no usage error")
 			}
 		})
+	}
+}
+
+func TestListenAddresses(t *testing.T) {
+	for _, args := range [][]string{
+		{"--web.listen-address=127.0.0.1:0"},
+		{"--web.listen-address=[::1]:8000", "--web.listen-address=:http"},
+		{"--web.listen-address=vsock://:9100"},
+		{"--web.listen-address=", "--web.systemd-socket"}, // which is not looked at
+	} {
+		if got := *mustLoad(t, nil, args...).Web.WebListenAddresses; len(got) == 0 {
+			t.Errorf("%q: no address", args)
+		}
 	}
 }
 

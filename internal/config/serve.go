@@ -1,6 +1,9 @@
 package config
 
 import (
+	"net"
+	"strconv"
+	"strings"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -37,7 +40,7 @@ func ServeFlags(f Flags) Check {
 // toolkitFlags adopts the web server's flags.
 func toolkitFlags(f Flags) Check {
 	flags := webflag.AddFlags(f.of, ":8000")
-	f.adopt(f.of.GetFlag("web.listen-address"), "web.listen-address", "WEB_LISTEN_ADDRESS")
+	listen := f.adopt(f.of.GetFlag("web.listen-address"), "web.listen-address", "WEB_LISTEN_ADDRESS")
 	file := f.adopt(f.of.GetFlag("web.config.file").
 		Help("File that turns on TLS or authentication, as the Prometheus exporter-toolkit describes it."), "web.config.file", "WEB_CONFIG_FILE")
 	systemd := new(setting)
@@ -48,10 +51,22 @@ func toolkitFlags(f Flags) Check {
 	return func(c *checker, cfg *Config) {
 		cfg.Web = flags
 		*flags.WebSystemdSocket = parse(c, systemd, boolean)
+		for _, address := range *flags.WebListenAddresses {
+			if !*flags.WebSystemdSocket && !listenable(address) {
+				c.failf("%s=%q cannot be listened on: write it like :8000 or 127.0.0.1:8000", listen.name(), address)
+			}
+		}
 		if name := *flags.WebConfigFile; name != "" {
 			if err := web.Validate(name); err != nil {
 				c.failf("%s=%q cannot be used: %s", file.name(), name, plain(err))
 			}
 		}
 	}
+}
+
+// listenable says whether an address has a port: without one, any free port would be taken.
+func listenable(address string) bool {
+	_, port, err := net.SplitHostPort(address)
+	n, notNumber := strconv.Atoi(port)
+	return strings.HasPrefix(address, "vsock://") || err == nil && port != "" && (notNumber != nil || n >= 0 && n <= 65535)
 }
