@@ -73,7 +73,11 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	cfg.Log.Writer = stderr
 	commands := table()
 	i := slices.IndexFunc(commands, func(c command) bool { return c.Name == cfg.Command })
-	return commands[i].run(ctx, &session{cfg, promslog.New(cfg.Log), stdin, stdout, stderr})
+	err = commands[i].run(ctx, &session{cfg, promslog.New(cfg.Log), stdin, stdout, stderr})
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx) // what broke off for it is no failure of its own
+	}
+	return err
 }
 
 // Exit reports an error of Run, and returns the exit code: 1 for a failure, 2 for a command
