@@ -28,17 +28,17 @@ func table() []command {
 	return []command{
 		{config.Command{
 			Name:  "serve",
-			Help:  "Compute every window when it has settled, and serve the averages: what is done without a command.",
+			Help:  "Compute each window once it has settled, and serve the averages. This is what runs without a command.",
 			Flags: config.ServeFlags,
 		}, serve},
 		{config.Command{
 			Name:  "once",
-			Help:  "Compute one window, and print it in the exposition format.",
+			Help:  "Compute one window and print it in the exposition format.",
 			Flags: config.OnceFlags,
 		}, once},
 		{config.Command{
 			Name:  "backfill",
-			Help:  "Compute past windows from what the Prometheus still has, and deliver them by remote write or write them as OpenMetrics. What is there already is left out, so that whoever was interrupted goes on by the same command.",
+			Help:  "Compute past windows from what the Prometheus still has, and deliver them by remote write or write them as OpenMetrics. Windows that are there already are skipped, so the same command continues an interrupted run.",
 			Flags: config.BackfillFlags,
 		}, fill},
 		{config.Command{

@@ -17,13 +17,13 @@ func BackfillFlags(f Flags) Check {
 	from := f.add("from", "", "<time>",
 		"Where the first window begins: RFC 3339, a date, or seconds since 1970.")
 	to := f.add("to", "", "<time>",
-		"Where the last window ends. By default, it is the newest settled one.")
+		"Where the last window ends. The default is the end of the newest settled window.")
 	output := f.add("output", "", "<file>",
-		"File to write as OpenMetrics, for promtool tsdb create-blocks-from openmetrics. It is there when it is complete; until then, what is done is kept beside it. - is standard output, which is written where neither this nor --remote-write.url is given.")
+		"File to write as OpenMetrics, for promtool tsdb create-blocks-from openmetrics. It appears when it is complete; until then, finished windows are kept beside it. - is standard output, the default without --remote-write.url.")
 	dryRun := f.addSwitch("dry-run", "",
-		"Only say what would be done, and what that would cost.")
+		"Only say what would be done, and what it would cost.")
 	replace := f.addSwitch("replace", "",
-		"Compute windows anew that have been delivered, say what differs, and deliver that. What saw less of a window replaces nothing.")
+		"Compute delivered windows again, say what differs, and deliver that. A result that saw less of a window replaces nothing.")
 	yes := f.addSwitch("yes", "",
 		"Replace without asking.")
 	return func(c *checker, cfg *Config) {

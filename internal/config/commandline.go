@@ -51,8 +51,8 @@ func define(commands []Command) (*kingpin.Application, map[string]func() (*Confi
 		"and exposes the averages as seven small metrics.\n\n"+
 		"A flag wins over its environment variable, which is shown in parentheses. "+
 		"A bearer token for the Prometheus is taken from $"+tokenEnv+" or --prometheus.token-file.")
-	app.HelpFlag.Short('h')
-	app.Version(version.Print(Name))
+	app.HelpFlag.Short('h').Help("Show help, for a command after its name.")
+	app.Version(version.Print(Name)).VersionFlag.Help("Show the version.")
 	app.UsageTemplate(helpTemplate)
 	all := Flags{app, map[string]*setting{}}
 	common := []Check{prometheusFlags(all), windowFlags(all), queryFlags(all), logFlags(all)}

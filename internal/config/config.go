@@ -17,21 +17,23 @@ const Name = "seldon-prometheus-exporter"
 
 // Config is everything that can be set, checked. What is one command's is zero for the others.
 type Config struct {
-	Command     string
-	Prometheus  Prometheus
-	Period      time.Duration
-	SettleDelay time.Duration
-	Kinds       []workload.Kind // in order of precedence
-	Shard       workload.Shard
-	Query       Query
-	Web         *web.FlagConfig
-	Timestamps  bool // whether models' metrics are exposed with their window's end
-	Log         *promslog.Config
-	RemoteWrite RemoteWrite
-	CatchUp     time.Duration // how old a window may be to be delivered
-	Once        Once
-	Backfill    Backfill
-	Explain     Explain
+	Command      string
+	Prometheus   Prometheus
+	Period       time.Duration
+	SettleDelay  time.Duration
+	Kinds        []workload.Kind // in order of precedence
+	CustomKinds  []Kind
+	ClusterLabel string // tells clusters apart, "" for one
+	Shard        workload.Shard
+	Query        Query
+	Web          *web.FlagConfig
+	Timestamps   bool // whether models' metrics are exposed with their window's end
+	Log          *promslog.Config
+	RemoteWrite  RemoteWrite
+	CatchUp      time.Duration // how old a window may be to be delivered
+	Once         Once
+	Backfill     Backfill
+	Explain      Explain
 
 	settings map[string]*setting // by flag
 }
@@ -46,19 +48,20 @@ func (c *Config) SettingName(flag string) string {
 }
 
 // KindNames lists the kinds for people.
-func (c *Config) KindNames() string {
-	names := make([]string, len(c.Kinds))
-	for i, kind := range c.Kinds {
-		names[i] = kind.Name
+func (c *Config) KindNames() string { return strings.Join(namesOf(c.Kinds), ", ") }
+
+// OwnKinds lists the kinds as they distinguish two exporters' windows: "" are the preset ones.
+func (c *Config) OwnKinds() string {
+	if names := strings.Join(namesOf(c.Kinds), ","); names != presetKinds {
+		return names
 	}
-	return strings.Join(names, ", ")
+	return ""
 }
 
-// OwnKinds lists the kinds as they tell two exporters' windows apart: "" are the preset ones.
-func (c *Config) OwnKinds() string {
-	names := strings.ReplaceAll(c.KindNames(), ", ", ",")
-	if names == presetKinds {
-		return ""
+func namesOf(kinds []workload.Kind) []string {
+	var names []string
+	for _, k := range kinds {
+		names = append(names, k.Name)
 	}
 	return names
 }

@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -59,7 +60,7 @@ func TestDefaults(t *testing.T) {
 	if cfg.Period != time.Hour || cfg.SettleDelay != time.Minute {
 		t.Errorf("period %s, settle delay %s", cfg.Period, cfg.SettleDelay)
 	}
-	want := Query{Timeout: 2 * time.Minute, Concurrency: 2, MaxSamples: 1_000_000, MaxAnswerBytes: 64 << 20}
+	want := Query{Transport: "auto", Timeout: 2 * time.Minute, Concurrency: 2, MaxSamples: 1_000_000, MaxAnswerBytes: 64 << 20}
 	if diff := cmp.Diff(want, cfg.Query); diff != "" {
 		t.Error(diff)
 	}
@@ -160,6 +161,30 @@ func TestBackfill(t *testing.T) {
 	}
 }
 
+func TestCustomKinds(t *testing.T) {
+	for name, test := range map[string]struct {
+		env  map[string]string
+		args []string
+		want string // the kinds, the labels that name their models, and what else their pods must carry
+	}{
+		"one":                 {nil, []string{"--custom-kind=RayService=ray.io/serve", "--kinds=SeldonDeployment,RayService"}, "SeldonDeployment, RayService; RayService ray.io/serve map[]"},
+		"with further labels": {nil, []string{"--custom-kind= RayService=ray.io/cluster, a=b ,c/d=e", "--kinds=RayService"}, "RayService; RayService ray.io/cluster map[a:b c/d:e]"},
+		"two flags":           {nil, []string{"--custom-kind=A=a", "--custom-kind=B=b", "--kinds=B,A"}, "B, A; A a map[]; B b map[]"},
+		"one variable":        {map[string]string{"CUSTOM_KINDS": "A=a,x=y; B=b"}, []string{"--kinds=B,A"}, "B, A; A a map[x:y]; B b map[]"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cfg := mustLoad(t, test.env, test.args...)
+			got := cfg.KindNames()
+			for _, k := range cfg.CustomKinds {
+				got += fmt.Sprintf("; %s %s %v", k.Name, k.Labels[0].Kubernetes, k.Where)
+			}
+			if got != test.want {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
 // TestCompression: a network is spared, where there is one.
 func TestCompression(t *testing.T) {
 	for url, want := range map[string]bool{
@@ -189,7 +214,8 @@ func TestEverySettingHasAnEnvironmentVariable(t *testing.T) {
 	env := map[string]string{
 		"PROMETHEUS_URL": "https://prom.example/x", "PROMETHEUS_TOKEN_FILE": token,
 		"PROMETHEUS_CONFIG_FILE": write(t, "enable_http2: false\n"), "PROMETHEUS_INSECURE_SKIP_VERIFY": "true",
-		"TIME_PERIOD": "2h", "SETTLE_DELAY": "5m", "KINDS": "InferenceService", "SHARD": "1/3",
+		"TIME_PERIOD": "2h", "SETTLE_DELAY": "5m", "KINDS": "RayService", "SHARD": "1/3",
+		"CUSTOM_KINDS": "RayService=ray.io/serve", "CLUSTER_LABEL": "region", "QUERY_TRANSPORT": "promql",
 		"QUERY_TIMEOUT": "10s", "QUERY_CONCURRENCY": "4", "QUERY_MAX_SAMPLES": "5000", "QUERY_MAX_SAMPLES_PER_WINDOW": "70000", "QUERY_COMPRESSION": "gzip", "QUERY_MAX_ANSWER_BYTES": "1MiB",
 		"WEB_LISTEN_ADDRESS": ":1234", "WEB_CONFIG_FILE": write(t, "{}\n"), "WEB_SYSTEMD_SOCKET": "true", "WEB_TIMESTAMPS": "true",
 		"LOG_LEVEL": "debug", "LOG_FORMAT": "json",
@@ -199,7 +225,7 @@ func TestEverySettingHasAnEnvironmentVariable(t *testing.T) {
 	}
 	cfg := mustLoad(t, env)
 	if cfg.Period != 2*time.Hour || cfg.SettleDelay != 5*time.Minute || len(cfg.Kinds) != 1 || cfg.Shard.String() != "1/3" ||
-		cfg.CatchUp != 3*time.Hour || cfg.Query != (Query{10 * time.Second, 4, 5000, 1 << 20, 70_000, true}) ||
+		cfg.ClusterLabel != "region" || len(cfg.CustomKinds) != 1 || cfg.CatchUp != 3*time.Hour || cfg.Query != (Query{"promql", 10 * time.Second, 4, 5000, 1 << 20, 70_000, true}) ||
 		!cmp.Equal(*cfg.Web.WebListenAddresses, []string{":1234"}) || cfg.SettingName("web.listen-address") != "WEB_LISTEN_ADDRESS" || *cfg.Web.WebConfigFile == "" || !*cfg.Web.WebSystemdSocket || !cfg.Timestamps ||
 		cfg.Log.Level.String() != "debug" || cfg.Log.Format.String() != "json" {
 		t.Errorf("%+v", cfg)
@@ -252,8 +278,14 @@ func TestBadSettings(t *testing.T) {
 		"explain bare":        {args: []string{"explain"}, want: `--model="" names no model: write its namespace and its name, as seldon/income`},
 		"explain junk": {args: []string{"explain", "--model=a/b/c", "--kind=Server", "--metric=cpu", "--output=xml"}, want: `--model="a/b/c" names no model: write its namespace and its name, as seldon/income
 --metric="cpu" is unknown: choose model_containers_average, model_cpu_usage_seconds_total, model_memory_usage_bytes, model_cpu_requests, model_cpu_limits, model_memory_requests_bytes, model_memory_limits_bytes
---kind="Server" is none of the kinds that are models: choose SeldonDeployment, InferenceService
+--kind="Server" is unknown: choose SeldonDeployment, InferenceService
 --output="xml" is unknown: choose text, json`},
+		"transport":            {args: []string{"--query.transport=grpc"}, want: `--query.transport="grpc" is unknown: choose auto, remote-read, promql`},
+		"cluster label":        {args: []string{"--cluster-label=my-cluster"}, want: `--cluster-label="my-cluster" is no label's name: use letters, digits and _, with no digit first`},
+		"cluster label, ours":  {env: map[string]string{"CLUSTER_LABEL": "namespace"}, want: `CLUSTER_LABEL="namespace" is a label that this exporter's series have already: choose another name`},
+		"two cluster labels":   {args: []string{"--cluster-label=region", "--remote-write.label=cluster=a"}, want: `--remote-write.label="cluster=a" cannot be used: with --cluster-label="region", models have a label "cluster" already: choose another name`},
+		"custom kind unlisted": {args: []string{"--custom-kind=RayService=ray.io/serve"}, want: `--custom-kind="RayService=ray.io/serve" adds a kind that --kinds="SeldonDeployment,InferenceService" does not list: list RayService there`},
+		"custom kind junk":     {args: []string{"--custom-kind=RayService"}, want: `--custom-kind="RayService" cannot be used: "RayService" names no kind and its label: write RayService=ray.io/serve`},
 		"settle over period":   {args: []string{"--settle-delay=2h"}, want: `--settle-delay="2h" is longer than the period of 1h: choose a shorter delay`},
 		"settle, timestamps":   {args: []string{"--settle-delay=31m", "--web.timestamps"}, want: `--settle-delay="31m" is too long for --web.timestamps, whose values are withdrawn 45m after their window's end: choose 30m at most`},
 		"kind unknown":         {env: map[string]string{"KINDS": "SeldonDeployment,Pod"}, want: `KINDS="SeldonDeployment,Pod" cannot be used: "Pod" is not a kind this exporter knows: choose from SeldonDeployment, InferenceService`},

@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -25,18 +24,18 @@ func ExplainFlags(f Flags) Check {
 	model := f.add("model", "", "<namespace/name>",
 		"Model to explain.")
 	kind := f.add("kind", "", "<kind>",
-		"Its Kubernetes kind, where models of several kinds have the name.")
+		"Its Kubernetes kind, if models of several kinds have the name.")
 	metric := f.add("metric", "", "<name>",
-		"Metric to explain, such as model_cpu_requests. By default, all seven are.")
+		"Metric to explain, such as model_cpu_requests. The default is all seven.")
 	output := f.add("output", "", "text",
-		"Form of what is printed: text or json.")
+		"Output format: text or json.")
 	return func(c *checker, cfg *Config) {
 		e := Explain{
 			Model:   parse(c, model, modelName),
 			End:     parse(c, end, orNothing(edge(cfg.Period))),
 			Metrics: parse(c, metric, metrics),
 		}
-		e.Model.Type = parse(c, kind, oneKind(cfg.Kinds))
+		e.Model.Type = parse(c, kind, orNothing(choice(namesOf(cfg.Kinds)...)))
 		e.JSON = parse(c, output, choice("text", "json")) == "json"
 		cfg.Explain = e
 	}
@@ -64,18 +63,4 @@ func metrics(name string) ([]usage.Metric, error) {
 		return nil, fmt.Errorf("is unknown: choose %s", strings.Join(names, ", "))
 	}
 	return all, nil
-}
-
-// oneKind returns the name of one of the kinds, or nothing.
-func oneKind(kinds []workload.Kind) func(string) (string, error) {
-	return func(s string) (string, error) {
-		var names []string
-		for _, k := range kinds {
-			names = append(names, k.Name)
-		}
-		if s != "" && !slices.Contains(names, s) {
-			return "", fmt.Errorf("is none of the kinds that are models: choose %s", strings.Join(names, ", "))
-		}
-		return s, nil
-	}
 }

@@ -17,5 +17,5 @@ func OnceFlags(f Flags) Check {
 
 func (f Flags) addEnd() *setting {
 	return f.add("end", "", "<time>",
-		"When the window ends: RFC 3339, or seconds since 1970. By default, the newest settled one is taken.")
+		"When the window ends: RFC 3339, a date, or seconds since 1970. The default is the newest settled window.")
 }

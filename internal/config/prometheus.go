@@ -83,9 +83,9 @@ func (s *server) checked(c *checker) Prometheus {
 // prometheusFlags say which Prometheus is read.
 func prometheusFlags(f Flags) Check {
 	at := f.add("prometheus.url", "PROMETHEUS_URL", "http://localhost:8080",
-		"Prometheus to read, with or without /api/v1 at the end. User and password in it are used for basic authentication.")
+		"Prometheus to read, with or without /api/v1 at the end. A user and a password in it are used for basic authentication.")
 	token := f.add("prometheus.token-file", "PROMETHEUS_TOKEN_FILE", "<file>",
-		"File with a bearer token for the Prometheus, read anew for every request.")
+		"File with a bearer token for the Prometheus. It is read again for every request.")
 	file := f.add("prometheus.config-file", "PROMETHEUS_CONFIG_FILE", "<file>",
 		"YAML file with HTTP client settings for the Prometheus (TLS, OAuth2, proxy, headers), as in Prometheus' own http_config. Redirects are never followed.")
 	insecure := f.addSwitch("prometheus.insecure-skip-verify", "PROMETHEUS_INSECURE_SKIP_VERIFY",

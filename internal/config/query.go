@@ -7,8 +7,9 @@ import (
 	logflag "github.com/prometheus/common/promslog/flag"
 )
 
-// Query bounds what is asked of the Prometheus.
+// Query says how the Prometheus is asked, and bounds what it is asked for.
 type Query struct {
+	Transport           string // auto, remote-read or promql
 	Timeout             time.Duration
 	Concurrency         int
 	MaxSamples          int
@@ -19,20 +20,23 @@ type Query struct {
 
 // queryFlags say how the Prometheus is asked.
 func queryFlags(f Flags) Check {
+	transport := f.add("query.transport", "QUERY_TRANSPORT", "auto",
+		"How raw samples are read: remote-read, promql, or auto, which asks for remote read and falls back to PromQL.")
 	timeout := f.add("query.timeout", "QUERY_TIMEOUT", "2m",
 		"How long one query may take.")
 	concurrency := f.add("query.concurrency", "QUERY_CONCURRENCY", "2",
 		"How many queries may run at once.")
 	maxSamples := f.add("query.max-samples", "QUERY_MAX_SAMPLES", "1000000",
-		"How many samples one query may load. Larger ones are split.")
+		"How many samples one query may load. Larger queries are split.")
 	maxWindowSamples := f.add("query.max-samples-per-window", "QUERY_MAX_SAMPLES_PER_WINDOW", "0",
-		"How many samples all queries for one window may read together. A window that needs more fails. 0 is any number.")
+		"How many samples all queries of one window may read together. A window that needs more fails. 0 is no limit.")
 	maxBytes := f.add("query.max-answer-bytes", "QUERY_MAX_ANSWER_BYTES", "64MiB",
 		"How large one answer of the Prometheus may be.")
 	compression := f.add("query.compression", "QUERY_COMPRESSION", "auto",
-		"Whether answers are asked for in gzip, which costs the Prometheus some CPU and spares the network: gzip, none, or auto, which is none for a Prometheus on this host.")
+		"Compression of the answers, which costs the Prometheus some CPU and saves network traffic: gzip, none, or auto, which is none for a Prometheus on this host and gzip for others.")
 	return func(c *checker, cfg *Config) {
 		cfg.Query = Query{
+			Transport:           parse(c, transport, choice("auto", "remote-read", "promql")),
 			Timeout:             parse(c, timeout, durationBetween(time.Second, time.Hour)),
 			Concurrency:         parse(c, concurrency, atLeast(1)),
 			MaxSamples:          parse(c, maxSamples, atLeast(1000)),

@@ -32,6 +32,7 @@ func queryRemedies() map[string]string {
 		"too_large":      "raise --query.max-answer-bytes, or lower --query.max-samples",
 		"partial":        "see which store of the server does not answer",
 		"over_budget":    "raise --query.max-samples-per-window, leave out kinds with --kinds, or share the models with --shard",
+		"not_offered":    "set --query.transport to auto or promql",
 	}
 }
 

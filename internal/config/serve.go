@@ -21,10 +21,10 @@ const longestCatchUp = 31 * 24 * time.Hour
 func ServeFlags(f Flags) Check {
 	remoteWrite := remoteWriteFlags(f)
 	catchUp := f.add("catch-up.max-age", "CATCH_UP_MAX_AGE", "24h",
-		"How old a window may be that was not delivered to be computed and delivered after all. 0 is for the newest alone.")
+		"Maximum age of a missed window that is still computed and delivered. 0 delivers the newest window only.")
 	toolkit := toolkitFlags(f)
 	timestamps := f.addSwitch("web.timestamps", "WEB_TIMESTAMPS",
-		"Expose the models' metrics with their window's end as timestamp, so that one sample per window is stored. Not for every Prometheus: docs/how-it-works.md has the price.")
+		"Expose the models' metrics with their window's end as timestamp, so that one sample is stored per window. Not every Prometheus takes that: see docs/how-it-works.md.")
 	return func(c *checker, cfg *Config) {
 		remoteWrite(c, cfg)
 		cfg.CatchUp = parse(c, catchUp, durationBetween(0, longestCatchUp))
@@ -41,26 +41,29 @@ func ServeFlags(f Flags) Check {
 func toolkitFlags(f Flags) Check {
 	flags := webflag.AddFlags(f.of, ":8000")
 	listen := f.adopt(f.of.GetFlag("web.listen-address"), "web.listen-address", "WEB_LISTEN_ADDRESS")
+	listen.separator = "\n"
 	file := f.adopt(f.of.GetFlag("web.config.file").
 		Help("File that turns on TLS or authentication, as the Prometheus exporter-toolkit describes it."), "web.config.file", "WEB_CONFIG_FILE")
 	systemd := new(setting)
 	if clause := f.of.GetFlag("web.systemd-socket"); clause != nil { // Linux only
 		systemd = f.adopt(clause, "web.systemd-socket", "WEB_SYSTEMD_SOCKET")
-		clause.SetValue(switchValue{systemd})
+		systemd.isSwitch = true
 	}
 	return func(c *checker, cfg *Config) {
-		cfg.Web = flags
+		*flags.WebListenAddresses = strings.Split(listen.raw, listen.separator)
 		*flags.WebSystemdSocket = parse(c, systemd, boolean)
+		*flags.WebConfigFile = file.raw
 		for _, address := range *flags.WebListenAddresses {
 			if !*flags.WebSystemdSocket && !listenable(address) {
 				c.failf("%s=%q cannot be listened on: write it like :8000 or 127.0.0.1:8000", listen.name(), address)
 			}
 		}
-		if name := *flags.WebConfigFile; name != "" {
-			if err := web.Validate(name); err != nil {
-				c.failf("%s=%q cannot be used: %s", file.name(), name, plain(err))
+		if file.raw != "" {
+			if err := web.Validate(file.raw); err != nil {
+				c.failf("%s cannot be used: %s", file, plain(err))
 			}
 		}
+		cfg.Web = flags
 	}
 }
 

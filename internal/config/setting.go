@@ -16,6 +16,8 @@ type setting struct {
 	flag, env string // env is empty where the setting says what to do this once
 	raw       string
 	onLine    bool                // given on the command line
+	isSwitch  bool                // it needs no value there
+	separator string              // between the values of one that can be given more than once
 	show      func(string) string // how the value may be printed, nil for as it is
 }
 
@@ -31,29 +33,26 @@ type Flags struct {
 // add defines a setting. A preset value in angle brackets is none: it says what to write.
 func (f Flags) add(flag, env, preset, help string) *setting {
 	clause := f.of.Flag(flag, help)
-	if strings.HasPrefix(preset, "<") {
+	switch {
+	case strings.HasPrefix(preset, "<"):
 		clause.PlaceHolder(preset)
-	} else {
+	case preset != "":
 		clause.Default(preset)
 	}
-	s := f.adopt(clause, flag, env)
-	clause.SetValue(s)
-	return s
+	return f.adopt(clause, flag, env)
 }
 
 // addSwitch defines a setting that needs no value on the command line.
 func (f Flags) addSwitch(flag, env, help string) *setting {
-	clause := f.of.Flag(flag, help)
-	s := f.adopt(clause, flag, env)
-	clause.SetValue(switchValue{s})
+	s := f.add(flag, env, "", help)
+	s.isSwitch = true
 	return s
 }
 
-// addList defines a setting that can be given more than once: its text has commas between.
-func (f Flags) addList(flag, env, preset, help string) *setting {
-	clause := f.of.Flag(flag, help).PlaceHolder(preset)
-	s := f.adopt(clause, flag, env)
-	clause.SetValue(listValue{s})
+// addList defines a setting that can be given more than once: its text has separators between.
+func (f Flags) addList(flag, env, preset, separator, help string) *setting {
+	s := f.add(flag, env, preset, help)
+	s.separator = separator
 	return s
 }
 
@@ -61,15 +60,24 @@ func (f Flags) addList(flag, env, preset, help string) *setting {
 func (f Flags) adopt(clause *kingpin.FlagClause, flag, env string) *setting {
 	s := &setting{flag: flag, env: env}
 	clause.Envar(env).IsSetByUser(&s.onLine)
+	clause.SetValue(s)
 	f.settings[flag] = s
 	return s
 }
 
 // Set takes the text, as kingpin.Value.
 func (s *setting) Set(raw string) error {
-	s.raw = strings.TrimSpace(raw)
+	raw = strings.TrimSpace(raw)
+	if s.separator != "" && s.raw != "" {
+		raw = s.raw + s.separator + raw
+	}
+	s.raw = raw
 	return nil
 }
+
+// IsBoolFlag and IsCumulative are kingpin's, too.
+func (s *setting) IsBoolFlag() bool   { return s.isSwitch }
+func (s *setting) IsCumulative() bool { return s.separator != "" }
 
 // String names the setting, as the user did, and its value.
 func (s *setting) String() string {
@@ -87,21 +95,6 @@ func (s *setting) name() string {
 	}
 	return "--" + s.flag
 }
-
-// switchValue is a setting that needs no value on the command line.
-type switchValue struct{ *setting }
-
-func (switchValue) IsBoolFlag() bool { return true }
-
-// listValue is a setting of which each value counts.
-type listValue struct{ *setting }
-
-func (l listValue) Set(raw string) error {
-	l.raw = strings.Trim(l.raw+","+strings.TrimSpace(raw), ",")
-	return nil
-}
-
-func (listValue) IsCumulative() bool { return true }
 
 // checker collects what is wrong.
 type checker struct{ errs []error }

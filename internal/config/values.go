@@ -11,8 +11,6 @@ import (
 
 	"github.com/alecthomas/units"
 	"github.com/prometheus/common/model"
-
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
 // durationBetween reads a duration in Prometheus' syntax, bounds included.
@@ -44,20 +42,6 @@ func durationBetween(least, most time.Duration) func(string) (time.Duration, err
 func isNumber(s string) bool {
 	_, err := strconv.ParseFloat(s, 64)
 	return err == nil
-}
-
-func kinds(s string) ([]workload.Kind, error) {
-	var names []string
-	for name := range strings.SplitSeq(s, ",") {
-		if name = strings.TrimSpace(name); name != "" {
-			names = append(names, name)
-		}
-	}
-	found, err := workload.Select(names)
-	if err != nil {
-		return nil, fmt.Errorf("cannot be used: %w", err)
-	}
-	return found, nil
 }
 
 func atLeast(least int) func(string) (int, error) {
