@@ -14,6 +14,7 @@ import (
 
 	"github.com/prometheus/common/promslog"
 
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/backfill"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
 )
 
@@ -60,6 +61,15 @@ func Commands() []config.Command {
 
 // Run is the whole program: it does what the command line asks for. An error is for Exit.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	out := &output{Writer: stdout, terminal: backfill.IsTerminal(stdout)}
+	err := execute(ctx, args, stdin, out, stderr)
+	if err == nil {
+		err = out.err
+	}
+	return err
+}
+
+func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	cfg, err := config.Load(args, Commands())
 	if shown, ok := errors.AsType[*config.Shown](err); ok {
 		_, err := io.WriteString(stdout, shown.Text)
@@ -87,7 +97,7 @@ func Exit(err error, stderr io.Writer) int {
 		return 0
 	}
 	for line := range strings.Lines(err.Error()) {
-		fmt.Fprintf(stderr, "%s: %s\n", config.Name, strings.TrimRight(line, "\n"))
+		fmt.Fprintf(stderr, "%s: %s\n", config.Name, printable([]byte(strings.TrimRight(line, "\n"))))
 	}
 	if _, usage := errors.AsType[*config.UsageError](err); usage {
 		return 2

@@ -27,25 +27,25 @@ const patience = 30 * time.Second
 
 // exporter is the whole program, running.
 type exporter struct {
-	out    output // all it writes
+	out    recorder // all it writes
 	url    string
 	cancel context.CancelFunc
 	code   chan int
 }
 
-// output collects what several goroutines write.
-type output struct {
+// recorder collects what several goroutines write.
+type recorder struct {
 	mu   sync.Mutex
 	text bytes.Buffer
 }
 
-func (o *output) Write(p []byte) (int, error) {
+func (o *recorder) Write(p []byte) (int, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.text.Write(p)
 }
 
-func (o *output) String() string {
+func (o *recorder) String() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	return o.text.String()

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"time"
 
@@ -29,10 +30,14 @@ func once(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
+	var text bytes.Buffer
 	for family := range page.Families() {
-		if _, err := expfmt.MetricFamilyToText(s.stdout, family); err != nil {
+		if _, err := expfmt.MetricFamilyToText(&text, family); err != nil {
 			return err
 		}
+	}
+	if _, err := text.WriteTo(s.stdout); err != nil {
+		return err
 	}
 	s.log.Info("Window computed", "window", w.String(), "models", len(averages.Models), "queries", averages.Cost.Queries, "duration", time.Since(began).String())
 	return nil
