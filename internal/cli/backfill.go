@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -19,7 +20,9 @@ import (
 
 // fill computes past windows, and delivers them or writes them as OpenMetrics.
 func fill(ctx context.Context, s *session) error {
-	debug.SetGCPercent(400) // it holds little and throws away much: collecting less often is faster
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400) // it holds little and throws away much: collecting less often is faster
+	}
 	last, err := s.settled(s.Backfill.To)
 	if err != nil {
 		return err

@@ -56,7 +56,7 @@ func program(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return Exit(Run(ctx, args, nil, stdout, stderr), stderr)
 }
 
-var listening = regexp.MustCompile(`msg="Listening on" address=(\S+)`)
+var listening = regexp.MustCompile(`"?msg"?[=:]"Listening on",? ?"?address"?[=:]"?([0-9.:]+)`)
 
 // launch starts the exporter on a free port and waits until it listens.
 func launch(t *testing.T, prometheus string, args ...string) *exporter {

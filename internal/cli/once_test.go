@@ -2,6 +2,7 @@ package cli
 
 import (
 	"bytes"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -39,5 +40,39 @@ func TestOncePrintsOneWindow(t *testing.T) {
 	}
 	if len(asked) == 0 || asked[0] != "1769853599.999" {
 		t.Errorf("the Prometheus was asked about %v", asked)
+	}
+}
+
+// TestLogsInJSONHoldText: an object where a program expects a text is of no use to it.
+func TestLogsInJSONHoldText(t *testing.T) {
+	prometheus := httptest.NewServer(http.HandlerFunc(nothing))
+	defer prometheus.Close()
+	served := launch(t, prometheus.URL, "--log.format=json", "--shard=0/2")
+	served.wait(t, "it computed a window", func() bool { return strings.Contains(served.out.String(), "Window computed") })
+	served.cancel()
+	served.end(t)
+	var stdout, stderr bytes.Buffer
+	program(t.Context(), []string{"once", "--log.format=json", "--prometheus.url=" + prometheus.URL}, &stdout, &stderr)
+	windows := 0
+	for line := range strings.Lines(served.out.String() + stderr.String()) {
+		var attrs map[string]any
+		if err := json.Unmarshal([]byte(line), &attrs); err != nil {
+			t.Fatalf("%v: %s", err, line)
+		}
+		if msg := attrs["msg"]; msg != "Starting" && msg != "Window computed" && msg != "Stopped" {
+			continue // what others log is theirs to test
+		}
+		for name, value := range attrs {
+			switch value.(type) {
+			case map[string]any, []any:
+				t.Errorf("%s is no text: %s", name, line)
+			}
+			if name == "window" {
+				windows++
+			}
+		}
+	}
+	if windows < 2 {
+		t.Errorf("%d windows are logged", windows)
 	}
 }

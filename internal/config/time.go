@@ -17,7 +17,7 @@ func edge(period time.Duration) func(string) (time.Time, error) {
 			return time.Time{}, errors.New("is missing: write 2026-01-31T10:00:00Z, 2026-01-31 or seconds since 1970")
 		}
 		t, err := moment(s)
-		if err != nil || period == 0 { // no period: told already
+		if err != nil || period == 0 { // no period: reported already
 			return t, err
 		}
 		if w := window.Containing(t, period); !t.Equal(w.Start) {
@@ -42,10 +42,11 @@ func moment(s string) (time.Time, error) {
 	return sensible(time.Unix(int64(whole), int64(part*1e9)).UTC())
 }
 
-// sensible refuses what no Prometheus has, such as seconds that are really milliseconds.
+// sensible refuses what no Prometheus has, such as seconds that are really milliseconds, or
+// a zero that stands for nothing.
 func sensible(t time.Time) (time.Time, error) {
-	if t.Unix() < 0 || t.Unix() >= math.MaxUint32 {
-		return time.Time{}, errors.New("is out of range: choose a time from 1970 to 2106")
+	if t.Unix() <= 0 || t.Unix() >= math.MaxUint32 {
+		return time.Time{}, errors.New("is out of range: choose a time after 1970-01-01 and before 2106")
 	}
 	return t, nil
 }
