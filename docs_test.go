@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bufio"
+	"context"
 	"flag"
 	"fmt"
+	"io"
 	"maps"
 	"net/http"
 	"net/http/httptest"
@@ -17,6 +20,7 @@ import (
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
 
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/cli"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
@@ -60,8 +64,8 @@ func TestDocsTables(t *testing.T) {
 		"own metrics": ownMetricsTable(gather(t)),
 		"allow-list":  "```\n--metric-labels-allowlist=" + workload.AllowList(workload.Kinds()) + "\n```\n",
 	}
-	for _, command := range config.Commands() {
-		if command.Name != string(config.Serve) {
+	for _, command := range config.Document(cli.Commands()) {
+		if command.Name != "serve" {
 			tables[command.Name+" flags"] = flagsTable(command)
 		}
 	}
@@ -105,7 +109,7 @@ func replace(text, name, table string) (string, bool) {
 func settingsTable() string {
 	var b strings.Builder
 	b.WriteString("| environment, flag | default | meaning |\n| --- | --- | --- |\n")
-	for _, s := range config.Settings() {
+	for _, s := range config.Settings(cli.Commands()) {
 		name, preset := "`"+s.Env+"`", ""
 		if s.Flag != "" {
 			name += "<br>`" + s.Flag + "`"
@@ -173,20 +177,49 @@ func cell(text string) string { return strings.ReplaceAll(text, "|", `\|`) }
 func gather(t *testing.T) map[string]*dto.MetricFamily {
 	t.Helper()
 	t.Setenv("PROMETHEUS_SELDON_TOKEN", "")
-	prometheus := httptest.NewServer(http.HandlerFunc(nothing))
-	t.Cleanup(prometheus.Close)
-	e := launch(t, prometheus.URL)
-	e.wait(t, "it is ready", func() bool {
-		code, _ := e.get(t, "/-/ready")
-		return code == http.StatusOK
-	})
-	_, body := e.get(t, "/metrics")
-	parser := expfmt.NewTextParser(model.UTF8Validation)
-	families, err := parser.TextToMetricFamilies(strings.NewReader(body))
+	prometheus := httptest.NewServer(http.HandlerFunc(noModels))
+	defer prometheus.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	log, stderr := io.Pipe()
+	ended := make(chan error, 1)
+	go func() {
+		ended <- cli.Run(ctx, []string{"--web.listen-address=127.0.0.1:0", "--settle-delay=0s", "--prometheus.url=" + prometheus.URL}, nil, io.Discard, stderr)
+		stderr.Close()
+	}()
+	var address string
+	for line := bufio.NewScanner(log); line.Scan() && !strings.Contains(line.Text(), "Window computed"); {
+		if _, after, ok := strings.Cut(line.Text(), `msg="Listening on" address=`); ok {
+			address = after
+		}
+	}
+	go io.Copy(io.Discard, log)
+	resp, err := http.Get("http://" + address + "/metrics")
 	if err != nil {
 		t.Fatal(err)
 	}
-	e.cancel()
-	e.end(t)
+	defer resp.Body.Close()
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	cancel()
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
 	return families
+}
+
+// noModels is a Prometheus that knows no model, though it has pods' labels.
+func noModels(w http.ResponseWriter, r *http.Request) {
+	kind, result := "vector", ""
+	if strings.HasSuffix(r.URL.Path, "query_range") {
+		kind = "matrix"
+	}
+	if strings.HasPrefix(r.FormValue("query"), "count(last_over_time(kube_pod_labels[") {
+		result = `{"metric":{},"value":[0,"1"]}`
+	}
+	w.Header().Set("Content-Type", "application/json")
+	fmt.Fprintf(w, `{"status":"success","data":{"resultType":%q,"result":[%s],"stats":{"samples":{"totalQueryableSamples":1}}}}`, kind, result)
 }

@@ -16,6 +16,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/cli"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/remotewrite"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
@@ -96,10 +97,10 @@ func sources(t *testing.T) []string {
 // TestDocsNameWhatExists looks up what documents mention: flags, metrics, targets of make.
 func TestDocsNameWhatExists(t *testing.T) {
 	known := map[string]bool{}
-	for _, s := range config.Settings() {
+	for _, s := range config.Settings(cli.Commands()) {
 		known[s.Flag] = true
 	}
-	for _, command := range config.Commands() {
+	for _, command := range config.Document(cli.Commands()) {
 		for _, s := range command.Flags {
 			known[s.Flag] = true
 		}

@@ -10,8 +10,8 @@ type Setting struct {
 
 // Settings lists every setting that has an environment variable, in the order of --help,
 // and serving before the other commands.
-func Settings() []Setting {
-	app, _ := define()
+func Settings(commands []Command) []Setting {
+	app, _ := define(commands)
 	model := app.Model()
 	flags := model.Flags
 	for _, cmd := range model.Commands {
@@ -38,9 +38,9 @@ type CommandHelp struct {
 	Flags      []Setting // that not every command has
 }
 
-// Commands lists every command, in the order of --help.
-func Commands() []CommandHelp {
-	app, _ := define()
+// Document describes every command, in the order of --help.
+func Document(commands []Command) []CommandHelp {
+	app, _ := define(commands)
 	var out []CommandHelp
 	for _, cmd := range app.Model().Commands {
 		out = append(out, CommandHelp{Name: cmd.Name, Help: cmd.Help, Flags: settings(cmd.Flags)})

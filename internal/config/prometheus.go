@@ -80,26 +80,37 @@ func (s *server) checked(c *checker) Prometheus {
 	return s.Prometheus
 }
 
-func (f *flags) prometheus(c *checker) Prometheus {
-	p := newServer("the Prometheus")
-	p.readFile(c, f.httpFile)
-	p.readURL(c, f.url, baseURL)
-	if parse(c, f.insecure, boolean) {
-		p.HTTP.TLSConfig.InsecureSkipVerify = true
-	}
-	if token := strings.TrimSpace(os.Getenv(tokenEnv)); token != "" {
-		if err := checkToken(token); err != nil {
-			c.failf("%s (value not shown) %w", tokenEnv, err)
+// prometheusFlags say which Prometheus is read.
+func prometheusFlags(f Flags) Check {
+	at := f.add("prometheus.url", "PROMETHEUS_URL", "http://localhost:8080",
+		"Prometheus to read, with or without /api/v1 at the end. A user and a password in it are used for basic authentication.")
+	token := f.add("prometheus.token-file", "PROMETHEUS_TOKEN_FILE", "<file>",
+		"File with a bearer token for the Prometheus. It is read again for every request.")
+	file := f.add("prometheus.config-file", "PROMETHEUS_CONFIG_FILE", "<file>",
+		"YAML file with HTTP client settings for the Prometheus (TLS, OAuth2, proxy, headers), as in Prometheus' own http_config. Redirects are never followed.")
+	insecure := f.addSwitch("prometheus.insecure-skip-verify", "PROMETHEUS_INSECURE_SKIP_VERIFY",
+		"Do not verify the Prometheus' TLS certificate.")
+	return func(c *checker, cfg *Config) {
+		p := newServer("the Prometheus")
+		p.readFile(c, file)
+		p.readURL(c, at, baseURL)
+		if parse(c, insecure, boolean) {
+			p.HTTP.TLSConfig.InsecureSkipVerify = true
 		}
-		p.HTTP.Authorization = &promconfig.Authorization{Type: "Bearer", Credentials: promconfig.Secret(token)}
-		p.credentials = append(p.credentials, tokenEnv)
+		if token := strings.TrimSpace(os.Getenv(tokenEnv)); token != "" {
+			if err := checkToken(token); err != nil {
+				c.failf("%s (value not shown) %w", tokenEnv, err)
+			}
+			p.HTTP.Authorization = &promconfig.Authorization{Type: "Bearer", Credentials: promconfig.Secret(token)}
+			p.credentials = append(p.credentials, tokenEnv)
+		}
+		if token.raw != "" {
+			parse(c, token, tokenFile)
+			p.HTTP.Authorization = &promconfig.Authorization{Type: "Bearer", CredentialsFile: token.raw}
+			p.credentials = append(p.credentials, token.name())
+		}
+		cfg.Prometheus = p.checked(c)
 	}
-	if f.tokenFile.raw != "" {
-		parse(c, f.tokenFile, tokenFile)
-		p.HTTP.Authorization = &promconfig.Authorization{Type: "Bearer", CredentialsFile: f.tokenFile.raw}
-		p.credentials = append(p.credentials, f.tokenFile.name())
-	}
-	return p.checked(c)
 }
 
 // baseURL reads the URL of a Prometheus and takes /api/v1 off its end: the seed's

@@ -74,7 +74,7 @@ func TestBadFiles(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			file := write(t, test.content)
-			_, _, err := load(t, nil, "--"+test.flag+"="+file)
+			_, err := load(t, nil, "--"+test.flag+"="+file)
 			if want := fmt.Sprintf("--%s=%q %s", test.flag, file, test.want); err == nil || err.Error() != want {
 				t.Errorf("error %v, want %s", err, want)
 			}
@@ -87,7 +87,7 @@ func TestConfigFileCredentialsExcludeOthers(t *testing.T) {
 	if a := mustLoad(t, nil, "--prometheus.config-file="+file).Prometheus.HTTP.BasicAuth; a == nil || a.Username != "joe" {
 		t.Errorf("basic auth %+v", a)
 	}
-	_, _, err := load(t, map[string]string{tokenEnv: "s3cret"}, "--prometheus.config-file="+file)
+	_, err := load(t, map[string]string{tokenEnv: "s3cret"}, "--prometheus.config-file="+file)
 	if err == nil || err.Error() != "--prometheus.config-file and "+tokenEnv+" hold credentials for the Prometheus: keep one of them" {
 		t.Errorf("error %v", err)
 	}
@@ -118,7 +118,8 @@ func FuzzLoad(f *testing.F) {
 		if before, _, found := strings.Cut(url, secret); found && !strings.ContainsAny(url[len(before):], "@") && !strings.ContainsAny(before, "?#") {
 			t.Skip()
 		}
-		cfg, out, err := load(t, map[string]string{"PROMETHEUS_URL": url, "TIME_PERIOD": period})
+		var out string
+		cfg, err := load(t, map[string]string{"PROMETHEUS_URL": url, "TIME_PERIOD": period})
 		if err != nil {
 			out += err.Error()
 		} else {

@@ -71,14 +71,14 @@ func TestBadRemoteWrite(t *testing.T) {
 		"--remote-write.label==prod":                             `--remote-write.label="=prod" cannot be used: "" is no label's name: use letters, digits and _, with no digit first`,
 		"--remote-write.label=my-cluster=prod":                   `--remote-write.label="my-cluster=prod" cannot be used: "my-cluster" is no label's name: use letters, digits and _, with no digit first`,
 		"--remote-write.label=__name__=x":                        `--remote-write.label="__name__=x" cannot be used: "__name__" begins with __, which is Prometheus' own: choose another name`,
-		"--remote-write.label=a=b,namespace=x":                   `--remote-write.label="a=b,namespace=x" cannot be used: delivered series have a label "namespace" already: choose another name`,
+		"--remote-write.label=a=b,namespace=x":                   `--remote-write.label="a=b,namespace=x" cannot be used: "namespace" is a label that this exporter's series have already: choose another name`,
 		"--remote-write.label=a=b,a=c":                           `--remote-write.label="a=b,a=c" cannot be used: the label "a" is there twice: keep one`,
 		"--remote-write.label=a=b\xff":                           `--remote-write.label="a=b\xff" cannot be used: the value of "a" is not UTF-8`,
 		"--remote-write.protobuf-message=prometheus.WriteReques": `--remote-write.protobuf-message="prometheus.WriteReques" is unknown: choose prometheus.WriteRequest, io.prometheus.write.v2.Request`,
 		"--remote-write.timeout=0":                               `--remote-write.timeout="0" is zero: choose from 1s to 10m`,
 	} {
 		t.Run(arg, func(t *testing.T) {
-			_, _, err := load(t, map[string]string{"REMOTE_WRITE_CONFIG_FILE": file}, arg)
+			_, err := load(t, map[string]string{"REMOTE_WRITE_CONFIG_FILE": file}, arg)
 			want = strings.ReplaceAll(want, "--remote-write.config-file", "REMOTE_WRITE_CONFIG_FILE")
 			if err == nil {
 				t.Fatal("was accepted")

@@ -11,70 +11,73 @@ import (
 )
 
 // setting is one flag's text and where it came from. It takes any text: what the text
-// means is found out later, with all the others, so that every error is told at once.
+// means is found out later, with all the others, so that every error is reported at once.
 type setting struct {
 	flag, env string // env is empty where the setting says what to do this once
 	raw       string
 	onLine    bool                // given on the command line
+	isSwitch  bool                // it needs no value there
+	separator string              // between the values of one that can be given more than once
 	show      func(string) string // how the value may be printed, nil for as it is
 }
 
-// group is who has a setting: the application, whose flags every command knows, or some of
-// its commands.
-type group []interface {
-	Flag(name, help string) *kingpin.FlagClause
+// Flags is where settings are defined: for every command, or for one.
+type Flags struct {
+	of interface {
+		Flag(name, help string) *kingpin.FlagClause
+		GetFlag(name string) *kingpin.FlagClause
+	}
+	settings map[string]*setting // by flag
 }
 
-// add defines a setting. A preset value in angle brackets is none: it tells what to write.
-func (g group) add(flag, env, preset, help string) *setting {
-	s := &setting{flag: flag, env: env}
-	for _, of := range g {
-		clause := of.Flag(flag, help)
-		if strings.HasPrefix(preset, "<") {
-			clause.PlaceHolder(preset)
-		} else {
-			clause.Default(preset)
-		}
-		s.adopt(clause).SetValue(s)
+// add defines a setting. A preset value in angle brackets is none: it says what to write.
+func (f Flags) add(flag, env, preset, help string) *setting {
+	clause := f.of.Flag(flag, help)
+	switch {
+	case strings.HasPrefix(preset, "<"):
+		clause.PlaceHolder(preset)
+	case preset != "":
+		clause.Default(preset)
 	}
-	return s
+	return f.adopt(clause, flag, env)
 }
 
 // addSwitch defines a setting that needs no value on the command line.
-func (g group) addSwitch(flag, env, help string) *setting {
-	s := &setting{flag: flag, env: env}
-	for _, of := range g {
-		s.adopt(of.Flag(flag, help)).SetValue(switchValue{s})
-	}
+func (f Flags) addSwitch(flag, env, help string) *setting {
+	s := f.add(flag, env, "", help)
+	s.isSwitch = true
 	return s
 }
 
-// addList defines a setting that can be given more than once: its text has commas between.
-func (g group) addList(flag, env, preset, help string) *setting {
-	s := &setting{flag: flag, env: env}
-	for _, of := range g {
-		s.adopt(of.Flag(flag, help).PlaceHolder(preset)).SetValue(listValue{s})
-	}
+// addList defines a setting that can be given more than once: its text has separators between.
+func (f Flags) addList(flag, env, preset, separator, help string) *setting {
+	s := f.add(flag, env, preset, help)
+	s.separator = separator
 	return s
 }
 
-// adopt makes a setting of a flag that somebody else has defined.
-func adopt(clause *kingpin.FlagClause, flag, env string) *setting {
+// adopt makes a setting of a flag.
+func (f Flags) adopt(clause *kingpin.FlagClause, flag, env string) *setting {
 	s := &setting{flag: flag, env: env}
-	s.adopt(clause)
+	clause.Envar(env).IsSetByUser(&s.onLine)
+	clause.SetValue(s)
+	f.settings[flag] = s
 	return s
-}
-
-// adopt makes a flag set the setting.
-func (s *setting) adopt(clause *kingpin.FlagClause) *kingpin.FlagClause {
-	return clause.Envar(s.env).IsSetByUser(&s.onLine)
 }
 
 // Set takes the text, as kingpin.Value.
 func (s *setting) Set(raw string) error {
-	s.raw = strings.TrimSpace(raw)
+	raw = strings.TrimSpace(raw)
+	if s.separator != "" && s.raw != "" {
+		raw = s.raw + s.separator + raw
+	}
+	s.raw = raw
 	return nil
 }
+
+// IsBoolFlag and IsCumulative are kingpin's, too.
+func (s *setting) IsBoolFlag() bool   { return s.isSwitch }
+func (s *setting) IsCumulative() bool { return s.separator != "" }
 
 // String names the setting, as the user did, and its value.
 func (s *setting) String() string {
@@ -92,21 +95,6 @@ func (s *setting) name() string {
 	}
 	return "--" + s.flag
 }
-
-// switchValue is a setting that needs no value on the command line.
-type switchValue struct{ *setting }
-
-func (switchValue) IsBoolFlag() bool { return true }
-
-// listValue is a setting of which each value counts.
-type listValue struct{ *setting }
-
-func (l listValue) Set(raw string) error {
-	l.raw = strings.Trim(l.raw+","+strings.TrimSpace(raw), ",")
-	return nil
-}
-
-func (listValue) IsCumulative() bool { return true }
 
 // checker collects what is wrong.
 type checker struct{ errs []error }
@@ -133,16 +121,4 @@ var quoted = regexp.MustCompile("`[^`]*`")
 // without the excerpts that YAML errors put between backquotes.
 func plain(err error) string {
 	return strings.Join(strings.Fields(quoted.ReplaceAllString(err.Error(), "(value)")), " ")
-}
-
-// usageError explains a command line that kingpin refused. What could be a URL with
-// secrets in it, or a token, is not repeated.
-func usageError(err error) error {
-	reason := err.Error()
-	if strings.HasPrefix(reason, "unexpected ") {
-		reason = "unexpected argument: a command is the first word, and settings are given as --name=value"
-	} else if strings.ContainsAny(reason, "@?") {
-		reason, _, _ = strings.Cut(reason, " '")
-	}
-	return &UsageError{Reason: reason}
 }

@@ -4,15 +4,13 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
-	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/alecthomas/units"
 	"github.com/prometheus/common/model"
-
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
 // durationBetween reads a duration in Prometheus' syntax, bounds included.
@@ -44,20 +42,6 @@ func durationBetween(least, most time.Duration) func(string) (time.Duration, err
 func isNumber(s string) bool {
 	_, err := strconv.ParseFloat(s, 64)
 	return err == nil
-}
-
-func kinds(s string) ([]workload.Kind, error) {
-	var names []string
-	for name := range strings.SplitSeq(s, ",") {
-		if name = strings.TrimSpace(name); name != "" {
-			names = append(names, name)
-		}
-	}
-	found, err := workload.Select(names, nil)
-	if err != nil {
-		return nil, fmt.Errorf("cannot be used: %w", err)
-	}
-	return found, nil
 }
 
 func atLeast(least int) func(string) (int, error) {
@@ -102,18 +86,13 @@ func boolean(s string) (bool, error) {
 	return b, nil
 }
 
-// compression says whether to ask a server for compressed answers.
-func compression(server *url.URL) func(string) (bool, error) {
-	return func(s string) (bool, error) {
-		switch s {
-		case "gzip":
-			return true, nil
-		case "none":
-			return false, nil
-		case "auto":
-			return server != nil && !isThisHost(server.Hostname()), nil
+// choice reads one of the options.
+func choice(options ...string) func(string) (string, error) {
+	return func(s string) (string, error) {
+		if !slices.Contains(options, s) {
+			return "", fmt.Errorf("is unknown: choose %s", strings.Join(options, ", "))
 		}
-		return false, errors.New("is unknown: choose auto, gzip or none")
+		return s, nil
 	}
 }
 

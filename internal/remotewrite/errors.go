@@ -15,7 +15,7 @@ const (
 	TooOld        Kind = "too_old"       // the receiver takes nothing that old: it never will, as it is set
 	Refused       Kind = "refused"       // another 4xx: nothing changes before somebody mends something
 	Partial       Kind = "partial"       // some samples were accepted and others were not, for no reason that was told
-	Misconfigured Kind = "misconfigured" // the receiver does not know --remote-write.protobuf-message
+	Misconfigured Kind = "misconfigured" // the receiver does not know the protobuf message
 	Conflict      Kind = "conflict"      // the window is there in part already, with other values
 )
 

@@ -108,5 +108,5 @@ func (c *comparison) err() error {
 	if c.differ == 0 {
 		return nil
 	}
-	return &Error{Kind: Conflict, Err: fmt.Errorf("%d samples are there already with other values than are computed now, the first: %s: delete the samples of that time from the receiver to have the window delivered anew", c.differ, c.first)}
+	return &Error{Kind: Conflict, Err: fmt.Errorf("%d samples are there already with other values than are computed now, the first: %s", c.differ, c.first)}
 }

@@ -122,25 +122,17 @@ func (r *receiver) failure(last attempt, accepted, sent int, err error) *Error {
 		failure.Err = err
 	case status/100 == 2:
 		failure.Kind = Misconfigured
-		failure.Err = fmt.Errorf("%s without a word on how many samples it has written, so that it does not know %s: set --remote-write.protobuf-message=%s", said, r.message, remote.WriteV1MessageType)
+		failure.Err = fmt.Errorf("%s without a word on how many samples it has written, so that it does not know %s", said, r.message)
 	case status == http.StatusUnsupportedMediaType:
-		other := remote.WriteV1MessageType
-		if r.message == other {
-			other = remote.WriteV2MessageType
-		}
 		failure.Kind = Misconfigured
-		failure.Err = fmt.Errorf("%s: it does not know %s: set --remote-write.protobuf-message=%s", said, r.message, other)
+		failure.Err = fmt.Errorf("%s: it does not know %s", said, r.message)
 	case status == http.StatusTooManyRequests || status/100 == 5:
 		failure.Kind, failure.Err = Transient, errors.New(said)
 	case tooOld(last.text):
 		failure.Kind = TooOld
-		failure.Err = fmt.Errorf("%s: it takes nothing that old: raise out_of_order_time_window in its storage.tsdb settings", said)
+		failure.Err = fmt.Errorf("%s: it takes nothing that old", said)
 	case strings.Contains(last.text, "duplicate sample"):
-		failure.Err = fmt.Errorf("%s: it has other values for this time already, and the server that is asked for them does not: check --remote-write.query-url", said)
-	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		failure.Err = fmt.Errorf("%s: check the credentials in --remote-write.config-file", said)
-	case status == http.StatusNotFound || status/100 == 3:
-		failure.Err = fmt.Errorf("%s: check --remote-write.url, and that the receiver is turned on (Prometheus: --web.enable-remote-write-receiver)", said)
+		failure.Err = fmt.Errorf("%s: it has other values for this time already, and the server that is asked for them does not", said)
 	case accepted > 0:
 		failure.Kind, failure.Err = Partial, errors.New(said)
 	default:
@@ -151,9 +143,9 @@ func (r *receiver) failure(last attempt, accepted, sent int, err error) *Error {
 
 func (r *receiver) noAnswer(err error) error {
 	if code(err) == timedOut {
-		return fmt.Errorf("no answer from %s within --remote-write.timeout=%s", r.url.Host, r.timeout)
+		return fmt.Errorf("no answer from %s within %s", r.url.Host, r.timeout)
 	}
-	return fmt.Errorf("%s does not answer: %w: check --remote-write.url", r.url.Host, err)
+	return fmt.Errorf("%s does not answer: %w", r.url.Host, err)
 }
 
 // tooOld knows how Prometheus, Thanos and Mimir refuse what is older than they take.

@@ -152,7 +152,7 @@ func (w *Writer) stored(ctx context.Context, selector string, from, to time.Time
 	until := to.Add(time.Millisecond)
 	answer, err := w.query.Instant(ctx, fmt.Sprintf("%s[%dms]", selector, until.Sub(from).Milliseconds()), until)
 	if err != nil {
-		return nil, &Error{Kind: Transient, RetryAfter: promapi.RetryAfterOf(err), Err: fmt.Errorf("what has been delivered cannot be read (--remote-write.query-url): %w", err)}
+		return nil, &Error{Kind: Transient, RetryAfter: promapi.RetryAfterOf(err), Err: fmt.Errorf("what has been delivered cannot be read: %w", err)}
 	}
 	var rows []promapi.Series
 	for _, row := range answer.Series {

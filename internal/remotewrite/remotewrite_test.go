@@ -153,7 +153,7 @@ func TestOwnLabelsCannotBeAdded(t *testing.T) {
 		t.Errorf("own labels %v", own)
 	}
 	for name, isOwn := range own {
-		_, err := config.Load([]string{"--remote-write.label=" + name + "=x"}, io.Discard)
+		_, err := config.Load([]string{"--remote-write.label=" + name + "=x"}, []config.Command{{Name: "serve", Flags: config.ServeFlags}})
 		if (err != nil) != isOwn {
 			t.Errorf("adding the label %s: error %v", name, err)
 		}

@@ -246,7 +246,7 @@ func TestTooOld(t *testing.T) {
 			w := l.writer(t, receiver.version)
 			newer, older := l.averages(0, 10), l.averages(3, 10)
 			mustDeliver(t, w, newer)
-			expectError(t, w.Deliver(t.Context(), older), remotewrite.TooOld, "out_of_order_time_window")
+			expectError(t, w.Deliver(t.Context(), older), remotewrite.TooOld, "takes nothing that old")
 			l.expect(t, newer)
 		})
 	}
@@ -255,7 +255,7 @@ func TestTooOld(t *testing.T) {
 		w := l.writer(t)
 		newer, older, ancient := l.averages(0, 10), l.averages(3, 10), l.averages(48, 10)
 		mustDeliver(t, w, newer, older)
-		expectError(t, w.Deliver(t.Context(), ancient), remotewrite.TooOld, "out_of_order_time_window")
+		expectError(t, w.Deliver(t.Context(), ancient), remotewrite.TooOld, "takes nothing that old")
 		l.expect(t, newer, older)
 	})
 }

@@ -1,19 +1,14 @@
-package main
+package cli
 
 import (
 	"runtime/debug"
 	"strings"
-
-	"github.com/prometheus/common/version"
 )
 
-// nameBuild gives a build without -ldflags a version: what the go command says of it.
-func nameBuild() {
-	if version.Version != "" {
-		return
-	}
+// BuildVersion is the version of a build without -ldflags: what the go command says of it.
+func BuildVersion() string {
 	info, _ := debug.ReadBuildInfo()
-	version.Version = buildVersion(info)
+	return buildVersion(info)
 }
 
 // buildVersion is the main module's version as releases are named, without the v, or

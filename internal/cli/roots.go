@@ -1,4 +1,4 @@
-package main
+package cli
 
 // The image has no files but the binary: where a system brings no certificate
 // authorities, Mozilla's are used, as of the build.

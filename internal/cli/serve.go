@@ -1,13 +1,10 @@
-package main
+package cli
 
 import (
 	"context"
-	"errors"
-	"log/slog"
+	"fmt"
 	"math/rand/v2"
 	"net/http"
-	"os"
-	"syscall"
 	"time"
 
 	"github.com/oklog/run"
@@ -28,71 +25,71 @@ import (
 const drainTime = 3 * time.Second
 
 // serve computes windows and serves them until ctx is done or a signal says so.
-func serve(ctx context.Context, cfg *config.Config, log *slog.Logger) error {
+func serve(ctx context.Context, s *session) error {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		versioncollector.NewCollector("seldon_exporter"),
 	)
-	downsampler, err := newDownsampler(cfg, log, registry)
+	downsampler, err := s.downsampler(registry)
 	if err != nil {
 		return err
 	}
 	var deliverer schedule.Deliverer
-	if cfg.RemoteWrite.Receiver.URL != nil {
-		if deliverer, err = newWriter(cfg, log, registry); err != nil {
+	if s.RemoteWrite.Receiver.URL != nil {
+		if deliverer, err = s.writer(registry); err != nil {
 			return err
 		}
 	}
 	board := exposition.NewBoard(time.Now)
-	if cfg.Timestamps {
+	if s.Timestamps {
 		board = exposition.NewStampedBoard(time.Now)
 	}
 	loop := schedule.New(schedule.Config{
 		Computer:    downsampler,
 		Board:       board,
 		Deliverer:   deliverer,
-		Period:      cfg.Period,
-		SettleDelay: cfg.SettleDelay,
-		MaxAge:      cfg.CatchUp,
+		Period:      s.Period,
+		SettleDelay: s.SettleDelay,
+		MaxAge:      s.CatchUp,
 		Random:      rand.Float64,
 		Now:         time.Now,
-		Log:         log,
+		Log:         s.log,
 		Registerer:  registry,
 	})
 	server := web.NewServer(web.Config{
-		Metrics: web.Metrics(registry, board, log),
+		Metrics: web.Metrics(registry, board, s.log),
 		Ready:   func() bool { return loop.Status().Ready },
-		Landing: func() web.Landing { return landing(cfg, board.Page(), loop.Status()) },
-		Log:     log,
+		Landing: func() web.Landing { return s.landing(board.Page(), loop.Status()) },
+		Log:     s.log,
 	})
-	listeners, err := web.Listen(ctx, cfg.Web, cfg.ListenName)
-	if err != nil {
-		return err
-	}
+	s.log.Info("Starting", "program", config.Name, "version", version.Version, "revision", version.GetRevision(),
+		"prometheus", s.Prometheus.Redacted(), "period", model.Duration(s.Period),
+		"settle_delay", model.Duration(s.SettleDelay), "kinds", s.KindNames(), "shard", s.Shard.String())
 
-	log.Info("Starting", "program", config.Name, "version", version.Version, "revision", version.GetRevision(),
-		"prometheus", cfg.Prometheus.Redacted(), "period", model.Duration(cfg.Period),
-		"settle_delay", model.Duration(cfg.SettleDelay), "kinds", cfg.KindNames(), "shard", cfg.Shard)
-
+	computing, stop := context.WithCancel(ctx)
 	var group run.Group
-	group.Add(run.SignalHandler(ctx, os.Interrupt, syscall.SIGTERM))
-	computing, stopComputing := context.WithCancel(ctx)
 	group.Add(func() error {
 		loop.Run(computing)
 		return nil
-	}, func(error) { stopComputing() })
+	}, func(error) { stop() })
 	group.Add(func() error {
-		return toolkit.ServeMultiple(listeners, server, cfg.Web, log)
+		return s.listenError(toolkit.ListenAndServe(server, s.Web, s.log))
 	}, func(error) { drain(server) })
-
-	err = group.Run()
-	if errors.Is(err, run.ErrSignal) || ctx.Err() != nil {
-		log.Info("Stopped", "reason", err)
-		return nil
+	if err := group.Run(); err != nil {
+		return err
 	}
-	return err
+	s.log.Info("Stopped", "reason", context.Cause(ctx))
+	return nil
+}
+
+// listenError says which setting is to be changed.
+func (s *session) listenError(err error) error {
+	if *s.Web.WebSystemdSocket {
+		return fmt.Errorf("%s: %w: start the exporter by a .socket unit", s.SettingName("web.systemd-socket"), err)
+	}
+	return fmt.Errorf("%s: %w: choose another address", s.SettingName("web.listen-address"), err)
 }
 
 // drain ends a server within drainTime, whatever its clients do.

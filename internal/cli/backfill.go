@@ -1,0 +1,106 @@
+package cli
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/model"
+	"github.com/prometheus/common/promslog"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/backfill"
+)
+
+// fill computes past windows, and delivers them or writes them as OpenMetrics.
+func fill(ctx context.Context, s *session) error {
+	if os.Getenv("GOGC") == "" {
+		debug.SetGCPercent(400) // it holds little and throws away much: collecting less often is faster
+	}
+	last, err := s.settled(s.Backfill.To)
+	if err != nil {
+		return err
+	}
+	span := backfill.Span{From: s.Backfill.From, To: last.End, Period: s.Period}
+	if !span.From.Before(span.To) {
+		return fmt.Errorf("the newest settled window ends at %s: choose an earlier --from", last.End.Format(time.RFC3339))
+	}
+	var progress backfill.Progress = backfill.NewLines(s.log)
+	if backfill.IsTerminal(s.stderr) {
+		bar := backfill.NewBar(s.stderr)
+		s.Log.Writer = bar
+		progress, s.log = bar, promslog.New(s.Log)
+	}
+	downsampler, err := s.downsampler(prometheus.NewRegistry())
+	if err != nil {
+		return err
+	}
+	job := backfill.Job{Computer: downsampler, AtOnce: s.Query.Concurrency, Progress: progress, Log: s.log}
+	run := func(d backfill.Destination) error {
+		missing, err := span.Missing(ctx, d)
+		if err != nil {
+			return err
+		}
+		if s.Backfill.DryRun {
+			return backfill.Estimate(ctx, downsampler, span, missing, s.stdout)
+		}
+		return job.Run(ctx, d, missing)
+	}
+	if s.Backfill.Output == "" {
+		writer, err := s.writer(prometheus.NewRegistry())
+		if err != nil {
+			return err
+		}
+		if s.Backfill.Replace {
+			return job.Replace(ctx, writer, span, s.stdout, s.mayReplace)
+		}
+		return run(writer)
+	}
+	file, err := s.openFile()
+	if err != nil {
+		return err
+	}
+	err = run(file)
+	if err == nil && !s.Backfill.DryRun {
+		err = file.Complete(span)
+	}
+	return errors.Join(err, file.Close())
+}
+
+// openFile opens the file that past windows become.
+func (s *session) openFile() (*backfill.File, error) {
+	if s.Backfill.Output == "-" {
+		return backfill.OpenPipe(s.stdout)
+	}
+	settings := fmt.Sprintf("period=%s kinds=%s shard=%s", model.Duration(s.Period), s.KindNames(), s.Shard)
+	file, err := backfill.OpenFile(s.Backfill.Output, settings)
+	if err != nil {
+		return nil, fmt.Errorf("--output=%q cannot be used: %w", s.Backfill.Output, err)
+	}
+	return file, nil
+}
+
+// mayReplace asks whoever sits at the terminal, unless that is settled already.
+func (s *session) mayReplace() (bool, error) {
+	switch {
+	case s.Backfill.DryRun:
+		return false, nil
+	case s.Backfill.Yes:
+		return true, nil
+	case !backfill.IsTerminal(s.stdin) || !backfill.IsTerminal(s.stderr):
+		return false, errors.New("--replace asks before it replaces, and there is no terminal: give --yes, or --dry-run")
+	}
+	fmt.Fprint(s.stderr, "Replace them? [y/N] ")
+	answer, err := bufio.NewReader(s.stdin).ReadString('\n')
+	if err != nil && !errors.Is(err, io.EOF) {
+		return false, err
+	}
+	answer = strings.ToLower(strings.TrimSpace(answer))
+	return answer == "y" || answer == "yes", nil
+}

@@ -1,0 +1,106 @@
+// Package cli is the command line: what each command does, made of the other packages.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/prometheus/common/promslog"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/backfill"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
+)
+
+// command is a row of the table of commands.
+type command struct {
+	config.Command
+	run func(context.Context, *session) error
+}
+
+// table lists the commands. The first is what is done without one.
+func table() []command {
+	return []command{
+		{config.Command{
+			Name:  "serve",
+			Help:  "Compute each window once it has settled, and serve the averages. This is what runs without a command.",
+			Flags: config.ServeFlags,
+		}, serve},
+		{config.Command{
+			Name:  "once",
+			Help:  "Compute one window and print it in the exposition format.",
+			Flags: config.OnceFlags,
+		}, once},
+		{config.Command{
+			Name:  "backfill",
+			Help:  "Compute past windows from what the Prometheus still has, and deliver them by remote write or write them as OpenMetrics. Windows that are there already are skipped, so the same command continues an interrupted run.",
+			Flags: config.BackfillFlags,
+		}, fill},
+		{config.Command{
+			Name:  "explain",
+			Help:  "Print what one model's values of a window are made of: its pods and containers, how long they lived, what they used, and what was left out.",
+			Flags: config.ExplainFlags,
+		}, explainModel},
+	}
+}
+
+// Commands is the table of commands, for those who document it.
+func Commands() []config.Command {
+	var all []config.Command
+	for _, c := range table() {
+		all = append(all, c.Command)
+	}
+	return all
+}
+
+// Run is the whole program: it does what the command line asks for. An error is for Exit.
+func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	out := &output{Writer: stdout, terminal: backfill.IsTerminal(stdout)}
+	err := execute(ctx, args, stdin, out, stderr)
+	if err == nil {
+		err = out.err
+	}
+	return err
+}
+
+func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
+	cfg, err := config.Load(args, Commands())
+	if shown, ok := errors.AsType[*config.Shown](err); ok {
+		_, err := io.WriteString(stdout, shown.Text)
+		return err
+	}
+	if err != nil {
+		return err
+	}
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	cfg.Log.Writer = stderr
+	commands := table()
+	i := slices.IndexFunc(commands, func(c command) bool { return c.Name == cfg.Command })
+	err = commands[i].run(ctx, &session{cfg, promslog.New(cfg.Log), stdin, stdout, stderr})
+	if err != nil && ctx.Err() != nil {
+		return context.Cause(ctx) // what broke off for it is no failure of its own
+	}
+	return err
+}
+
+// Exit reports an error of Run, and returns the exit code: 1 for a failure, 2 for a command
+// line that cannot be understood.
+func Exit(err error, stderr io.Writer) int {
+	if err == nil {
+		return 0
+	}
+	for line := range strings.Lines(err.Error()) {
+		fmt.Fprintf(stderr, "%s: %s\n", config.Name, printable([]byte(strings.TrimRight(line, "\n"))))
+	}
+	if _, usage := errors.AsType[*config.UsageError](err); usage {
+		return 2
+	}
+	return 1
+}

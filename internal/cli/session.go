@@ -1,0 +1,111 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/version"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/fetch"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/remotewrite"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
+)
+
+// session is what a command works with.
+type session struct {
+	*config.Config
+	log            *slog.Logger
+	stdin          io.Reader
+	stdout, stderr io.Writer
+}
+
+// settled returns the window that ends at a moment, or the newest settled one for the zero
+// moment. What is not settled is not computed.
+func (s *session) settled(end time.Time) (window.Window, error) {
+	newest := window.Settled(time.Now(), s.Period, s.SettleDelay)
+	if end.IsZero() {
+		return newest, nil
+	}
+	w := window.Containing(end, s.Period).Previous()
+	if w.End.After(newest.End) {
+		return w, fmt.Errorf("the window %s is not settled yet: choose %s or an earlier end", w, newest.End.Format(time.RFC3339))
+	}
+	return w, nil
+}
+
+// client returns what asks a Prometheus.
+func (s *session) client(of config.Prometheus, reg prometheus.Registerer) (*promapi.Client, error) {
+	return promapi.New(promapi.Config{
+		URL:            of.URL,
+		HTTP:           of.HTTP,
+		Timeout:        s.Query.Timeout,
+		MaxAnswerBytes: s.Query.MaxAnswerBytes,
+		Compress:       s.Query.Compress,
+		UserAgent:      userAgent(),
+		Log:            s.log,
+	}, reg)
+}
+
+func userAgent() string { return config.Name + "/" + version.Version }
+
+// downsampler returns what computes windows from the Prometheus that is read.
+func (s *session) downsampler(reg prometheus.Registerer) (*advisedComputer, error) {
+	client, err := s.client(s.Prometheus, reg)
+	if err != nil {
+		return nil, fmt.Errorf("the HTTP settings for the Prometheus cannot be used: %w: mend --prometheus.config-file", err)
+	}
+	if s.Prometheus.HTTP.TLSConfig.InsecureSkipVerify {
+		s.log.Warn("The Prometheus' TLS certificate is not verified: who can intercept the connection can read the credentials")
+	}
+	return &advisedComputer{downsample.New(downsample.Config{
+		Fetcher: fetch.New(fetch.Config{
+			API:         client,
+			Transport:   fetch.Transport(s.Query.Transport),
+			Concurrency: s.Query.Concurrency,
+			MaxSamples:  s.Query.MaxSamples,
+			Budget:      s.Query.MaxSamplesPerWindow,
+			Now:         time.Now,
+			Log:         s.log,
+		}),
+		Table:        metric.Default(),
+		Kinds:        s.Kinds,
+		ClusterLabel: s.ClusterLabel,
+		Shard:        s.Shard,
+		Log:          s.log,
+	}), s.advise}, nil
+}
+
+// writer returns what delivers windows to the remote-write receiver.
+func (s *session) writer(reg prometheus.Registerer) (*advisedWriter, error) {
+	rw := s.RemoteWrite
+	// What it asks is next to nothing, and is not counted with what windows cost.
+	query, err := s.client(rw.Query, prometheus.NewRegistry())
+	if err != nil {
+		return nil, fmt.Errorf("the HTTP settings for reading what was delivered cannot be used: %w: mend --remote-write.config-file", err)
+	}
+	writer, err := remotewrite.New(remotewrite.Config{
+		URL:       rw.Receiver.URL,
+		HTTP:      rw.Receiver.HTTP,
+		Timeout:   rw.Timeout,
+		Message:   rw.Message,
+		UserAgent: userAgent(),
+		Query:     query,
+		Period:    s.Period,
+		Labels:    rw.Labels,
+		Shard:     s.Shard,
+		Kinds:     s.OwnKinds(),
+		Table:     metric.Default(),
+		Clusters:  s.ClusterLabel != "",
+	}, reg)
+	if err != nil {
+		return nil, fmt.Errorf("the HTTP settings for the remote-write receiver cannot be used: %w: mend --remote-write.config-file", err)
+	}
+	return &advisedWriter{writer, s.advise}, nil
+}

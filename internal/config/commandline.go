@@ -1,0 +1,109 @@
+package config
+
+import (
+	"io"
+	"maps"
+	"strings"
+
+	"github.com/alecthomas/kingpin/v2"
+	"github.com/prometheus/common/version"
+)
+
+// Command is what the table of commands says of one to those who read the command line.
+type Command struct {
+	Name, Help string
+	Flags      func(Flags) Check // its own: ServeFlags, for example
+}
+
+// Check looks at the settings of one subject, and puts what they mean into the Config.
+type Check = func(*checker, *Config)
+
+// UsageError is a command line that cannot be understood, as opposed to a setting
+// that has a bad value.
+type UsageError struct{ Reason string }
+
+func (e *UsageError) Error() string { return e.Reason + " (see --help)" }
+
+// Shown is returned where a text was asked for, by --help or --version, and nothing else.
+type Shown struct{ Text string }
+
+func (s *Shown) Error() string { return s.Text }
+
+// helpTemplate is what --help shows: a command's own flags first, and for the one that need not be
+// named the list of commands, too.
+const helpTemplate = `{{$command := .Context.SelectedCommand -}}
+{{$named := and $command (ne $command.Name "serve") -}}
+usage: {{.App.Name}} {{if $named}}{{$command.Name}}{{else}}[<command>]{{end}} [<flags>]
+
+{{if $named}}{{$command.Help|Wrap 0}}{{else}}{{.App.Help|Wrap 0}}
+Commands:
+{{range .App.Commands}}  {{.Name}}
+{{.Help|Wrap 4}}{{end}}{{end}}
+{{if $named}}Flags:
+{{$command.Flags|FlagsToTwoColumns|FormatTwoColumns}}
+Flags of every command:
+{{.App.Flags|FlagsToTwoColumns|FormatTwoColumns}}{{else}}Flags:
+{{.Context.Flags|FlagsToTwoColumns|FormatTwoColumns}}{{end}}`
+
+// define returns what reads the command line, and for each command what checks its settings.
+func define(commands []Command) (*kingpin.Application, map[string]func() (*Config, error)) {
+	app := kingpin.New(Name, "Reads from a Prometheus what each model's pods used during every TIME_PERIOD, "+
+		"and exposes the averages as seven small metrics.\n\n"+
+		"A flag wins over its environment variable, which is shown in parentheses. "+
+		"A bearer token for the Prometheus is taken from $"+tokenEnv+" or --prometheus.token-file.")
+	app.HelpFlag.Short('h').Help("Show help, for a command after its name.")
+	app.Version(version.Print(Name)).VersionFlag.Help("Show the version.")
+	app.UsageTemplate(helpTemplate)
+	all := Flags{app, map[string]*setting{}}
+	common := []Check{prometheusFlags(all), windowFlags(all), queryFlags(all), logFlags(all)}
+	checks := map[string]func() (*Config, error){}
+	for _, command := range commands {
+		own := Flags{app.Command(command.Name, command.Help), maps.Clone(all.settings)}
+		ofCommand := command.Flags(own)
+		checks[command.Name] = func() (*Config, error) {
+			var c checker
+			cfg := &Config{Command: command.Name, settings: own.settings}
+			for _, check := range append(common, ofCommand) {
+				check(&c, cfg)
+			}
+			if err := c.err(); err != nil {
+				return nil, err
+			}
+			return cfg, nil
+		}
+	}
+	return app, checks
+}
+
+// Load reads the settings from args and the environment, in which args win. The first of the
+// commands need not be named. The error is a *Shown, a *UsageError, or a join with one line
+// for each setting at fault.
+func Load(args []string, commands []Command) (*Config, error) {
+	app, checks := define(commands)
+	if given, _ := app.ParseContext(args); given.SelectedCommand == nil {
+		args = append([]string{commands[0].Name}, args...) // kingpin's own default commands hide errors
+	}
+	var text strings.Builder
+	shown := false
+	app.UsageWriter(&text).ErrorWriter(io.Discard).Terminate(func(int) { shown = true })
+	command, err := app.Parse(args)
+	if shown {
+		return nil, &Shown{text.String()}
+	}
+	if err != nil {
+		return nil, usageError(err)
+	}
+	return checks[command]()
+}
+
+// usageError explains a command line that kingpin refused. What could be a URL with
+// secrets in it, or a token, is not repeated.
+func usageError(err error) error {
+	reason := err.Error()
+	if strings.HasPrefix(reason, "unexpected ") {
+		reason = "unexpected argument: a command is the first word, and settings are given as --name=value"
+	} else if strings.ContainsAny(reason, "@?") {
+		reason, _, _ = strings.Cut(reason, " '")
+	}
+	return &UsageError{Reason: reason}
+}

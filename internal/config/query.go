@@ -1,0 +1,65 @@
+package config
+
+import (
+	"time"
+
+	"github.com/prometheus/common/promslog"
+	logflag "github.com/prometheus/common/promslog/flag"
+)
+
+// Query says how the Prometheus is asked, and bounds what it is asked for.
+type Query struct {
+	Transport           string // auto, remote-read or promql
+	Timeout             time.Duration
+	Concurrency         int
+	MaxSamples          int
+	MaxAnswerBytes      int64
+	MaxSamplesPerWindow int64 // that all queries of one window may read; 0 is any number
+	Compress            bool  // ask for answers in gzip
+}
+
+// queryFlags say how the Prometheus is asked.
+func queryFlags(f Flags) Check {
+	transport := f.add("query.transport", "QUERY_TRANSPORT", "auto",
+		"How raw samples are read: remote-read, promql, or auto, which asks for remote read and falls back to PromQL.")
+	timeout := f.add("query.timeout", "QUERY_TIMEOUT", "2m",
+		"How long one query may take.")
+	concurrency := f.add("query.concurrency", "QUERY_CONCURRENCY", "2",
+		"How many queries may run at once.")
+	maxSamples := f.add("query.max-samples", "QUERY_MAX_SAMPLES", "1000000",
+		"How many samples one query may load. Larger queries are split.")
+	maxWindowSamples := f.add("query.max-samples-per-window", "QUERY_MAX_SAMPLES_PER_WINDOW", "0",
+		"How many samples all queries of one window may read together. A window that needs more fails. 0 is no limit.")
+	maxBytes := f.add("query.max-answer-bytes", "QUERY_MAX_ANSWER_BYTES", "64MiB",
+		"How large one answer of the Prometheus may be.")
+	compression := f.add("query.compression", "QUERY_COMPRESSION", "auto",
+		"Compression of the answers, which costs the Prometheus some CPU and saves network traffic: gzip, none, or auto, which is none for a Prometheus on this host and gzip for others.")
+	return func(c *checker, cfg *Config) {
+		cfg.Query = Query{
+			Transport:           parse(c, transport, choice("auto", "remote-read", "promql")),
+			Timeout:             parse(c, timeout, durationBetween(time.Second, time.Hour)),
+			Concurrency:         parse(c, concurrency, atLeast(1)),
+			MaxSamples:          parse(c, maxSamples, atLeast(1000)),
+			MaxAnswerBytes:      parse(c, maxBytes, size),
+			MaxSamplesPerWindow: int64(parse(c, maxWindowSamples, atLeast(0))),
+		}
+		switch parse(c, compression, choice("auto", "gzip", "none")) {
+		case "gzip":
+			cfg.Query.Compress = true
+		case "auto":
+			u := cfg.Prometheus.URL
+			cfg.Query.Compress = u != nil && !isThisHost(u.Hostname())
+		}
+	}
+}
+
+// logFlags are those that promslog/flag defines.
+func logFlags(f Flags) Check {
+	level := f.add(logflag.LevelFlagName, "LOG_LEVEL", "info", logflag.LevelFlagHelp)
+	format := f.add(logflag.FormatFlagName, "LOG_FORMAT", "logfmt", logflag.FormatFlagHelp)
+	return func(c *checker, cfg *Config) {
+		cfg.Log = &promslog.Config{Level: promslog.NewLevel(), Format: promslog.NewFormat()}
+		parse(c, level, oneOf(cfg.Log.Level.Set, promslog.LevelFlagOptions))
+		parse(c, format, oneOf(cfg.Log.Format.Set, promslog.FormatFlagOptions))
+	}
+}
