@@ -41,6 +41,7 @@ type Config struct {
 type Client struct {
 	cfg      Config
 	http     *http.Client
+	secrets  []secret    // of the settings
 	useGet   atomic.Bool // a proxy refused POST
 	requests *prometheus.CounterVec
 	samples  prometheus.Counter
@@ -57,8 +58,9 @@ func New(cfg Config, reg prometheus.Registerer) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		cfg:  cfg,
-		http: client,
+		cfg:     cfg,
+		http:    client,
+		secrets: secretsOf(cfg),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "seldon_exporter_upstream_requests_total",
 			Help: "Requests to the upstream Prometheus, by HTTP status code, or by what went wrong where there was no answer.",
@@ -127,7 +129,7 @@ func (c *Client) try(ctx context.Context, x exchange) error {
 	if err != nil {
 		failure := c.noAnswer(ctx, err, time.Since(began))
 		c.requests.WithLabelValues(string(failure.Kind)).Inc()
-		return failure
+		return failure.without(c.secrets)
 	}
 	defer resp.Body.Close()
 	c.requests.WithLabelValues(strconv.Itoa(resp.StatusCode)).Inc()
@@ -147,10 +149,7 @@ func (c *Client) try(ctx context.Context, x exchange) error {
 	if content.broken != nil {
 		failure = c.noAnswer(ctx, content.broken, time.Since(began))
 	}
-	if text := failure.Err.Error(); text != scrub(text, resp.Request, c.cfg.URL.Query()) {
-		failure.Err = errors.New(scrub(text, resp.Request, c.cfg.URL.Query()))
-	}
-	return failure
+	return failure.without(append(secretsIn(resp.Request), c.secrets...))
 }
 
 // endpoint returns the URL of a part of the API.

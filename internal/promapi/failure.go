@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -39,6 +40,9 @@ func (c *Client) noAnswer(ctx context.Context, err error, waited time.Duration) 
 	if cut && waited >= cutAfter {
 		return &Error{Kind: Timeout, Err: fmt.Errorf("the connection to %s was cut after %s: %w", c.cfg.URL.Host, waited.Round(time.Millisecond), err)}
 	}
+	if first, rest, _ := strings.Cut(err.Error(), "\n"); rest != "" {
+		err = errors.New(first) // the rest is what a server of OAuth tokens answered
+	}
 	return &Error{Kind: Unreachable, Err: fmt.Errorf("%s does not answer: %w", c.cfg.URL.Host, err)}
 }
 
@@ -58,4 +62,18 @@ func unusable(err error) *Error {
 		failure.Err = fmt.Errorf("the answer cannot be used: %w", err)
 	}
 	return failure
+}
+
+// without hides the secrets in what a library or the server said. A text that has none stays,
+// and so does what it wraps.
+func (e *Error) without(secrets []secret) *Error {
+	text := e.Err.Error()
+	switch clean := brief(scrub(text, secrets)); clean {
+	case text:
+	case "":
+		e.Err = errors.New("the reason is not shown, for a secret is in it")
+	default:
+		e.Err = errors.New(clean)
+	}
+	return e
 }

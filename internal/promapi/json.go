@@ -1,115 +1,136 @@
 package promapi
 
 import (
+	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// decoder reads an answer of the query API as a stream, row by row.
+// decoder reads an answer of the query API as a stream of tokens. What it keeps of an answer
+// is bounded by the builder.
 type decoder struct {
 	*jsontext.Decoder
-	rows *rows
+	*builder
+
+	answer   Answer
+	status   string
+	errText  string
+	warnings []string
+	partial  bool
+	kind     string // of the result
+	hasData  bool
+	hasRows  bool
+	vectors  bool // a row holds one sample
+	matrices bool // a row holds samples
 }
 
 func decode(r io.Reader, b *builder) (*Answer, error) {
-	d := decoder{jsontext.NewDecoder(r, jsontext.AllowDuplicateNames(true)), &rows{builder: b}}
-	var (
-		answer          Answer
-		status, errText string
-		hasData         bool
-		warnings        []string
-		first           = true
-	)
+	d := &decoder{Decoder: jsontext.NewDecoder(r, jsontext.AllowDuplicateNames(true)), builder: b}
+	begun := false
 	err := d.object(func(name string) error {
-		first = false
-		switch name {
-		case "status":
-			return d.string(&status)
-		case "error":
-			return d.string(&errText)
-		case "data":
-			hasData = true
-			return d.data(&answer)
-		case "warnings":
-			return d.array(func() error {
-				var w string
-				if err := d.string(&w); err != nil {
-					return err
-				}
-				warnings = append(warnings, w)
-				return nil
-			})
-		}
-		return d.SkipValue()
+		begun = true
+		return d.member(name)
 	})
 	switch {
-	case err != nil && first && !errors.Is(err, errTooLarge):
+	case err != nil && !begun && !errors.Is(err, errTooLarge):
 		return nil, fmt.Errorf("%w: %w", errNotPrometheus, err)
 	case err != nil:
 		return nil, err
-	case status == "error":
-		return nil, fmt.Errorf("the upstream reports %q", errText)
-	case status != "success" || !hasData:
-		return nil, fmt.Errorf("%w: it has no status and data", errNotPrometheus)
-	case len(warnings) > 0:
-		return nil, fmt.Errorf("%w: %s", errPartial, strings.Join(warnings, "; "))
 	}
 	if _, err := d.ReadToken(); err == nil {
 		return nil, errors.New("there is more after its end")
 	} else if !errors.Is(err, io.EOF) {
 		return nil, err
 	}
-	return &answer, nil
+	if err := d.check(); err != nil {
+		return nil, err
+	}
+	return &d.answer, nil
 }
 
-func (d decoder) data(a *Answer) error {
-	known := false
-	err := d.object(func(name string) error {
-		switch name {
-		case "resultType":
-			var kind string
-			if err := d.string(&kind); err != nil {
-				return err
-			}
-			if kind != "vector" && kind != "matrix" {
-				return fmt.Errorf("its result type is %q", kind)
-			}
-			known = true
-			return nil
-		case "result":
-			return d.array(func() error { return d.series(a) })
-		case "stats":
-			return d.stats(&a.Stats)
-		}
-		return d.SkipValue()
-	})
-	if err == nil && !known {
-		return fmt.Errorf("%w: it has no result type", errNotPrometheus)
+// member reads a member of the answer.
+func (d *decoder) member(name string) (err error) {
+	switch name {
+	case "status":
+		d.status, err = d.text()
+	case "error":
+		d.errText, err = d.text()
+	case "data":
+		d.hasData = true
+		err = d.data()
+	case "warnings":
+		err = d.array(d.warning)
+	case "isPartial": // VictoriaMetrics' cluster
+		d.partial = d.partial || d.PeekKind() == jsontext.KindTrue
+		err = d.SkipValue()
+	default:
+		err = d.SkipValue()
 	}
 	return err
 }
 
-func (d decoder) series(a *Answer) error {
-	raw, err := d.ReadValue()
-	if err != nil {
-		return err
+const someWarnings = 3 // as many as an error repeats
+
+func (d *decoder) warning() error {
+	d.partial = true
+	if len(d.warnings) == someWarnings {
+		return d.SkipValue()
 	}
-	if err := d.rows.series(raw); err != nil {
-		return err
-	}
-	if !d.rows.empty() {
-		a.Series = append(a.Series, d.rows.take())
+	text, err := d.text()
+	d.warnings = append(d.warnings, text)
+	return err
+}
+
+// check says what is wrong with an answer that was read to its end.
+func (d *decoder) check() error {
+	switch {
+	case d.status == "error":
+		return fmt.Errorf("the upstream reports %q", d.errText)
+	case d.status != "success" || !d.hasData:
+		return fmt.Errorf("%w: it has no status and data", errNotPrometheus)
+	case d.kind == "" || !d.hasRows:
+		return fmt.Errorf("%w: it has no result, or no type of it", errNotPrometheus)
+	case d.partial && len(d.warnings) > 0:
+		return fmt.Errorf("%w: %s", errPartial, strings.Join(d.warnings, "; "))
+	case d.partial:
+		return errPartial
+	case d.kind == "vector" && d.matrices || d.kind == "matrix" && d.vectors:
+		return fmt.Errorf("its result is called a %s, and is none", d.kind)
 	}
 	return nil
 }
 
-func (d decoder) stats(s *Stats) error {
+func (d *decoder) data() error {
 	return d.object(func(name string) error {
+		switch name {
+		case "resultType":
+			var err error
+			if d.kind, err = d.text(); err != nil {
+				return err
+			}
+			if d.kind != "vector" && d.kind != "matrix" {
+				return fmt.Errorf("its result type is %q", d.kind)
+			}
+			return nil
+		case "result":
+			d.hasRows = true
+			return d.array(d.row)
+		case "stats":
+			return d.stats()
+		}
+		return d.SkipValue()
+	})
+}
+
+func (d *decoder) stats() error {
+	s := &d.answer.Stats
+	err := d.object(func(name string) error {
 		if name != "samples" {
 			return d.SkipValue()
 		}
@@ -124,79 +145,89 @@ func (d decoder) stats(s *Stats) error {
 			return d.SkipValue()
 		})
 	})
+	if s.SamplesRead < 0 || s.PeakSamples < 0 {
+		*s = Stats{} // nobody counts like that
+	}
+	return err
 }
 
 // object calls member for each name, which must read the value. Null is an empty object.
-func (d decoder) object(member func(name string) error) error {
-	if d.PeekKind() == 'n' {
-		return d.SkipValue()
-	}
-	if err := d.expect('{'); err != nil {
-		return err
-	}
-	for d.PeekKind() != '}' {
-		token, err := d.ReadToken()
+func (d *decoder) object(member func(name string) error) error {
+	return d.between(jsontext.KindBeginObject, jsontext.KindEndObject, func() error {
+		name, err := d.text()
 		if err != nil {
 			return err
 		}
-		if err := member(token.String()); err != nil {
-			return err
-		}
-	}
-	return d.expect('}')
+		return member(name)
+	})
 }
 
 // array calls element until the array ends. Null is an empty array.
-func (d decoder) array(element func() error) error {
-	if d.PeekKind() == 'n' {
+func (d *decoder) array(element func() error) error {
+	return d.between(jsontext.KindBeginArray, jsontext.KindEndArray, element)
+}
+
+func (d *decoder) between(begin, end jsontext.Kind, item func() error) error {
+	if d.PeekKind() == jsontext.KindNull {
 		return d.SkipValue()
 	}
-	if err := d.expect('['); err != nil {
+	if err := d.expect(begin); err != nil {
 		return err
 	}
-	for d.PeekKind() != ']' {
-		if err := element(); err != nil {
+	for d.PeekKind() != end {
+		if err := item(); err != nil {
 			return err
 		}
 	}
-	return d.expect(']')
+	return d.expect(end)
 }
 
-func (d decoder) expect(kind jsontext.Kind) error {
+func (d *decoder) expect(kind jsontext.Kind) error {
 	token, err := d.ReadToken()
-	if errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF
-	}
-	if err != nil {
+	switch {
+	case errors.Is(err, io.EOF):
+		return io.ErrUnexpectedEOF
+	case err != nil:
 		return err
-	}
-	if token.Kind() != kind {
-		return fmt.Errorf("%v stands where %v belongs", token.Kind(), kind)
+	case token.Kind() != kind:
+		return misplaced(token.Kind(), kind)
 	}
 	return nil
 }
 
-func (d decoder) string(s *string) error {
-	token, err := d.ReadToken()
-	if err != nil {
-		return err
+// scalar reads a number, or a string in its quotes, as it is written.
+func (d *decoder) scalar(kind jsontext.Kind) (jsontext.Value, error) {
+	if got := d.PeekKind(); got != kind && got != jsontext.KindInvalid { // an error comes with the value
+		return nil, misplaced(got, kind)
 	}
-	if token.Kind() != '"' {
-		return fmt.Errorf("%v stands where a string belongs", token.Kind())
-	}
-	*s = token.String()
-	return nil
+	return d.ReadValue()
 }
 
-func (d decoder) int(i *int64) error {
-	token, err := d.ReadToken()
+func misplaced(got, want jsontext.Kind) error {
+	return fmt.Errorf("%v stands where %v belongs", got, want)
+}
+
+// text reads a string, of which it returns the one copy.
+func (d *decoder) text() (string, error) {
+	quoted, err := d.scalar(jsontext.KindString)
+	if err != nil {
+		return "", err
+	}
+	text := quoted[1 : len(quoted)-1]
+	if bytes.IndexByte(text, '\\') >= 0 {
+		if text, err = jsontext.AppendUnquote(nil, quoted); err != nil {
+			return "", err
+		}
+	}
+	return d.intern(text), nil
+}
+
+func (d *decoder) int(i *int64) error {
+	number, err := d.scalar(jsontext.KindNumber)
 	if err != nil {
 		return err
 	}
-	if token.Kind() != '0' {
-		return fmt.Errorf("%v stands where a number belongs", token.Kind())
-	}
-	*i, err = token.Int()
+	*i, err = strconv.ParseInt(string(number), 10, 64)
 	return err
 }
 

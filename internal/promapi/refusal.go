@@ -4,35 +4,46 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"math"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// refused turns an answer that is not 200 into an Error.
-func (c *Client) refused(x exchange, resp *http.Response, body []byte) *Error {
-	failure := &Error{Status: resp.StatusCode, RetryAfter: RetryAfter(resp, time.Now())}
-	text := RefusalText(resp, body, c.cfg.URL.Query())
-	failure.Kind = x.refused(refusal{resp: resp, body: body, text: text})
-	switch failure.Kind {
-	case Unauthorized:
-		failure.Err = fmt.Errorf("the upstream refused the credentials (%s)", resp.Status)
-	case NotPrometheus:
-		failure.Err = fmt.Errorf("no Prometheus query API at this URL (%s)", resp.Status)
-	case NotOffered:
-		failure.Err = fmt.Errorf("%w (%s)", errNotOffered, resp.Status)
-	default:
-		failure.Err = errors.New(strings.TrimSuffix(resp.Status+": "+text, ": "))
-	}
-	return failure
-}
-
 // refusal is an answer that is not 200.
 type refusal struct {
 	resp *http.Response
 	body []byte
-	text string // what it says, without secrets
+	text string // what it says, secrets included
+}
+
+// refused turns an answer that is not 200 into an Error.
+func (c *Client) refused(x exchange, resp *http.Response, body []byte) *Error {
+	text, status := refusalText(body), fmt.Sprintf("%d %s", resp.StatusCode, http.StatusText(resp.StatusCode))
+	failure := &Error{
+		Kind: x.refused(refusal{resp: resp, body: body, text: text}), Status: resp.StatusCode, RetryAfter: RetryAfter(resp, time.Now()),
+	}
+	switch failure.Kind {
+	case Unauthorized:
+		failure.Err = fmt.Errorf("the upstream refused the credentials (%s)", status)
+	case NotPrometheus:
+		failure.Err = fmt.Errorf("no Prometheus query API at this URL (%s)", status)
+	case NotOffered:
+		failure.Err = fmt.Errorf("%w (%s)", errNotOffered, status)
+	default:
+		text = brief(scrub(text, append(secretsIn(resp.Request), c.secrets...)))
+		failure.Err = errors.New(strings.TrimSuffix(status+": "+text, ": "))
+	}
+	return failure
+}
+
+// RefusalText returns what the body of an answer says, in the API's own words where it has
+// some, and without the secrets that the request carried. The query values are those of
+// the configured URL.
+func RefusalText(resp *http.Response, body []byte, query url.Values) string {
+	return brief(scrub(refusalText(body), append(secretsIn(resp.Request), valuesOf(query)...)))
 }
 
 // unknownPath is what VictoriaMetrics and vmauth answer with status 400.
@@ -80,15 +91,15 @@ func containsAny(s string, parts ...string) bool {
 	return false
 }
 
-// refusalText returns the API's own words for a refusal, or the start of whatever came instead.
+// refusalText returns the API's own words for a refusal, or whatever came instead.
 func refusalText(body []byte) string {
 	if text, ok := decodeError(body); ok {
 		return text
 	}
-	if body = bytes.TrimSpace(body); isPage(body) {
+	if isPage(body) {
 		return ""
 	}
-	return strings.ToValidUTF8(string(body[:min(len(body), 200)]), "")
+	return string(body)
 }
 
 // isPage says whether an answer is a page for people.
@@ -97,13 +108,16 @@ func isPage(body []byte) bool {
 	return len(body) > 0 && body[0] == '<'
 }
 
-// retryAfter reads the header of that name: seconds, or a date (RFC 9110, section 10.2.3).
-func retryAfter(header string, now time.Time) time.Duration {
-	if seconds, err := strconv.Atoi(header); err == nil {
-		return max(0, time.Duration(seconds)*time.Second)
-	}
+// RetryAfter returns how long an answer asks to be left alone, or 0: seconds, or a date (RFC
+// 9110, section 10.2.3).
+func RetryAfter(resp *http.Response, now time.Time) time.Duration {
+	header := resp.Header.Get("Retry-After")
 	if at, err := http.ParseTime(header); err == nil {
 		return max(0, at.Sub(now))
 	}
-	return 0
+	seconds, err := strconv.ParseUint(header, 10, 64)
+	if err != nil && !errors.Is(err, strconv.ErrRange) {
+		return 0
+	}
+	return time.Duration(min(seconds, uint64(math.MaxInt64/time.Second))) * time.Second
 }

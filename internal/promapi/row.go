@@ -1,7 +1,6 @@
 package promapi
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"math"
@@ -11,83 +10,103 @@ import (
 	"github.com/prometheus/prometheus/model/value"
 )
 
-// rows reads an answer's rows.
-type rows struct{ *builder }
-
 var (
-	errNoSample   = errors.New("a sample is not a time and a value")
-	errEmptyRow   = errors.New("a row has no sample")
+	errRow        = errors.New("a row has neither one value nor a list of values")
+	errTime       = errors.New("a sample's time is no time")
 	errHistograms = errors.New("it holds native histograms where numbers belong")
 )
 
-// series reads {"metric":{...},"value":[...]}, or the same with values.
-func (r *rows) series(raw jsontext.Value) error {
-	c := cursor{raw}
-	r.begin()
-	samples := 0
-	err := c.object(func(name []byte) error {
-		switch r.text(name) {
+// row reads {"metric":{...},"value":[...]}, or the same with "values":[[...],...].
+func (d *decoder) row() error {
+	d.begin()
+	one, many := 0, 0
+	err := d.object(func(name string) error {
+		switch name {
 		case "metric":
-			return c.object(func(name []byte) error { return r.readLabel(&c, name) })
+			return d.object(d.readLabel)
 		case "value":
-			samples++
-			_, first := c.next()
-			return r.readSample(&c, first, false)
+			one++
+			return d.readSample(d.oneValue)
 		case "values":
-			return c.array(func(first []byte) error {
-				samples++
-				return r.readSample(&c, first, true)
+			return d.array(func() error {
+				many++
+				return d.readSample(d.rawValue)
 			})
 		case "histogram", "histograms":
 			return errHistograms
 		}
-		c.skip()
-		return nil
+		return d.SkipValue()
 	})
-	if err == nil && samples == 0 {
-		return errEmptyRow
+	switch {
+	case err != nil:
+		return err
+	case one > 1 || (one > 0) == (many > 0):
+		return errRow
 	}
-	return err
-}
-
-func (r *rows) readLabel(c *cursor, name []byte) error {
-	kind, value := c.next()
-	if kind != '"' {
-		return fmt.Errorf("%s stands where a string belongs", value)
+	d.vectors, d.matrices = d.vectors || one > 0, d.matrices || many > 0
+	if err := errors.Join(sortLabels(d.now.Labels), d.fits()); err != nil || d.empty() {
+		return err
 	}
-	r.label = append(r.label, Label{r.text(name), r.text(value)})
+	d.kept += d.size()
+	d.answer.Series = append(d.answer.Series, d.take())
 	return nil
 }
 
-// readSample reads [seconds, "value"].
-func (r *rows) readSample(c *cursor, first []byte, raw bool) error {
-	isTime, seconds := c.next()
-	isValue, text := c.next()
-	end, _ := c.next()
-	if string(first) != "[" || isTime != '0' || isValue != '"' || end != ']' {
-		return errNoSample
-	}
-	t, err := strconv.ParseFloat(string(seconds), 64)
-	if err != nil {
-		return errNoSample
-	}
-	v, err := strconv.ParseFloat(string(text[1:len(text)-1]), 64)
-	switch {
-	case err != nil:
-		return fmt.Errorf("%s is not a number", text)
-	case !raw && (math.IsNaN(v) || math.IsInf(v, 0)):
-		return fmt.Errorf("a value is %v", v)
-	case math.IsNaN(v):
-		v = math.Float64frombits(value.StaleNaN) // VictoriaMetrics shows staleness markers
-	}
-	return r.add(int64(math.Round(t*1000)), v)
+func (d *decoder) readLabel(name string) error {
+	text, err := d.text()
+	d.now.Labels = append(d.now.Labels, Label{name, text})
+	return err
 }
 
-// text returns what stands between the quotes.
-func (r *rows) text(quoted []byte) string {
-	text := quoted[1 : len(quoted)-1]
-	if bytes.IndexByte(text, '\\') >= 0 {
-		text, _ = jsontext.AppendUnquote(nil, quoted) // its syntax has been checked
+// readSample reads [seconds, "value"].
+func (d *decoder) readSample(add func(t int64, v float64) error) error {
+	if err := d.expect(jsontext.KindBeginArray); err != nil {
+		return err
 	}
-	return r.intern(text)
+	number, err := d.scalar(jsontext.KindNumber)
+	if err != nil {
+		return err
+	}
+	seconds, err := strconv.ParseFloat(string(number), 64)
+	if err != nil || math.Abs(seconds) > latestSecond {
+		return errTime
+	}
+	text, err := d.scalar(jsontext.KindString)
+	if err != nil {
+		return err
+	}
+	v, err := strconv.ParseFloat(string(text[1:len(text)-1]), 64)
+	if err != nil {
+		return fmt.Errorf("%.40s is not a number", text)
+	}
+	if err := add(int64(math.Round(seconds*1000)), v); err != nil {
+		return err
+	}
+	return d.expect(jsontext.KindEndArray)
+}
+
+const latestSecond = 1e12 // so that milliseconds are exact
+
+// oneValue adds what an expression results in.
+func (d *decoder) oneValue(t int64, v float64) error {
+	if math.IsNaN(v) || math.IsInf(v, 0) {
+		return fmt.Errorf("a value is %v", v)
+	}
+	return d.add(t, v)
+}
+
+// rawValue adds one of several samples. VictoriaMetrics shows staleness markers as NaN. It
+// also shows what two servers wrote at the same time, of which the larger value is kept: its
+// own deduplication does so.
+func (d *decoder) rawValue(t int64, v float64) error {
+	if math.IsNaN(v) {
+		v = math.Float64frombits(value.StaleNaN)
+	}
+	if t != d.last {
+		return d.add(t, v)
+	}
+	if newest := len(d.now.Samples) - 1; newest >= 0 && d.now.Samples[newest].T == t && v > d.now.Samples[newest].V {
+		d.now.Samples[newest].V = v
+	}
+	return nil
 }
