@@ -24,7 +24,7 @@ type Computer interface {
 // Destination keeps windows.
 type Destination interface {
 	// Delivered returns the ends, in UTC, of the windows in (from, to] that are there.
-	Delivered(ctx context.Context, from, to time.Time) (map[time.Time]bool, error)
+	Delivered(ctx context.Context, from, to time.Time) (window.Ends, error)
 	// Deliver keeps a window. It is there when it is whole.
 	Deliver(ctx context.Context, a *downsample.Averages) error
 }
@@ -48,7 +48,7 @@ func (s Span) Missing(ctx context.Context, d Destination) ([]window.Window, erro
 	}
 	var missing []window.Window
 	for _, w := range s.Windows() {
-		if !there[w.End] {
+		if !there.Has(w.End) {
 			missing = append(missing, w)
 		}
 	}
@@ -154,7 +154,7 @@ func (j Job) compute(ctx context.Context, w window.Window) (*downsample.Averages
 			return a, err
 		}
 		pause := max(wait, promapi.RetryAfterOf(err))
-		j.Log.Warn("Window failed, trying again", "window", w.String(), "attempt", try, "err", err, "next_try_in", pause.String())
+		j.Log.Warn("Window failed, trying again", "window", w, "attempt", try, "err", err, "next_try_in", pause.String())
 		select {
 		case <-ctx.Done():
 			return nil, err

@@ -111,7 +111,7 @@ func (l *Lines) Begin(windows int) {
 // Delivered tells of a window.
 func (l *Lines) Delivered(a *downsample.Averages) {
 	l.done++
-	l.log.Info("Window computed", "window", a.Window.String(), "models", len(a.Models), "queries", a.Cost.Queries,
+	l.log.Info("Window computed", "window", a.Window, "models", len(a.Models), "queries", a.Cost.Queries,
 		"done", l.done, "of", l.total, "time_left", l.left().String())
 }
 

@@ -119,7 +119,7 @@ func (j Job) Replace(ctx context.Context, r Reviser, span Span, out io.Writer, m
 	}
 	var delivered []window.Window
 	for _, w := range span.Windows() {
-		if there[w.End] {
+		if there.Has(w.End) {
 			delivered = append(delivered, w)
 		}
 	}

@@ -75,10 +75,10 @@ func (m memory) Compute(_ context.Context, w window.Window) (*downsample.Average
 	return m[w.End], nil
 }
 
-func (m memory) Delivered(context.Context, time.Time, time.Time) (map[time.Time]bool, error) {
-	there := map[time.Time]bool{}
+func (m memory) Delivered(context.Context, time.Time, time.Time) (window.Ends, error) {
+	there := window.Ends{}
 	for end := range m {
-		there[end] = true
+		there.Add(end)
 	}
 	return there, nil
 }

@@ -17,6 +17,7 @@ import (
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
 // Spool gathers windows in a directory until they are written as OpenMetrics, where each
@@ -161,10 +162,10 @@ func seriesOf(row []byte) []byte {
 }
 
 // Delivered returns the ends of the windows in (from, to] that are kept.
-func (s *Spool) Delivered(_ context.Context, from, to time.Time) (map[time.Time]bool, error) {
-	ends := map[time.Time]bool{}
+func (s *Spool) Delivered(_ context.Context, from, to time.Time) (window.Ends, error) {
+	ends := window.Ends{}
 	for _, w := range s.between(from, to) {
-		ends[w.end] = true
+		ends.Add(w.end)
 	}
 	return ends, nil
 }

@@ -143,9 +143,9 @@ func TestSpoolKeepsWindows(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			want := map[time.Time]bool{}
+			want := window.Ends{}
 			for _, n := range test.hours {
-				want[hour(n).Window.End] = true
+				want.Add(hour(n).Window.End)
 			}
 			if diff := cmp.Diff(want, there); diff != "" {
 				t.Error(diff)

@@ -21,6 +21,7 @@ import (
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
@@ -117,10 +118,11 @@ func step(s sample) string {
 // mostWindows bounds what one query for marks returns.
 const mostWindows = 10_000
 
-// Delivered returns the ends, in UTC, of those windows in (from, to] that have their mark.
+// Delivered returns those windows in (from, to] that have their mark,
+// by their ends.
 // The error is an *Error.
-func (w *Writer) Delivered(ctx context.Context, from, to time.Time) (map[time.Time]bool, error) {
-	ends := map[time.Time]bool{}
+func (w *Writer) Delivered(ctx context.Context, from, to time.Time) (window.Ends, error) {
+	ends := window.Ends{}
 	for from.Before(to) {
 		until := to
 		if latest := from.Add(mostWindows * w.period); latest.Before(to) {
@@ -132,7 +134,7 @@ func (w *Writer) Delivered(ctx context.Context, from, to time.Time) (map[time.Ti
 		}
 		for _, row := range rows {
 			for _, s := range row.Samples {
-				ends[time.UnixMilli(s.T).UTC()] = true
+				ends.Add(time.UnixMilli(s.T))
 			}
 		}
 		from = until

@@ -87,7 +87,7 @@ func (b *backlog) begin(at time.Time) {
 func (b *backlog) expire(oldest time.Time, held window.Window) {
 	for _, m := range slices.Clone(b.windows) {
 		switch {
-		case m.End.After(oldest) || m.Window == held:
+		case m.End.After(oldest) || m.Equal(held):
 		case m.emptyAt.IsZero():
 			b.drop(m.Window, tooLate)
 		default:
@@ -102,7 +102,7 @@ func (b *backlog) expire(oldest time.Time, held window.Window) {
 func (b *backlog) next(now, computed time.Time, except window.Window) (next window.Window, at time.Time) {
 	for _, m := range b.windows {
 		waits := !m.emptyAt.IsZero() && !computed.After(m.emptyAt)
-		if m.Window == except || waits {
+		if m.Equal(except) || waits {
 			continue
 		}
 		t := later(m.retryAt, b.pause.until)
@@ -117,8 +117,8 @@ func (b *backlog) next(now, computed time.Time, except window.Window) (next wind
 }
 
 // asked takes out the windows that are there, by their ends.
-func (b *backlog) asked(there map[time.Time]bool) {
-	b.windows = slices.DeleteFunc(b.windows, func(m missing) bool { return there[m.End] })
+func (b *backlog) asked(there window.Ends) {
+	b.windows = slices.DeleteFunc(b.windows, func(m missing) bool { return there.Has(m.End) })
 	b.unasked = false
 }
 
@@ -129,7 +129,7 @@ func (b *backlog) delivered(w window.Window) {
 }
 
 func (b *backlog) remove(w window.Window) {
-	b.windows = slices.DeleteFunc(b.windows, func(m missing) bool { return m.Window == w })
+	b.windows = slices.DeleteFunc(b.windows, func(m missing) bool { return m.Equal(w) })
 }
 
 // drop gives a window up.
@@ -162,7 +162,7 @@ func (b *backlog) found(w window.Window) {
 
 // find returns a window's entry, nil if it is not missing.
 func (b *backlog) find(w window.Window) *missing {
-	i := slices.IndexFunc(b.windows, func(m missing) bool { return m.Window == w })
+	i := slices.IndexFunc(b.windows, func(m missing) bool { return m.Equal(w) })
 	if i < 0 {
 		return nil
 	}

@@ -19,7 +19,7 @@ type Deliverer interface {
 	// Deliver returns once the window is there, whoever brought it.
 	Deliver(context.Context, *downsample.Averages) error
 	// Delivered returns the ends of the windows that are there, of those that end in (from, to].
-	Delivered(ctx context.Context, from, to time.Time) (map[time.Time]bool, error)
+	Delivered(ctx context.Context, from, to time.Time) (window.Ends, error)
 }
 
 // nowhere is the Deliverer of an exporter whose windows are only served.
@@ -27,7 +27,7 @@ type nowhere struct{}
 
 func (nowhere) Deliver(context.Context, *downsample.Averages) error { return nil }
 
-func (nowhere) Delivered(context.Context, time.Time, time.Time) (map[time.Time]bool, error) {
+func (nowhere) Delivered(context.Context, time.Time, time.Time) (window.Ends, error) {
 	return nil, nil
 }
 
@@ -54,7 +54,7 @@ func (l *Loop) ask(ctx context.Context) {
 func (l *Loop) deliver(ctx context.Context, w window.Window) {
 	l.state.refreshed = false
 	averages := l.held
-	if w != l.state.held {
+	if !w.Equal(l.state.held) {
 		var err error
 		averages, err = l.compute(ctx, w)
 		if ctx.Err() != nil {
@@ -89,7 +89,7 @@ func (l *Loop) notComputed(w window.Window, err error) {
 		} else {
 			b.drop(w, noData)
 		}
-		l.log.Debug("Window without data", "window", w.String(), "err", err)
+		l.log.Debug("Window without data", "window", w, "err", err)
 		return
 	}
 	attempt, until := 0, time.Time{}
@@ -107,7 +107,7 @@ func (l *Loop) deliveryFailed(w window.Window, err error) {
 	l.update(func(s *Status) { s.DeliveryError, s.DeliveryErrorTime = err.Error(), now })
 	if kind == remotewrite.TooOld {
 		b.drop(w, tooOld)
-		l.log.Debug("Window is too old for the receiver", "window", w.String(), "err", err)
+		l.log.Debug("Window is too old for the receiver", "window", w, "err", err)
 		return
 	}
 	attempt, until := 0, time.Time{}

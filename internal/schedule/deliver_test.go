@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"slices"
 	"strings"
@@ -54,11 +53,15 @@ func (r *receiver) Deliver(ctx context.Context, a *downsample.Averages) error {
 	return nil
 }
 
-func (r *receiver) Delivered(_ context.Context, from, to time.Time) (map[time.Time]bool, error) {
+func (r *receiver) Delivered(_ context.Context, from, to time.Time) (window.Ends, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	there := maps.Clone(r.kept)
-	maps.DeleteFunc(there, func(end time.Time, _ bool) bool { return !end.After(from) || end.After(to) })
+	there := window.Ends{}
+	for end := range r.kept {
+		if end.After(from) && !end.After(to) {
+			there.Add(end)
+		}
+	}
 	return there, nil
 }
 

@@ -106,7 +106,7 @@ func (p plan) next(now time.Time, s *state) step {
 // settle delay, except before the first window of all, for which somebody waits.
 func (p plan) newest(now time.Time, s progress) window.Window {
 	w := window.Settled(now, p.period, p.settle)
-	if s == (progress{}) || w == s.failed {
+	if s.none() || w.Equal(s.failed) {
 		return w
 	}
 	return window.Settled(now, p.period, p.settle+p.jitter)
@@ -120,7 +120,7 @@ func (p plan) refresh(now time.Time, s progress) (window.Window, time.Time) {
 	case p.computed(now, s) && !w.End.After(s.done.End):
 		w = s.done.Next()
 		at = p.due(w)
-	case w == s.failed:
+	case w.Equal(s.failed):
 		// A newer window does not wait for an older one's next attempt.
 		at = earlier(s.retryAt, p.due(w.Next()))
 	}
@@ -134,13 +134,16 @@ func (p plan) deliveryTime(now time.Time, s progress) time.Duration {
 	return max(at.Sub(now), p.period/10)
 }
 
+// none says whether nothing was tried yet.
+func (s progress) none() bool { return s.done.IsZero() && s.failed.IsZero() }
+
 // due returns the moment from which this exporter computes w.
 func (p plan) due(w window.Window) time.Time { return w.Due(p.settle + p.jitter) }
 
 // computed tells whether there is a window to go on from. One that has not begun yet
 // was computed before the clock was put right, and counts for nothing.
 func (p plan) computed(now time.Time, s progress) bool {
-	return !s.done.End.IsZero() && !now.Before(s.done.Start)
+	return !s.done.IsZero() && !now.Before(s.done.Start)
 }
 
 // succeeded records that w was computed.
@@ -151,7 +154,7 @@ func (s progress) succeeded(w window.Window) progress {
 // failedAt records that an attempt at w failed, where the upstream may have asked to
 // be left alone for a while.
 func (p plan) failedAt(now time.Time, s progress, w window.Window, retryAfter time.Duration) progress {
-	if w != s.failed {
+	if !w.Equal(s.failed) {
 		s.failed, s.failures = w, 0
 	}
 	s.failures++

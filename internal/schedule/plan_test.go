@@ -37,7 +37,7 @@ func FuzzPlan(f *testing.F) {
 		if at.Before(w.Due(p.settle)) {
 			t.Errorf("at %s window %s is not settled", at, w)
 		}
-		if first := s == (progress{}) || w == s.failed; !first && at.Before(p.due(w)) {
+		if first := s.none() || w.Equal(s.failed); !first && at.Before(p.due(w)) {
 			t.Errorf("at %s window %s lacks the jitter of %s", at, w, p.jitter)
 		}
 		if p.computed(now, s) && !w.End.After(s.done.End) {
@@ -65,11 +65,11 @@ func TestJitter(t *testing.T) {
 	hour := func(end string) window.Window { return window.Containing(at(end), time.Hour).Previous() }
 
 	w, from := p.refresh(at("02:01:05"), progress{})
-	if w != hour("02:00:00") || !from.Equal(at("02:01:05")) {
+	if !w.Equal(hour("02:00:00")) || !from.Equal(at("02:01:05")) {
 		t.Errorf("the first window is %s at %s, want the settled one at once", w, from)
 	}
 	served := progress{}.succeeded(hour("01:00:00"))
-	if w, from = p.refresh(at("02:01:05"), served); w != hour("02:00:00") || !from.Equal(at("02:01:30")) {
+	if w, from = p.refresh(at("02:01:05"), served); !w.Equal(hour("02:00:00")) || !from.Equal(at("02:01:30")) {
 		t.Errorf("the second window is %s at %s, want the settled one after the jitter", w, from)
 	}
 	if got := p.expires(hour("01:00:00")); !got.Equal(at("02:07:30")) {
@@ -103,7 +103,7 @@ func TestBacklog(t *testing.T) {
 			[]moment{{10.5, nil, []int{7, 8, 9, 10}}}, nil, true,
 		},
 		"then each that is due": {
-			[]moment{{10.5, func(s *state) { s.backlog.asked(ends(hour(7), hour(8), hour(9))) }, []int{10}}, {11, nil, []int{10, 11}}}, nil, false,
+			[]moment{{10.5, func(s *state) { s.backlog.asked(window.EndsOf(hour(7), hour(8), hour(9))) }, []int{10}}, {11, nil, []int{10, 11}}}, nil, false,
 		},
 		"those of a suspension, as far as they are young": {
 			[]moment{{10, func(s *state) { s.backlog.windows, s.backlog.unasked = nil, false }, nil}, {20.5, nil, []int{17, 18, 19, 20}}},
@@ -154,14 +154,6 @@ func TestBacklog(t *testing.T) {
 }
 
 var midnight = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
-
-func ends(windows ...window.Window) map[time.Time]bool {
-	out := map[time.Time]bool{}
-	for _, w := range windows {
-		out[w.End] = true
-	}
-	return out
-}
 
 func TestNext(t *testing.T) {
 	const period = time.Hour

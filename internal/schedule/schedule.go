@@ -194,7 +194,7 @@ func (l *Loop) compute(ctx context.Context, w window.Window) (*downsample.Averag
 	l.board.Publish(page)
 	took := l.now().Sub(begun)
 	l.metrics.succeeded(l.now(), took)
-	attrs := []any{"window", w.String(), "models", len(averages.Models), "series", averages.Cost.Series, "queries", averages.Cost.Queries}
+	attrs := []any{"window", w, "models", len(averages.Models), "series", averages.Cost.Series, "queries", averages.Cost.Queries}
 	if averages.Cost.HasSamples {
 		attrs = append(attrs, "samples_read", averages.Cost.SamplesRead)
 	}
@@ -204,7 +204,7 @@ func (l *Loop) compute(ctx context.Context, w window.Window) (*downsample.Averag
 
 // failure is what the log tells of one.
 func failure(w window.Window, kind string, err error, attempt int, wait time.Duration) []any {
-	return []any{"window", w.String(), "attempt", attempt, "kind", kind, "err", err,
+	return []any{"window", w, "attempt", attempt, "kind", kind, "err", err,
 		"next_try_in", max(wait, 0).Round(time.Millisecond).String()}
 }
 

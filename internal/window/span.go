@@ -1,6 +1,7 @@
 package window
 
 import (
+	"iter"
 	"slices"
 	"time"
 )
@@ -22,7 +23,33 @@ type Span struct {
 
 // SpanOf returns the span of the windows between two of their ends.
 func SpanOf(start, end time.Time, period time.Duration) Span {
-	return Span{Start: start, End: end, Windows: int64(end.Sub(start) / period)}
+	return Span{Start: start, End: end, Windows: (end.UnixMilli() - start.UnixMilli()) / period.Milliseconds()}
+}
+
+// All yields the span's windows, the oldest first.
+func (s Span) All() iter.Seq[Window] {
+	return func(yield func(Window) bool) {
+		for i := range s.Windows {
+			if !yield(s.At(i)) {
+				return
+			}
+		}
+	}
+}
+
+// At returns the span's i-th window, from 0.
+func (s Span) At(i int64) Window {
+	start := s.Start.UnixMilli()
+	period := (s.End.UnixMilli() - start) / s.Windows
+	return Window{Start: time.UnixMilli(start + i*period).UTC(), End: time.UnixMilli(start + (i+1)*period).UTC()}
+}
+
+// Count adds up the windows of spans.
+func Count(spans []Span) (n int64) {
+	for _, s := range spans {
+		n += s.Windows
+	}
+	return n
 }
 
 // Join makes one of spans that follow each other, whatever order they come in. They do
