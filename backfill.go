@@ -45,14 +45,18 @@ func computePast(ctx context.Context, cfg *config.Config, log *slog.Logger, stdo
 	if err != nil {
 		return err
 	}
-	job := backfill.Job{Computer: downsampler, AtOnce: cfg.Query.Concurrency, Progress: progress, Log: log}
-	fill := func(d backfill.Destination) error {
-		missing, err := span.Missing(ctx, d)
+	job := backfill.Job{Computer: downsampler, Period: cfg.Period, Concurrency: cfg.Query.Concurrency, Progress: progress, Log: log}
+	estimate := func(in backfill.Inventory) error {
+		missing, _, err := span.Split(ctx, in)
 		if err != nil {
 			return err
 		}
-		if cfg.Past.DryRun {
-			return backfill.Estimate(ctx, downsampler, span, missing, stdout)
+		return backfill.Estimate(ctx, downsampler, span, missing, stdout)
+	}
+	fill := func(d backfill.Destination) error {
+		missing, _, err := span.Split(ctx, d)
+		if err != nil {
+			return err
 		}
 		return job.Run(ctx, d, missing)
 	}
@@ -64,30 +68,56 @@ func computePast(ctx context.Context, cfg *config.Config, log *slog.Logger, stdo
 		if cfg.Past.Replace {
 			return job.Replace(ctx, writer, span, stdout, func() (bool, error) { return mayReplace(cfg, stderr) })
 		}
+		if cfg.Past.DryRun {
+			return estimate(writer)
+		}
 		return fill(writer)
 	}
-	file, err := openPast(cfg, stdout)
+	settings := fmt.Sprintf("period=%s kinds=%s shard=%s", model.Duration(cfg.Period), cfg.KindNames(), cfg.Shard)
+	if cfg.Past.DryRun {
+		kept, err := peekPast(cfg, settings)
+		if err != nil {
+			return err
+		}
+		return estimate(kept)
+	}
+	file, err := openPast(cfg, settings, stdout)
 	if err != nil {
 		return err
 	}
 	err = fill(file)
-	if err == nil && !cfg.Past.DryRun {
+	if err == nil {
 		err = file.Complete(span)
 	}
 	return errors.Join(err, file.Close())
 }
 
 // openPast opens the file that past windows become.
-func openPast(cfg *config.Config, stdout io.Writer) (*backfill.File, error) {
+func openPast(cfg *config.Config, settings string, stdout io.Writer) (*backfill.File, error) {
 	if cfg.Past.Output == "-" {
 		return backfill.OpenPipe(stdout)
 	}
-	settings := fmt.Sprintf("period=%s kinds=%s shard=%s", model.Duration(cfg.Period), cfg.KindNames(), cfg.Shard)
 	file, err := backfill.OpenFile(cfg.Past.Output, settings)
 	if err != nil {
-		return nil, fmt.Errorf("--output=%q cannot be used: %w", cfg.Past.Output, err)
+		return nil, unusable(cfg, err)
 	}
 	return file, nil
+}
+
+// peekPast returns what openPast would find, and touches nothing.
+func peekPast(cfg *config.Config, settings string) (backfill.Inventory, error) {
+	if cfg.Past.Output == "-" {
+		return &backfill.Spool{}, nil
+	}
+	kept, err := backfill.Peek(cfg.Past.Output, settings)
+	if err != nil {
+		return nil, unusable(cfg, err)
+	}
+	return kept, nil
+}
+
+func unusable(cfg *config.Config, err error) error {
+	return fmt.Errorf("--output=%q cannot be used: %w", cfg.Past.Output, err)
 }
 
 // mayReplace asks whoever sits at the terminal, unless that is settled already.

@@ -17,7 +17,7 @@ import (
 
 // Progress is told how far a job is.
 type Progress interface {
-	Begin(windows int)
+	Begin(windows int64)
 	Delivered(*downsample.Averages)
 	Skipped(window.Window)
 	End()
@@ -42,10 +42,10 @@ type Bar struct {
 func NewBar(out io.Writer) *Bar { return &Bar{out: out} }
 
 // Begin shows the bar.
-func (b *Bar) Begin(windows int) {
+func (b *Bar) Begin(windows int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.bar = progressbar.NewOptions(windows,
+	b.bar = progressbar.NewOptions64(windows,
 		progressbar.OptionSetWriter(b.out),
 		progressbar.OptionSetDescription("windows"),
 		progressbar.OptionShowCount(),
@@ -96,14 +96,14 @@ func (b *Bar) Write(line []byte) (int, error) {
 type Lines struct {
 	log         *slog.Logger
 	begin       time.Time
-	done, total int
+	done, total int64
 }
 
 // NewLines returns progress that goes to a log.
 func NewLines(log *slog.Logger) *Lines { return &Lines{log: log} }
 
 // Begin tells what there is to do.
-func (l *Lines) Begin(windows int) {
+func (l *Lines) Begin(windows int64) {
 	l.begin, l.total = time.Now(), windows
 	l.log.Info("Backfill begins", "windows", windows)
 }

@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"github.com/prometheus/common/promslog"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
 func TestBar(t *testing.T) {
@@ -32,7 +34,7 @@ func TestBar(t *testing.T) {
 
 func TestEstimate(t *testing.T) {
 	computed := remember(hour(0), averages(1, 0, nil))
-	missing := day(0, 2).Windows()
+	missing := []window.Span{day(0, 2).Windows()}
 	var out bytes.Buffer
 	if err := Estimate(t.Context(), computed, day(0, 3), missing, &out); err != nil {
 		t.Fatal(err)

@@ -113,15 +113,9 @@ func less(a, b float64) bool { return a < b-tolerance }
 // window by window, what that would change. If it may, it computes what is to be replaced
 // once more, for so much does not fit into memory, and delivers that.
 func (j Job) Replace(ctx context.Context, r Reviser, span Span, out io.Writer, may func() (bool, error)) error {
-	there, err := r.Delivered(ctx, span.From, span.To)
+	_, delivered, err := span.Split(ctx, r)
 	if err != nil {
 		return err
-	}
-	var delivered []window.Window
-	for _, w := range span.Windows() {
-		if there.Has(w.End) {
-			delivered = append(delivered, w)
-		}
 	}
 	replaced, err := j.plan(ctx, r, delivered, out)
 	if err != nil || len(replaced) == 0 {
@@ -134,13 +128,13 @@ func (j Job) Replace(ctx context.Context, r Reviser, span Span, out io.Writer, m
 }
 
 // plan returns which windows are to be replaced.
-func (j Job) plan(ctx context.Context, r Reviser, windows []window.Window, out io.Writer) ([]window.Window, error) {
+func (j Job) plan(ctx context.Context, r Reviser, windows []window.Span, out io.Writer) ([]window.Span, error) {
 	const row = "%-20s  %-13s  %-12s  %7s  %9s  %s\n"
 	fmt.Fprintf(out, row, "", "seen of kube-", "seen of", "models", "largest", "")
 	fmt.Fprintf(out, row, "window's end", "state-metrics", "cAdvisor", "changed", "change", "")
-	var replaced []window.Window
+	var replaced []window.Span
 	gone, kept := 0, 0
-	for _, w := range windows {
+	for w := range window.Each(windows) {
 		revision, err := j.revision(ctx, r, w)
 		if err != nil {
 			return nil, err
@@ -155,12 +149,12 @@ func (j Job) plan(ctx context.Context, r Reviser, windows []window.Window, out i
 		gone += revision.Gone
 		switch revision.Verdict() {
 		case Replace:
-			replaced = append(replaced, w)
+			replaced = window.Append(replaced, w)
 		case Keep:
 			kept++
 		}
 	}
-	fmt.Fprintf(out, "\n%d of %d windows that have been delivered are to be replaced.\n", len(replaced), len(windows))
+	fmt.Fprintf(out, "\n%d of %d windows that have been delivered are to be replaced.\n", window.Count(replaced), window.Count(windows))
 	if kept > 0 {
 		fmt.Fprintf(out, "%d are kept: less was seen of them now than is stored.\n", kept)
 	}
@@ -170,10 +164,10 @@ func (j Job) plan(ctx context.Context, r Reviser, windows []window.Window, out i
 	return replaced, nil
 }
 
-func (j Job) revise(ctx context.Context, r Reviser, windows []window.Window) error {
-	j.Progress.Begin(len(windows))
+func (j Job) revise(ctx context.Context, r Reviser, windows []window.Span) error {
+	j.Progress.Begin(window.Count(windows))
 	defer j.Progress.End()
-	for _, w := range windows {
+	for w := range window.Each(windows) {
 		revision, err := j.revision(ctx, r, w)
 		if err != nil {
 			return err

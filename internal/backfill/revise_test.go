@@ -161,13 +161,13 @@ func TestReplace(t *testing.T) {
 func TestRun(t *testing.T) {
 	computed := remember(hour(0), hour(1), averages(2, 0, nil), averages(3, 0, nil), hour(4))
 	stored := remember(hour(1))
-	missing, err := day(0, 5).Missing(t.Context(), stored)
+	missing, _, err := day(0, 5).Split(t.Context(), stored)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
 	logger := promslog.New(&promslog.Config{Writer: &log})
-	if err := (Job{Computer: computed, AtOnce: 3, Progress: NewLines(logger), Log: logger}).Run(t.Context(), stored, missing); err != nil {
+	if err := (Job{Computer: computed, Concurrency: 3, Progress: NewLines(logger), Log: logger}).Run(t.Context(), stored, missing); err != nil {
 		t.Fatal(err)
 	}
 	for n := range 5 {

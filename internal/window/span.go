@@ -52,6 +52,39 @@ func Count(spans []Span) (n int64) {
 	return n
 }
 
+// At returns the i-th window of spans, from 0.
+func At(spans []Span, i int64) Window {
+	for len(spans) > 1 && i >= spans[0].Windows {
+		i -= spans[0].Windows
+		spans = spans[1:]
+	}
+	return spans[0].At(i)
+}
+
+// Each yields the windows of spans.
+func Each(spans []Span) iter.Seq[Window] {
+	return func(yield func(Window) bool) {
+		for _, s := range spans {
+			for w := range s.All() {
+				if !yield(w) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Append adds a window that is younger than all of the spans: to the last of them, if it
+// follows that one without a gap.
+func Append(spans []Span, w Window) []Span {
+	if n := len(spans); n > 0 && spans[n-1].End.Equal(w.Start) {
+		spans[n-1].End = w.End
+		spans[n-1].Windows++
+		return spans
+	}
+	return append(spans, Span{Start: w.Start, End: w.End, Windows: 1})
+}
+
 // Join makes one of spans that follow each other, whatever order they come in. They do
 // not overlap.
 func Join(spans []Span) []Span {
