@@ -16,7 +16,7 @@ const patience = 3
 type reason string
 
 const (
-	tooLate reason = "too_late" // it ended longer ago than windows are made up
+	tooLate reason = "too_late" // it ended longer ago than windows are caught up
 	noData  reason = "no_data"  // its sources left nothing, though a newer window's did
 	tooOld  reason = "too_old"  // the receiver takes nothing that old
 )
@@ -28,20 +28,20 @@ type missing struct {
 	window.Window
 	failures int
 	retryAt  time.Time
-	// emptyAt is how far windows had come when this one had no data. It is looked at again
+	// noDataAt is how far windows had come when this one had no data. It is looked at again
 	// once a window beyond that was computed.
-	emptyAt time.Time
+	noDataAt time.Time
 }
 
-// backlog is the set of windows that are missing. It is lost with the process: it is made
-// anew from the marks of those that were delivered.
+// backlog is the set of windows that are missing. It is lost with the process, and made again
+// from the completion markers of those that were delivered.
 type backlog struct {
-	windows []missing // oldest first
-	reached time.Time // windows that end by then are among them, or were dealt with
-	unasked bool      // some may have their mark
-	pause   pause
-	failed  int                      // windows that failed in this round
-	gone    map[reason][]window.Span // given up, and not yet reported
+	windows   []missing // oldest first
+	highWater time.Time // windows that end by then are among them, or were dealt with
+	unchecked bool      // some may have their completion marker
+	pause     pause
+	failed    int                      // windows that failed in this round
+	abandoned map[reason][]window.Span // given up, and not yet reported
 }
 
 // pause is the time between two rounds, each of which begins with the oldest window.
@@ -52,7 +52,7 @@ type pause struct {
 
 // reach adds the windows that end up to the newest, but none that ended by oldest.
 func (b *backlog) reach(newest, oldest time.Time, period time.Duration) {
-	from := b.reached
+	from := b.highWater
 	if end := window.Containing(oldest, period).Start; from.Before(end) {
 		if !from.IsZero() {
 			b.giveUp(tooLate, window.SpanOf(from, end, period))
@@ -63,21 +63,21 @@ func (b *backlog) reach(newest, oldest time.Time, period time.Duration) {
 	for _, w := range due {
 		b.windows = append(b.windows, missing{Window: w})
 	}
-	b.unasked = b.unasked || len(due) > 1
-	b.reached = later(b.reached, newest)
+	b.unchecked = b.unchecked || len(due) > 1
+	b.highWater = later(b.highWater, newest)
 }
 
 // stopWaiting forgets until when to wait.
 func (b *backlog) stopWaiting() {
 	b.pause.until = time.Time{}
 	for i := range b.windows {
-		b.windows[i].retryAt, b.windows[i].emptyAt = time.Time{}, time.Time{}
+		b.windows[i].retryAt, b.windows[i].noDataAt = time.Time{}, time.Time{}
 	}
 }
 
-// begin begins a new round, from some moment on. What is there is asked for anew.
+// begin begins a new round, from some moment on. What is there is checked again.
 func (b *backlog) begin(at time.Time) {
-	b.pause.until, b.failed, b.unasked = at, 0, true
+	b.pause.until, b.failed, b.unchecked = at, 0, true
 	for i := range b.windows {
 		b.windows[i].retryAt = time.Time{}
 	}
@@ -88,7 +88,7 @@ func (b *backlog) expire(oldest time.Time, held window.Window) {
 	for _, m := range slices.Clone(b.windows) {
 		switch {
 		case m.End.After(oldest) || m.Equal(held):
-		case m.emptyAt.IsZero():
+		case m.noDataAt.IsZero():
 			b.drop(m.Window, tooLate)
 		default:
 			b.drop(m.Window, noData)
@@ -101,7 +101,7 @@ func (b *backlog) expire(oldest time.Time, held window.Window) {
 // at that time was computed.
 func (b *backlog) next(now, computed time.Time, except window.Window) (next window.Window, at time.Time) {
 	for _, m := range b.windows {
-		waits := !m.emptyAt.IsZero() && !computed.After(m.emptyAt)
+		waits := !m.noDataAt.IsZero() && !computed.After(m.noDataAt)
 		if m.Equal(except) || waits {
 			continue
 		}
@@ -116,10 +116,10 @@ func (b *backlog) next(now, computed time.Time, except window.Window) (next wind
 	return next, at
 }
 
-// asked takes out the windows that are there, by their ends.
-func (b *backlog) asked(there window.Ends) {
+// checked takes out the windows that are there, by their ends.
+func (b *backlog) checked(there window.Ends) {
 	b.windows = slices.DeleteFunc(b.windows, func(m missing) bool { return there.Has(m.End) })
-	b.unasked = false
+	b.unchecked = false
 }
 
 // delivered takes out a window that was delivered.
@@ -139,24 +139,24 @@ func (b *backlog) drop(w window.Window, why reason) {
 }
 
 func (b *backlog) giveUp(why reason, s window.Span) {
-	if b.gone == nil {
-		b.gone = map[reason][]window.Span{}
+	if b.abandoned == nil {
+		b.abandoned = map[reason][]window.Span{}
 	}
-	b.gone[why] = append(b.gone[why], s)
+	b.abandoned[why] = append(b.abandoned[why], s)
 }
 
 // empty records that a window had no data. It is looked at once more when a newer window
 // has some: what comes late comes in order.
 func (b *backlog) empty(w window.Window) {
 	if m := b.find(w); m != nil {
-		m.emptyAt = b.reached
+		m.noDataAt = b.highWater
 	}
 }
 
 // found records that a window has data after all.
 func (b *backlog) found(w window.Window) {
 	if m := b.find(w); m != nil {
-		m.emptyAt = time.Time{}
+		m.noDataAt = time.Time{}
 	}
 }
 

@@ -22,17 +22,17 @@ type Deliverer interface {
 	Delivered(ctx context.Context, from, to time.Time) (window.Ends, error)
 }
 
-// nowhere is the Deliverer of an exporter whose windows are only served.
-type nowhere struct{}
+// noDelivery is the Deliverer of an exporter whose windows are only served.
+type noDelivery struct{}
 
-func (nowhere) Deliver(context.Context, *downsample.Averages) error { return nil }
+func (noDelivery) Deliver(context.Context, *downsample.Averages) error { return nil }
 
-func (nowhere) Delivered(context.Context, time.Time, time.Time) (window.Ends, error) {
+func (noDelivery) Delivered(context.Context, time.Time, time.Time) (window.Ends, error) {
 	return nil, nil
 }
 
-// ask finds out which of the missing windows are there after all.
-func (l *Loop) ask(ctx context.Context) {
+// check finds out which of the missing windows are there after all.
+func (l *Loop) check(ctx context.Context) {
 	b := &l.state.backlog
 	oldest, newest := b.windows[0], b.windows[len(b.windows)-1]
 	there, err := l.deliverer.Delivered(ctx, oldest.Start, newest.End)
@@ -43,7 +43,7 @@ func (l *Loop) ask(ctx context.Context) {
 		l.deliveryFailed(oldest.Window, err)
 		return
 	}
-	b.asked(there)
+	b.checked(there)
 	if n := len(b.windows); n > 1 && b.pause.failures == 0 {
 		l.log.Info("Windows are missing", "from", b.windows[0].Start, "to", b.windows[n-1].End, "windows", n)
 	}
@@ -84,7 +84,7 @@ func (l *Loop) deliver(ctx context.Context, w window.Window) {
 func (l *Loop) notComputed(w window.Window, err error) {
 	now, b := l.wallClock(), &l.state.backlog
 	if errors.Is(err, downsample.ErrNoSources) {
-		if b.find(w).emptyAt.IsZero() {
+		if b.find(w).noDataAt.IsZero() {
 			b.empty(w)
 		} else {
 			b.drop(w, noData)
@@ -141,16 +141,16 @@ func retryAfterOf(err error) time.Duration {
 	return 0
 }
 
-// reportGone tells of the windows that were given up, in one line for all that follow
+// reportAbandoned tells of the windows that were given up, in one line for all that follow
 // each other.
-func (l *Loop) reportGone() {
+func (l *Loop) reportAbandoned() {
 	for _, why := range reasons() {
-		for _, s := range window.Join(l.state.backlog.gone[why]) {
+		for _, s := range window.Join(l.state.backlog.abandoned[why]) {
 			l.metrics.gaveUp(why, s.Windows)
 			l.log.Warn("Windows missed", "from", s.Start, "to", s.End, "windows", s.Windows, "reason", why, "remedy", l.remedy(why))
 		}
 	}
-	l.state.backlog.gone = nil
+	l.state.backlog.abandoned = nil
 }
 
 // remedy says how the next such windows would not be missed.
@@ -160,8 +160,8 @@ func (l *Loop) remedy(why reason) string {
 		return "set out_of_order_time_window on the receiver (storage.tsdb, in its configuration file), to " + model.Duration(l.plan.maxAge+l.plan.period).String() + " or more"
 	case why == noData:
 		return "none if the Prometheus, or kube-state-metrics, was down; otherwise see how long the Prometheus keeps its data"
-	case l.deliverer == nowhere{}:
-		return "set --remote-write.url: windows are made up for where they are delivered"
+	case l.deliverer == noDelivery{}:
+		return "set --remote-write.url: windows are caught up where they are delivered"
 	}
 	return "raise --catch-up.max-age"
 }

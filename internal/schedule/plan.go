@@ -16,7 +16,7 @@ const (
 type plan struct {
 	period, settle time.Duration
 	jitter         time.Duration // this exporter's own delay beyond the settle delay
-	maxAge         time.Duration // windows that ended longer ago are not made up
+	maxAge         time.Duration // windows that ended longer ago are not caught up
 }
 
 // state is what the plan goes by.
@@ -43,7 +43,7 @@ type action int
 const (
 	wait    action = iota
 	refresh        // compute a window and serve it
-	ask            // which of the missing windows have their mark
+	check          // which of the missing windows have their completion marker
 	deliver        // a missing window
 )
 
@@ -56,7 +56,7 @@ type step struct {
 
 // advance brings the state up to date with the clock.
 func (p plan) advance(now time.Time, s *state) {
-	if now.Before(s.clock) { // moments told by a clock that was wrong mean nothing
+	if now.Before(s.clock) { // moments by a clock that was wrong mean nothing
 		s.progress.retryAt, s.progress.quietUntil = time.Time{}, time.Time{}
 		s.backlog.stopWaiting()
 	}
@@ -66,15 +66,15 @@ func (p plan) advance(now time.Time, s *state) {
 	if p.computed(now, s.progress) {
 		known = later(known, s.progress.done.End)
 	}
-	if s.backlog.reached.After(known) { // begin anew: the marks tell what is there
-		s.backlog = backlog{gone: s.backlog.gone}
+	if s.backlog.highWater.After(known) { // begin again: the completion markers say what is there
+		s.backlog = backlog{abandoned: s.backlog.abandoned}
 	}
 	oldest := earlier(now.Add(-p.maxAge), newest.Start)
 	s.backlog.reach(newest.End, oldest, p.period)
-	if p.maxAge == 0 { // there are none whose marks are of interest
-		s.backlog.unasked = false
+	if p.maxAge == 0 { // no completion marker is of interest
+		s.backlog.unchecked = false
 	}
-	if !s.backlog.unasked {
+	if !s.backlog.unchecked {
 		s.backlog.expire(oldest, s.held)
 	}
 }
@@ -90,8 +90,8 @@ func (p plan) next(now time.Time, s *state) step {
 	}
 	refreshes, delivers := !at.After(now), !from.IsZero() && !from.After(now)
 	switch {
-	case delivers && (!refreshes || s.refreshed) && s.backlog.unasked:
-		return step{ask, w, now}
+	case delivers && (!refreshes || s.refreshed) && s.backlog.unchecked:
+		return step{check, w, now}
 	case delivers && (!refreshes || s.refreshed):
 		return step{deliver, w, now}
 	case refreshes:
@@ -140,7 +140,7 @@ func (s progress) none() bool { return s.done.IsZero() && s.failed.IsZero() }
 // due returns the moment from which this exporter computes w.
 func (p plan) due(w window.Window) time.Time { return w.Due(p.settle + p.jitter) }
 
-// computed tells whether there is a window to go on from. One that has not begun yet
+// computed says whether there is a window to go on from. One that has not begun yet
 // was computed before the clock was put right, and counts for nothing.
 func (p plan) computed(now time.Time, s progress) bool {
 	return !s.done.IsZero() && !now.Before(s.done.Start)

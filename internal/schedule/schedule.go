@@ -98,7 +98,7 @@ func New(cfg Config) *Loop {
 		l.sleep = nap
 	}
 	if l.deliverer == nil {
-		l.deliverer, l.plan.maxAge = nowhere{}, 0
+		l.deliverer, l.plan.maxAge = noDelivery{}, 0
 	}
 	return l
 }
@@ -109,14 +109,14 @@ func (l *Loop) Run(ctx context.Context) {
 		now := l.wallClock()
 		l.plan.advance(now, &l.state)
 		s := l.plan.next(now, &l.state)
-		l.tell(s)
+		l.show(s)
 		switch s.do {
 		case wait:
 			l.sleep(ctx, min(s.at.Sub(now), longestNap))
 		case refresh:
 			l.refresh(ctx, s.window)
-		case ask:
-			l.ask(ctx)
+		case check:
+			l.check(ctx)
 		case deliver:
 			l.deliver(ctx, s.window)
 		}
@@ -124,13 +124,13 @@ func (l *Loop) Run(ctx context.Context) {
 }
 
 // wallClock returns what the clock shows. A reading for measuring time would make moments
-// that were told before the clock was put right look sane.
+// by the clock before it was put right look sane.
 func (l *Loop) wallClock() time.Time { return l.now().Round(0) }
 
-// tell shows what there is to do.
-func (l *Loop) tell(s step) {
+// show shows what there is to do.
+func (l *Loop) show(s step) {
 	if s.do == wait || s.do == refresh {
-		l.reportGone()
+		l.reportAbandoned()
 	}
 	missing := l.state.backlog.windows
 	l.metrics.show(missing)
@@ -157,7 +157,7 @@ func (l *Loop) refresh(ctx context.Context, w window.Window) {
 	l.state.refreshed = true
 	averages, err := l.compute(ctx, w)
 	if ctx.Err() != nil {
-		return // told to stop: the window neither failed nor succeeded
+		return // stopped: the window neither failed nor succeeded
 	}
 	now := l.wallClock()
 	if errors.Is(err, downsample.ErrNoSources) {
@@ -202,7 +202,7 @@ func (l *Loop) compute(ctx context.Context, w window.Window) (*downsample.Averag
 	return averages, nil
 }
 
-// failure is what the log tells of one.
+// failure is what is logged of one.
 func failure(w window.Window, kind string, err error, attempt int, wait time.Duration) []any {
 	return []any{"window", w, "attempt", attempt, "kind", kind, "err", err,
 		"next_try_in", max(wait, 0).Round(time.Millisecond).String()}
