@@ -66,7 +66,7 @@ func (l *Loop) deliver(ctx context.Context, w window.Window) {
 		}
 	}
 	// A receiver that hangs does not keep the next window from being served.
-	delivering, stop := context.WithTimeout(ctx, l.plan.deliveryTime(l.wallClock(), l.state.progress))
+	delivering, stop := context.WithTimeout(ctx, l.plan.deliveryTime(l.now(), l.state.progress))
 	defer stop()
 	err := l.deliverer.Deliver(delivering, averages)
 	if ctx.Err() != nil {
@@ -82,7 +82,7 @@ func (l *Loop) deliver(ctx context.Context, w window.Window) {
 
 // notComputed decides what becomes of a missing window that cannot be computed.
 func (l *Loop) notComputed(w window.Window, err error) {
-	now, b := l.wallClock(), &l.state.backlog
+	now, b := l.now(), &l.state.backlog
 	if errors.Is(err, downsample.ErrNoSources) {
 		if b.find(w).noDataAt.IsZero() {
 			b.empty(w)
@@ -103,7 +103,7 @@ func (l *Loop) notComputed(w window.Window, err error) {
 
 // deliveryFailed decides what becomes of a window that was not taken.
 func (l *Loop) deliveryFailed(w window.Window, err error) {
-	now, b, kind := l.wallClock(), &l.state.backlog, remotewrite.KindOf(err)
+	now, b, kind := l.now(), &l.state.backlog, remotewrite.KindOf(err)
 	l.update(func(s *Status) { s.DeliveryError, s.DeliveryErrorTime = err.Error(), now })
 	if kind == remotewrite.TooOld {
 		b.drop(w, tooOld)

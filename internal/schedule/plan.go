@@ -10,6 +10,7 @@ const (
 	firstRetry   = time.Second
 	slowestRetry = 5 * time.Minute
 	leastGrace   = time.Minute
+	mostSlow     = 2 * time.Minute
 )
 
 // plan says what is done when. Pure: time is an argument.
@@ -126,6 +127,22 @@ func (p plan) refresh(now time.Time, s progress) (window.Window, time.Time) {
 	}
 	return w, later(at, s.quietUntil)
 }
+
+// look returns the attempt at the window that is newest by a clock that may be right, or not:
+// the upstream's answer tells.
+func (p plan) look(now, local time.Time, s progress) step {
+	w, at := window.Settled(local, p.period, p.settle), now
+	if w.Equal(s.failed) {
+		at = later(now, s.retryAt)
+	}
+	if at = later(at, s.quietUntil); at.After(now) {
+		return step{wait, w, at}
+	}
+	return step{refresh, w, now}
+}
+
+// slow is how long a window may be computed before that is worth a line in the log.
+func (p plan) slow() time.Duration { return min(p.period/10, mostSlow) }
 
 // deliveryTime is how long a delivery may take: until there is a window to serve, but not
 // so short that it is never done.
