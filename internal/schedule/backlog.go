@@ -19,9 +19,10 @@ const (
 	tooLate reason = "too_late" // it ended longer ago than windows are caught up
 	noData  reason = "no_data"  // its sources left nothing, though a newer window's did
 	tooOld  reason = "too_old"  // the receiver takes nothing that old
+	lost    reason = "lost"     // the receiver took it, and it is not to be found there
 )
 
-func reasons() []reason { return []reason{tooLate, noData, tooOld} }
+func reasons() []reason { return []reason{tooLate, noData, tooOld, lost} }
 
 // missing is a window that has ended and is not yet where it belongs.
 type missing struct {
@@ -30,18 +31,20 @@ type missing struct {
 	retryAt  time.Time
 	// noDataAt is how far windows had come when this one had no data. It is looked at again
 	// once a window beyond that was computed.
-	noDataAt time.Time
+	noDataAt   time.Time
+	deliveries int // that the receiver took
 }
 
 // backlog is the set of windows that are missing. It is lost with the process, and made again
 // from the completion markers of those that were delivered.
 type backlog struct {
-	windows   []missing // oldest first
-	highWater time.Time // windows that end by then are among them, or were dealt with
-	unchecked bool      // some may have their completion marker
-	pause     pause
-	failed    int                      // windows that failed in this round
-	abandoned map[reason][]window.Span // given up, and not yet reported
+	windows     []missing     // oldest first
+	highWater   time.Time     // windows that end by then are among them, or were dealt with
+	unchecked   bool          // some may have their completion marker
+	unconfirmed []unconfirmed // delivered, and not yet seen to be there; oldest delivery first
+	pause       pause
+	failed      int                      // windows that failed in this round
+	abandoned   map[reason][]window.Span // given up, and not yet reported
 }
 
 // pause is the time between two rounds, each of which begins with the oldest window.
@@ -122,8 +125,11 @@ func (b *backlog) checked(there window.Ends) {
 	b.unchecked = false
 }
 
-// delivered takes out a window that was delivered.
-func (b *backlog) delivered(w window.Window) {
+// delivered takes out a window that was delivered, which is looked for at a moment.
+func (b *backlog) delivered(w window.Window, lookAt time.Time) {
+	if m := b.find(w); m != nil {
+		b.unconfirmed = append(b.unconfirmed, unconfirmed{Window: w, deliveries: m.deliveries + 1, lookAt: lookAt})
+	}
 	b.remove(w)
 	b.pause.failures, b.failed = 0, 0
 }

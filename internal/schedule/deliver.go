@@ -76,7 +76,11 @@ func (l *Loop) deliver(ctx context.Context, w window.Window) {
 		l.deliveryFailed(w, err)
 		return
 	}
-	l.state.backlog.delivered(w)
+	if l.deliverer == (noDelivery{}) {
+		l.state.backlog.remove(w)
+		return
+	}
+	l.state.backlog.delivered(w, l.now().Add(lookAfter))
 	l.update(func(s *Status) { s.DeliveryError, s.DeliveryErrorTime = "", time.Time{} })
 }
 
@@ -160,6 +164,8 @@ func (l *Loop) remedy(why reason) string {
 		return "set out_of_order_time_window on the receiver (storage.tsdb, in its configuration file), to " + model.Duration(l.plan.maxAge+l.plan.period).String() + " or more"
 	case why == noData:
 		return "none if the Prometheus, or kube-state-metrics, was down; otherwise see how long the Prometheus keeps its data"
+	case why == lost:
+		return lostRemedy
 	case l.deliverer == noDelivery{}:
 		return "set --remote-write.url: windows are caught up where they are delivered"
 	}

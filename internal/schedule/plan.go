@@ -46,6 +46,7 @@ const (
 	refresh        // compute a window and serve it
 	check          // which of the missing windows have their completion marker
 	deliver        // a missing window
+	confirm        // which of the delivered windows are there
 )
 
 // step is what to do next, and from when on.
@@ -89,18 +90,26 @@ func (p plan) next(now time.Time, s *state) step {
 	if !from.IsZero() {
 		from = later(from, s.progress.quietUntil)
 	}
-	refreshes, delivers := !at.After(now), !from.IsZero() && !from.After(now)
+	looks := s.backlog.looks()
+	refreshes, delivers, confirms := !at.After(now), !from.IsZero() && !from.After(now), !looks.IsZero() && !looks.After(now)
 	switch {
+	case confirms && (!refreshes || s.refreshed):
+		return step{confirm, s.backlog.unconfirmed[0].Window, now}
 	case delivers && (!refreshes || s.refreshed) && s.backlog.unchecked:
 		return step{check, w, now}
 	case delivers && (!refreshes || s.refreshed):
 		return step{deliver, w, now}
 	case refreshes:
 		return step{refresh, coming, now}
-	case !from.IsZero() && from.Before(at):
-		return step{wait, w, from}
 	}
-	return step{wait, coming, at}
+	next := step{wait, coming, at}
+	if !from.IsZero() && from.Before(at) {
+		next = step{wait, w, from}
+	}
+	if !looks.IsZero() {
+		next.at = earlier(next.at, looks)
+	}
+	return next
 }
 
 // newest returns the newest window that may be computed. The jitter comes on top of the
@@ -203,10 +212,11 @@ func (p plan) paused(now time.Time, b *backlog, retryAfter time.Duration) (attem
 	return b.pause.failures, b.pause.until
 }
 
-// backoff doubles with each failure, up to a tenth of the period.
-func (p plan) backoff(failures int) time.Duration {
-	return backoff(failures, min(p.period/10, slowestRetry))
-}
+// backoff doubles with each failure.
+func (p plan) backoff(failures int) time.Duration { return backoff(failures, p.longestBackoff()) }
+
+// longestBackoff is a tenth of the period, and not too long.
+func (p plan) longestBackoff() time.Duration { return min(p.period/10, slowestRetry) }
 
 func backoff(failures int, most time.Duration) time.Duration {
 	d := firstRetry

@@ -127,6 +127,8 @@ func (l *Loop) Run(ctx context.Context) {
 			l.check(ctx)
 		case deliver:
 			l.deliver(ctx, s.window)
+		case confirm:
+			l.confirm(ctx)
 		}
 	}
 }

@@ -29,15 +29,16 @@ import (
 // lab is a loop in a bubble in which time passes at once. It begins at midnight, and
 // computes windows by compute, which may take its time.
 type lab struct {
-	compute  func(context.Context, window.Window) error
-	receiver *receiver // nil where windows are only served
-	maxAge   time.Duration
-	running  atomic.Int32
-	jumped   atomic.Int64 // how far the clock was put forward
-	dated    bool         // the upstream's answers have a Date
-	slept    atomic.Int64 // how long the machine was suspended
-	heard    atomic.Pointer[heard]
-	refuse   func(window.Window) string // why the board may not show a window, "" if it may
+	compute   func(context.Context, window.Window) error
+	receiver  *receiver // nil where windows are only served
+	deliverer Deliverer // in the receiver's place
+	maxAge    time.Duration
+	running   atomic.Int32
+	jumped    atomic.Int64 // how far the clock was put forward
+	dated     bool         // the upstream's answers have a Date
+	slept     atomic.Int64 // how long the machine was suspended
+	heard     atomic.Pointer[heard]
+	refuse    func(window.Window) string // why the board may not show a window, "" if it may
 
 	board *exposition.Board
 	loop  *Loop
@@ -140,6 +141,9 @@ func conduct(t *testing.T, l *lab, period, settle, start time.Duration, watch fu
 		if l.receiver != nil {
 			l.receiver.now = l.now
 			cfg.Deliverer = l.receiver
+			if l.deliverer != nil {
+				cfg.Deliverer = l.deliverer
+			}
 		}
 		l.loop = New(cfg)
 		go func() {
