@@ -11,6 +11,8 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/backoff"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/crash"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
@@ -52,9 +54,12 @@ const askedAtOnce = 10_000
 // Split returns the windows that the inventory does not have, and those that it has, as
 // spans that are in order: there may be a great many windows.
 func (s Span) Split(ctx context.Context, in Inventory) (missing, there []window.Span, err error) {
-	all := s.Windows()
+	return split(ctx, in, s.Windows())
+}
+
+func split(ctx context.Context, in Inventory, all window.Span) (missing, there []window.Span, err error) {
 	for i := int64(0); i < all.Windows; i += askedAtOnce {
-		part := window.SpanOf(all.At(i).Start, all.At(min(i+askedAtOnce, all.Windows)-1).End, s.Period)
+		part := all.Part(i, min(i+askedAtOnce, all.Windows))
 		ends, err := in.Delivered(ctx, part.Start, part.End)
 		if err != nil {
 			return nil, nil, err
@@ -85,19 +90,22 @@ func (j Job) Run(ctx context.Context, d Destination, windows []window.Span) erro
 	begin := time.Now()
 	count := window.Count(windows)
 	j.Progress.Begin(count)
-	unknown, err := j.run(ctx, d, windows)
+	delivered, unknown, err := j.run(ctx, d, windows)
 	j.Progress.End()
 	for _, s := range unknown {
 		j.Log.Warn("Nothing is known of windows, and nothing is written", "from", s.Start, "to", s.End, "windows", s.Windows)
 	}
 	if err == nil {
-		j.Log.Info("Backfill complete", "windows", count-window.Count(unknown), "without_data", window.Count(unknown), "duration", time.Since(begin).Round(time.Millisecond).String())
+		err = confirm(ctx, d, delivered)
+	}
+	if err == nil {
+		j.Log.Info("Backfill complete", "windows", window.Count(delivered), "without_data", window.Count(unknown), "duration", time.Since(begin).Round(time.Millisecond).String())
 	}
 	return err
 }
 
-// run returns the windows of which nothing is known.
-func (j Job) run(ctx context.Context, d Destination, windows []window.Span) (unknown []window.Span, err error) {
+// run returns the windows that were delivered, and those of which nothing is known.
+func (j Job) run(ctx context.Context, d Destination, windows []window.Span) (delivered, unknown []window.Span, err error) {
 	for w, averages := range j.computed(ctx, windows) {
 		a, err := averages()
 		if errors.Is(err, downsample.ErrNoSources) {
@@ -108,12 +116,16 @@ func (j Job) run(ctx context.Context, d Destination, windows []window.Span) (unk
 		if err == nil {
 			err = d.Deliver(ctx, a)
 		}
-		if err != nil {
-			return unknown, fmt.Errorf("window %s: %w", w, err)
+		if stack := crash.StackOf(err); stack != nil {
+			j.Log.Error("Window failed", append([]any{"window", w, "err", err}, stack...)...)
 		}
+		if err != nil {
+			return delivered, unknown, fmt.Errorf("window %s: %w", w, err)
+		}
+		delivered = window.Append(delivered, w)
 		j.Progress.Delivered(a)
 	}
-	return unknown, nil
+	return delivered, unknown, nil
 }
 
 // computed yields the windows in order, each with what waits for its averages. Others are
@@ -163,29 +175,25 @@ func (j Job) computed(ctx context.Context, windows []window.Span) iter.Seq2[wind
 	}
 }
 
-const (
-	firstWait   = time.Second
-	longestWait = time.Minute
-	tries       = 9 // in all somewhat over five minutes
-)
+// tries of a window take somewhat over five minutes.
+const tries = 9
 
 // compute asks again for a while where that can help: a Prometheus that is restarted at
 // night should not end what was to be done in the morning.
 func (j Job) compute(ctx context.Context, w window.Window) (*downsample.Averages, error) {
-	wait := firstWait
+	waits := backoff.Policy{First: time.Second, Longest: time.Minute, RetryAfter: j.Period}
 	for try := 1; ; try++ {
-		a, err := j.Computer.Compute(ctx, w)
+		a, err := crash.Guard(func() (*downsample.Averages, error) { return j.Computer.Compute(ctx, w) })
 		if err == nil || try == tries || ctx.Err() != nil || !transient(err) {
 			return a, err
 		}
-		pause := max(wait, min(promapi.RetryAfterOf(err), j.Period))
+		pause := waits.Wait(try, promapi.RetryAfterOf(err))
 		j.Log.Warn("Window failed, trying again", "window", w, "attempt", try, "err", err, "next_try_in", pause.String())
 		select {
 		case <-ctx.Done():
 			return nil, err
 		case <-time.After(pause):
 		}
-		wait = min(2*wait, longestWait)
 	}
 }
 

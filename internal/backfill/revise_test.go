@@ -3,16 +3,19 @@ package backfill
 import (
 	"bytes"
 	"context"
+	"errors"
 	"math"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/common/promslog"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
@@ -156,6 +159,54 @@ func TestReplace(t *testing.T) {
 			}
 		})
 	}
+}
+
+// forgetful takes windows and has none.
+type forgetful struct{ memory }
+
+func (forgetful) Delivered(context.Context, time.Time, time.Time) (window.Ends, error) {
+	return nil, nil
+}
+
+func TestAReceiverThatLies(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		job := Job{Computer: remember(hour(0), hour(1)), Progress: NewLines(promslog.NewNopLogger()), Log: promslog.NewNopLogger()}
+		expectError(t, "the receiver took 2 windows that are not to be found, the first [2026-01-31T00:00:00Z", func() error {
+			return job.Run(t.Context(), forgetful{memory{}}, []window.Span{day(0, 2).Windows()})
+		})
+	})
+}
+
+type panicking struct{}
+
+func (panicking) Compute(context.Context, window.Window) (*downsample.Averages, error) {
+	panic("at the disco")
+}
+
+func TestAPanic(t *testing.T) {
+	job := Job{Computer: panicking{}, Progress: NewLines(promslog.NewNopLogger()), Log: promslog.NewNopLogger()}
+	expectError(t, "window [2026-01-31T00:00:00Z, 2026-01-31T01:00:00Z): panic: at the disco", func() error {
+		return job.Run(t.Context(), memory{}, []window.Span{day(0, 2).Windows()})
+	})
+}
+
+type throttling struct{ calls []time.Time }
+
+func (c *throttling) Compute(context.Context, window.Window) (*downsample.Averages, error) {
+	c.calls = append(c.calls, time.Now())
+	return nil, &promapi.Error{Kind: promapi.Throttled, RetryAfter: 1e9 * time.Second, Err: errors.New("slow down")}
+}
+
+// TestRetryAfterIsBounded by the period.
+func TestRetryAfterIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &throttling{}
+		job := Job{Computer: c, Period: time.Hour, Progress: NewLines(promslog.NewNopLogger()), Log: promslog.NewNopLogger()}
+		expectError(t, "slow down", func() error { return job.Run(t.Context(), memory{}, []window.Span{day(0, 1).Windows()}) })
+		if len(c.calls) != tries || c.calls[1].Sub(c.calls[0]) != time.Hour {
+			t.Errorf("it asked at %v", c.calls)
+		}
+	})
 }
 
 func TestRun(t *testing.T) {

@@ -74,7 +74,7 @@ func (l *Loop) confirm(ctx context.Context) {
 		if there.Has(u.End) {
 			continue
 		}
-		wait := l.plan.longestBackoff()
+		wait := l.plan.backoff().Longest
 		b.lost(u, l.now().Add(wait))
 		const text = "the receiver took the window, and it is not to be found"
 		l.update(func(s *Status) { s.DeliveryError, s.DeliveryErrorTime = text, now })

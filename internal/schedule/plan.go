@@ -3,6 +3,7 @@ package schedule
 import (
 	"time"
 
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/backoff"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
@@ -184,7 +185,7 @@ func (p plan) failedAt(now time.Time, s progress, w window.Window, retryAfter ti
 		s.failed, s.failures = w, 0
 	}
 	s.failures++
-	s.retryAt = now.Add(p.backoff(s.failures))
+	s.retryAt = now.Add(p.backoff().Wait(s.failures, 0))
 	s.quietUntil = now.Add(min(retryAfter, p.period))
 	return s
 }
@@ -198,7 +199,7 @@ func (p plan) postponed(now time.Time, b *backlog, w window.Window) (attempt int
 	if b.failed > b.pause.failures-patience+1 {
 		_, retryAt = p.paused(now, b, 0)
 	} else {
-		retryAt = now.Add(p.backoff(b.pause.failures + 1))
+		retryAt = now.Add(p.backoff().Wait(b.pause.failures+1, 0))
 		m.retryAt = retryAt
 	}
 	return m.failures, retryAt
@@ -207,25 +208,12 @@ func (p plan) postponed(now time.Time, b *backlog, w window.Window) (attempt int
 // paused records that no window can be delivered for now. Others may deliver meanwhile.
 func (p plan) paused(now time.Time, b *backlog, retryAfter time.Duration) (attempt int, retryAt time.Time) {
 	b.pause.failures++
-	wait := max(p.backoff(b.pause.failures), min(retryAfter, p.period))
-	b.begin(now.Add(wait))
+	b.begin(now.Add(p.backoff().Wait(b.pause.failures, retryAfter)))
 	return b.pause.failures, b.pause.until
 }
 
-// backoff doubles with each failure.
-func (p plan) backoff(failures int) time.Duration { return backoff(failures, p.longestBackoff()) }
-
-// longestBackoff is a tenth of the period, and not too long.
-func (p plan) longestBackoff() time.Duration { return min(p.period/10, slowestRetry) }
-
-func backoff(failures int, most time.Duration) time.Duration {
-	d := firstRetry
-	for range failures - 1 {
-		if d *= 2; d >= most {
-			return most
-		}
-	}
-	return min(d, most)
+func (p plan) backoff() backoff.Policy {
+	return backoff.Policy{First: firstRetry, Longest: min(p.period/10, slowestRetry), RetryAfter: p.period}
 }
 
 // expires returns the moment from which w is too old to be served: its successor is

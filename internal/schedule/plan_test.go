@@ -199,14 +199,6 @@ func TestNext(t *testing.T) {
 	}
 }
 
-func TestBackoff(t *testing.T) {
-	for failures, want := range map[int]time.Duration{1: time.Second, 2: 2 * time.Second, 5: 16 * time.Second, 9: 256 * time.Second, 10: 5 * time.Minute, 1000: 5 * time.Minute} {
-		if got := backoff(failures, 5*time.Minute); got != want {
-			t.Errorf("%s after %d failures, want %s", got, failures, want)
-		}
-	}
-}
-
 func mustParse(t *testing.T, clock string) time.Time {
 	t.Helper()
 	at, err := time.Parse(time.DateTime, "2000-01-01 "+clock)

@@ -44,6 +44,11 @@ func (s Span) At(i int64) Window {
 	return Window{Start: time.UnixMilli(start + i*period).UTC(), End: time.UnixMilli(start + (i+1)*period).UTC()}
 }
 
+// Part returns the span's windows from the i-th to before the n-th, of which there is one.
+func (s Span) Part(i, n int64) Span {
+	return Span{Start: s.At(i).Start, End: s.At(n - 1).End, Windows: n - i}
+}
+
 // Count adds up the windows of spans.
 func Count(spans []Span) (n int64) {
 	for _, s := range spans {
