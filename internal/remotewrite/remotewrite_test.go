@@ -83,9 +83,9 @@ func TestRequests(t *testing.T) {
 			if err := w.Deliver(t.Context(), a); err != nil {
 				t.Fatal(err)
 			}
-			if len(bodies) != 3 || !strings.Contains(bodies[0], Coverage) || !strings.Contains(bodies[1], "iris") || !strings.Contains(bodies[2], Mark) ||
-				strings.Contains(bodies[0]+bodies[1], Mark) || strings.Contains(bodies[1]+bodies[2], Coverage) {
-				t.Errorf("requests %q, want coverage, averages and mark", bodies)
+			if len(bodies) != 3 || !strings.Contains(bodies[0], Coverage) || !strings.Contains(bodies[1], "iris") || !strings.Contains(bodies[2], CompletionMarker) ||
+				strings.Contains(bodies[0]+bodies[1], CompletionMarker) || strings.Contains(bodies[1]+bodies[2], Coverage) {
+				t.Errorf("requests %q, want coverage, averages and completion marker", bodies)
 			}
 			const metrics = `
 # HELP seldon_exporter_remote_write_requests_total Requests to the remote-write receiver, by HTTP status code, or by what went wrong where there was no answer.
@@ -140,7 +140,7 @@ func TestOwnLabelsCannotBeAdded(t *testing.T) {
 	id := newIdentity(Config{Period: time.Hour, Shard: shard, Kinds: "InferenceService", Labels: map[string]string{"cluster": "a"}})
 	a := &downsample.Averages{Models: []downsample.Model{{Model: workload.Model{Namespace: "a", Type: "b", Name: "c"}, Values: usage.Values{{OK: true}}}}}
 	own := map[string]bool{}
-	for _, s := range slices.Concat(id.coverage(a.Coverage), averagesOf(a)[0], []sample{id.mark(time.Unix(0, 0))}) {
+	for _, s := range slices.Concat(id.coverage(a.Coverage), averagesOf(a)[0], []sample{id.marker(time.Unix(0, 0))}) {
 		labels := id.labels(s)
 		if !slices.IsSortedFunc(labels, func(a, b label) int { return strings.Compare(a.name, b.name) }) {
 			t.Errorf("labels %v are not sorted", labels)
@@ -164,24 +164,6 @@ func TestSelector(t *testing.T) {
 	got := selector("m", []label{{"a", `"\` + "\n"}}, []label{{"b", ""}})
 	if want := `m{a="\"\\\n",b=""}`; got != want {
 		t.Errorf("%s, want %s", got, want)
-	}
-}
-
-func TestTooOldInTheirWords(t *testing.T) {
-	for text, want := range map[string]bool{
-		"out of order sample": true,
-		"out of bounds":       true,
-		"too old sample":      true,
-		"out of bounds: timestamp is too far in the future":                                                                false,
-		"duplicate sample for timestamp":                                                                                   false,
-		"the sample has been rejected because its timestamp is too old (err-mimir-sample-timestamp-too-old)":               true,
-		"the sample has been rejected because another sample with a more recent timestamp (err-mimir-sample-out-of-order)": true,
-		"store locally for endpoint : conflict":                                                                            false,
-		"":                                                                                                                 false,
-	} {
-		if got := tooOld(text); got != want {
-			t.Errorf("%q: %v", text, got)
-		}
 	}
 }
 

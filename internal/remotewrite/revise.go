@@ -15,12 +15,12 @@ import (
 
 // Stored returns what is stored of a window, nil where nothing is. The error is an *Error.
 func (w *Writer) Stored(ctx context.Context, of window.Window) (*downsample.Averages, error) {
-	opening, err := w.at(ctx, of.End, selector(Coverage, w.id.added, w.id.own))
-	if err != nil || len(opening) == 0 {
+	header, err := w.at(ctx, of.End, selector(Coverage, w.id.added, w.id.own))
+	if err != nil || len(header) == 0 {
 		return nil, err
 	}
 	a := &downsample.Averages{Window: of}
-	for _, row := range opening {
+	for _, row := range header {
 		switch v := row.Samples[0].V; row.Labels.Get("source") {
 		case "cadvisor":
 			a.Coverage.CAdvisor = v
@@ -34,7 +34,7 @@ func (w *Writer) Stored(ctx context.Context, of window.Window) (*downsample.Aver
 		if err != nil {
 			return nil, err
 		}
-		for _, row := range w.ours(opening, rows) {
+		for _, row := range w.ours(header, rows) {
 			m := workload.Model{Namespace: row.Labels.Get("namespace"), Type: row.Labels.Get("type"), Name: row.Labels.Get("name")}
 			if !w.shard.Holds(m.Namespace) {
 				continue
