@@ -1,6 +1,6 @@
 // Package backfill computes past windows, one after the other, and hands each to where it
-// is kept. What is there already is not computed again, so that whoever was interrupted
-// goes on by beginning anew.
+// is kept. What is there already is not computed again: who was interrupted goes on by giving
+// the same command again.
 package backfill
 
 import (

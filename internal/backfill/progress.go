@@ -15,7 +15,7 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
-// Progress is told how far a job is.
+// Progress shows how far a job is.
 type Progress interface {
 	Begin(windows int64)
 	Delivered(*downsample.Averages)
@@ -102,23 +102,23 @@ type Lines struct {
 // NewLines returns progress that goes to a log.
 func NewLines(log *slog.Logger) *Lines { return &Lines{log: log} }
 
-// Begin tells what there is to do.
+// Begin logs what there is to do.
 func (l *Lines) Begin(windows int64) {
 	l.begin, l.total = time.Now(), windows
 	l.log.Info("Backfill begins", "windows", windows)
 }
 
-// Delivered tells of a window.
+// Delivered logs a window.
 func (l *Lines) Delivered(a *downsample.Averages) {
 	l.done++
 	l.log.Info("Window computed", "window", a.Window, "models", len(a.Models), "queries", a.Cost.Queries,
 		"done", l.done, "of", l.total, "time_left", l.left().String())
 }
 
-// Skipped counts a window; what is skipped is told elsewhere.
+// Skipped counts a window; the job logs what is skipped.
 func (l *Lines) Skipped(window.Window) { l.done++ }
 
-// End does nothing: the job tells.
+// End does nothing: the job logs it.
 func (l *Lines) End() {}
 
 // left is how long the rest takes, at the pace so far.

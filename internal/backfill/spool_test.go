@@ -200,7 +200,7 @@ func TestSpoolAfterACrash(t *testing.T) {
 			deliver(t, s, n)
 		}
 		if got := openMetrics(t, s, day(0, 24)); got != expected(t, 0, 1, 2) {
-			t.Fatalf("journal cut at %d: what was lost is not there after it was delivered anew", cut)
+			t.Fatalf("journal cut at %d: what was lost is not there after it was delivered again", cut)
 		}
 		s.Close()
 	}

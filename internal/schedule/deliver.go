@@ -16,7 +16,7 @@ import (
 
 // Deliverer brings windows to where they are kept.
 type Deliverer interface {
-	// Deliver returns once the window is there, whoever brought it.
+	// Deliver returns once the window is there, even if another brought it.
 	Deliver(context.Context, *downsample.Averages) error
 	// Delivered returns the ends of the windows that are there, of those that end in (from, to].
 	Delivered(ctx context.Context, from, to time.Time) (window.Ends, error)
@@ -145,7 +145,7 @@ func retryAfterOf(err error) time.Duration {
 	return 0
 }
 
-// reportAbandoned tells of the windows that were given up, in one line for all that follow
+// reportAbandoned logs the windows that were given up, in one line for all that follow
 // each other.
 func (l *Loop) reportAbandoned() {
 	for _, why := range reasons() {

@@ -139,7 +139,7 @@ func (p plan) refresh(now time.Time, s progress) (window.Window, time.Time) {
 }
 
 // look returns the attempt at the window that is newest by a clock that may be right, or not:
-// the upstream's answer tells.
+// the upstream's answer shows it.
 func (p plan) look(now, local time.Time, s progress) step {
 	w, at := window.Settled(local, p.period, p.settle), now
 	if w.Equal(s.failed) {

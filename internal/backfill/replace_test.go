@@ -45,7 +45,7 @@ func TestCompare(t *testing.T) {
 		models   int
 		gone     int
 		largest  float64
-		verdict  Verdict
+		outcome  Outcome
 	}{
 		"the same":                      {0.75, values{"a": 1, "b": 2, "zero": 0}, 0, 0, 0, Same},
 		"the same but for a last bit":   {0.75, values{"a": math.Nextafter(1, 2), "b": 2, "zero": 0}, 0, 0, 0, Same},
@@ -61,8 +61,8 @@ func TestCompare(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := Compare(stored, averages(0, test.coverage, test.values))
-			if r.Models != test.models || r.Gone != test.gone || math.Abs(r.Largest-test.largest) > 1e-12 && !math.IsInf(test.largest, 1) || math.IsInf(r.Largest, 1) != math.IsInf(test.largest, 1) || r.Verdict() != test.verdict {
-				t.Errorf("%d models, %d gone, largest %v: %s; want %d, %d, %v: %s", r.Models, r.Gone, r.Largest, r.Verdict(), test.models, test.gone, test.largest, test.verdict)
+			if r.Models != test.models || r.Gone != test.gone || math.Abs(r.Largest-test.largest) > 1e-12 && !math.IsInf(test.largest, 1) || math.IsInf(r.Largest, 1) != math.IsInf(test.largest, 1) || r.Outcome() != test.outcome {
+				t.Errorf("%d models, %d gone, largest %v: %s; want %d, %d, %v: %s", r.Models, r.Gone, r.Largest, r.Outcome(), test.models, test.gone, test.largest, test.outcome)
 			}
 		})
 	}
@@ -95,7 +95,7 @@ func (m memory) Stored(_ context.Context, w window.Window) (*downsample.Averages
 	return m[w.End], nil
 }
 
-func (m memory) Revise(_ context.Context, _, a *downsample.Averages) error {
+func (m memory) Replace(_ context.Context, _, a *downsample.Averages) error {
 	m[a.Window.End] = a
 	return nil
 }
@@ -227,6 +227,6 @@ func TestRun(t *testing.T) {
 		}
 	}
 	if want := "from=2026-01-31T02:00:00.000Z to=2026-01-31T04:00:00.000Z windows=2"; strings.Count(log.String(), want) != 1 {
-		t.Errorf("the log does not tell %s:\n%s", want, &log)
+		t.Errorf("the log does not say %s:\n%s", want, &log)
 	}
 }

@@ -52,9 +52,9 @@ func (w *Writer) Stored(ctx context.Context, of window.Window) (*downsample.Aver
 	return a, nil
 }
 
-// Revise writes those samples of a window that are not what is stored of it. The error is
+// Replace writes those samples of a window that are not what is stored of it. The error is
 // an *Error. Most receivers refuse a second value at one time.
-func (w *Writer) Revise(ctx context.Context, stored, a *downsample.Averages) error {
+func (w *Writer) Replace(ctx context.Context, stored, a *downsample.Averages) error {
 	had := map[string]float64{}
 	for _, s := range slices.Concat(w.id.coverage(stored.Coverage), slices.Concat(averagesOf(stored)...)) {
 		had[selector(s.metric, s.labels)] = s.value
