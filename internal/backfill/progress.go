@@ -1,6 +1,7 @@
 package backfill
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"log/slog"
@@ -32,27 +33,68 @@ func IsTerminal(w any) bool {
 // Bar shows progress on a terminal: windows done, their rate, and the time left. What is
 // logged meanwhile goes through it, so that neither disturbs the other.
 type Bar struct {
-	out io.Writer
+	out     io.Writer
+	columns func() int // of the terminal
 
 	mu  sync.Mutex
 	bar *progressbar.ProgressBar // nil before Begin and after End
 }
 
 // NewBar returns a bar that is not shown yet.
-func NewBar(out io.Writer) *Bar { return &Bar{out: out} }
+func NewBar(out io.Writer) *Bar {
+	return &Bar{out: out, columns: func() int { return columns(out) }}
+}
+
+// columns returns how wide a terminal is.
+func columns(w io.Writer) int {
+	if f, ok := w.(*os.File); ok {
+		if n, _, err := term.GetSize(int(f.Fd())); err == nil && n > 0 {
+			return n
+		}
+	}
+	return 80
+}
+
+// besideBar is about how much is written beside the bar itself.
+const besideBar = 55
+
+// cutter keeps lines shorter than the terminal is wide: what is wrapped cannot be taken back
+// by a return to the line's beginning.
+type cutter struct{ *Bar }
+
+// Write writes what the bar has drawn, a line at most.
+func (c cutter) Write(drawn []byte) (int, error) {
+	text := bytes.TrimLeft(drawn, "\r")
+	begin, most := len(drawn)-len(text), max(1, c.columns()-1)
+	column := 0
+	for i := range string(text) {
+		if column == most {
+			if _, err := c.out.Write(drawn[:begin+i]); err != nil {
+				return 0, err
+			}
+			if bytes.HasSuffix(text, []byte("\r")) {
+				_, err := c.out.Write([]byte("\r"))
+				return len(drawn), err
+			}
+			return len(drawn), nil
+		}
+		column++
+	}
+	return c.out.Write(drawn)
+}
 
 // Begin shows the bar.
 func (b *Bar) Begin(windows int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	b.bar = progressbar.NewOptions64(windows,
-		progressbar.OptionSetWriter(b.out),
+		progressbar.OptionSetWriter(cutter{b}),
 		progressbar.OptionSetDescription("windows"),
 		progressbar.OptionShowCount(),
 		progressbar.OptionShowIts(),
 		progressbar.OptionSetItsString("windows"),
 		progressbar.OptionSetPredictTime(true),
-		progressbar.OptionSetWidth(20),
+		progressbar.OptionSetWidth(max(1, min(20, b.columns()-besideBar))),
 		progressbar.OptionThrottle(100*time.Millisecond),
 		progressbar.OptionSetRenderBlankState(true),
 	)

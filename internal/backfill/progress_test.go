@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
+	"unicode/utf8"
 
 	"github.com/prometheus/common/promslog"
 
@@ -29,6 +32,32 @@ func TestBar(t *testing.T) {
 	}
 	if IsTerminal(&out) {
 		t.Error("a buffer is taken for a terminal")
+	}
+}
+
+// TestNarrowTerminal: nothing is wider than the terminal, so that no line is wrapped, whose
+// first half would stay.
+func TestNarrowTerminal(t *testing.T) {
+	for _, columns := range []int{1, 20, 40, 60, 80, 200} {
+		synctest.Test(t, func(t *testing.T) {
+			var out bytes.Buffer
+			bar := NewBar(&out)
+			bar.columns = func() int { return columns }
+			bar.Begin(29_000_000)
+			bar.Delivered(hour(0))
+			fmt.Fprintln(bar, "x")
+			time.Sleep(time.Second) // the bar draws itself at most so often
+			bar.Delivered(hour(1))
+			bar.End()
+			for _, line := range strings.FieldsFunc(out.String(), func(r rune) bool { return r == '\r' || r == '\n' }) {
+				if n := utf8.RuneCountInString(line); n >= max(2, columns) {
+					t.Errorf("on %d columns it draws %d: %q", columns, n, line)
+				}
+			}
+			if columns >= 20 && !strings.Contains(out.String(), "windows   0%") {
+				t.Errorf("on %d columns it draws %q", columns, &out)
+			}
+		})
 	}
 }
 
