@@ -118,7 +118,7 @@ func TestDocsNameWhatExists(t *testing.T) {
 		known[name] = true
 	}
 	for _, withRemoteWrite := range []string{
-		remotewrite.Mark, "seldon_exporter_remote_write_requests_total", "seldon_exporter_remote_write_samples_total",
+		remotewrite.CompletionMarker, "seldon_exporter_remote_write_requests_total", "seldon_exporter_remote_write_samples_total",
 	} {
 		known[withRemoteWrite] = true
 	}

@@ -1,18 +1,20 @@
 // Package backfill computes past windows, one after the other, and hands each to where it
-// is kept. What is there already is not computed again, so that whoever was interrupted
-// goes on by beginning anew.
+// is kept. What is there already is not computed again: who was interrupted goes on by giving
+// the same command again.
 package backfill
 
 import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"iter"
 	"log/slog"
 	"time"
 
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/backoff"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/crash"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
@@ -22,10 +24,15 @@ type Computer interface {
 	Compute(context.Context, window.Window) (*ledger.Averages, error)
 }
 
+// Inventory knows which windows are kept.
+type Inventory interface {
+	// Delivered returns the windows that end in (from, to] and are there.
+	Delivered(ctx context.Context, from, to time.Time) (window.Ends, error)
+}
+
 // Destination keeps windows.
 type Destination interface {
-	// Delivered returns the ends, in UTC, of the windows in (from, to] that are there.
-	Delivered(ctx context.Context, from, to time.Time) (map[time.Time]bool, error)
+	Inventory
 	// Deliver keeps a window. It is there when it is whole.
 	Deliver(ctx context.Context, a *ledger.Averages) error
 }
@@ -36,132 +43,158 @@ type Span struct {
 	Period   time.Duration
 }
 
-// Windows returns them, the oldest first.
-func (s Span) Windows() []window.Window {
-	return window.EndingIn(s.From, s.To, s.Period)
+// Windows returns the span of the windows that begin and end within s.
+func (s Span) Windows() window.Span {
+	from := window.Containing(s.From.Add(s.Period-time.Millisecond), s.Period).Start
+	return window.SpanOf(from, window.Containing(s.To, s.Period).Start, s.Period)
 }
 
-// Missing returns those that the destination does not have, the oldest first.
-func (s Span) Missing(ctx context.Context, d Destination) ([]window.Window, error) {
-	there, err := d.Delivered(ctx, s.From, s.To)
-	if err != nil {
-		return nil, err
-	}
-	var missing []window.Window
-	for _, w := range s.Windows() {
-		if !there[w.End] {
-			missing = append(missing, w)
+// askedAtOnce is how many windows are asked for at once, and so how many are in memory.
+const askedAtOnce = 10_000
+
+// Split returns the windows that the inventory does not have, and those that it has, as
+// spans that are in order: there may be a great many windows.
+func (s Span) Split(ctx context.Context, in Inventory) (missing, there []window.Span, err error) {
+	return split(ctx, in, s.Windows())
+}
+
+func split(ctx context.Context, in Inventory, all window.Span) (missing, there []window.Span, err error) {
+	for i := int64(0); i < all.Windows; i += askedAtOnce {
+		part := all.Part(i, min(i+askedAtOnce, all.Windows))
+		ends, err := in.Delivered(ctx, part.Start, part.End)
+		if err != nil {
+			return nil, nil, err
+		}
+		for w := range part.All() {
+			to := &missing
+			if ends.Has(w.End) {
+				to = &there
+			}
+			*to = window.Append(*to, w)
 		}
 	}
-	return missing, nil
+	return missing, there, nil
 }
 
 // Job is a backfill.
 type Job struct {
-	Computer Computer
-	AtOnce   int // windows
-	Progress Progress
-	Log      *slog.Logger
+	Computer    Computer
+	Period      time.Duration // bounds how long an upstream may have it wait
+	Concurrency int           // windows that are computed at once
+	Progress    Progress
+	Log         *slog.Logger
 }
 
 // Run computes windows, which are in order, and delivers each before the next. It ends with
 // the first that fails: a receiver may take nothing older than what it has.
-func (j Job) Run(ctx context.Context, d Destination, windows []window.Window) error {
+func (j Job) Run(ctx context.Context, d Destination, windows []window.Span) error {
 	begin := time.Now()
-	j.Progress.Begin(len(windows))
-	unknown, err := j.run(ctx, d, windows)
+	count := window.Count(windows)
+	j.Progress.Begin(count)
+	delivered, unknown, err := j.run(ctx, d, windows)
 	j.Progress.End()
-	for _, s := range window.Join(unknown) {
+	for _, s := range unknown {
 		j.Log.Warn("Nothing is known of windows, and nothing is written", "from", s.Start, "to", s.End, "windows", s.Windows)
 	}
 	if err == nil {
-		j.Log.Info("Backfill complete", "windows", len(windows)-len(unknown), "without_data", len(unknown), "duration", time.Since(begin).Round(time.Millisecond).String())
+		err = confirm(ctx, d, delivered)
+	}
+	if err == nil {
+		j.Log.Info("Backfill complete", "windows", window.Count(delivered), "without_data", window.Count(unknown), "duration", time.Since(begin).Round(time.Millisecond).String())
 	}
 	return err
 }
 
-// run returns the windows of which nothing is known.
-func (j Job) run(ctx context.Context, d Destination, windows []window.Window) (unknown []window.Span, err error) {
+// run returns the windows that were delivered, and those of which nothing is known.
+func (j Job) run(ctx context.Context, d Destination, windows []window.Span) (delivered, unknown []window.Span, err error) {
 	for w, averages := range j.computed(ctx, windows) {
 		a, err := averages()
 		if errors.Is(err, downsample.ErrNoSources) {
-			unknown = append(unknown, window.SpanOf(w.Start, w.End, w.Period()))
+			unknown = window.Append(unknown, w)
 			j.Progress.Skipped(w)
 			continue
 		}
 		if err == nil {
 			err = d.Deliver(ctx, a)
 		}
-		if err != nil {
-			return unknown, fmt.Errorf("window %s: %w", w, err)
+		if stack := crash.StackOf(err); stack != nil {
+			j.Log.Error("Window failed", append([]any{"window", w, "err", err}, stack...)...)
 		}
+		if err != nil {
+			return delivered, unknown, fmt.Errorf("window %s: %w", w, err)
+		}
+		delivered = window.Append(delivered, w)
 		j.Progress.Delivered(a)
 	}
-	return unknown, nil
+	return delivered, unknown, nil
 }
 
 // computed yields the windows in order, each with what waits for its averages. Others are
 // computed meanwhile: one window's questions wait for each other's answers.
-func (j Job) computed(ctx context.Context, windows []window.Window) iter.Seq2[window.Window, func() (*ledger.Averages, error)] {
+func (j Job) computed(ctx context.Context, windows []window.Span) iter.Seq2[window.Window, func() (*ledger.Averages, error)] {
 	type result struct {
 		averages *ledger.Averages
 		err      error
 	}
-	begin := func(ctx context.Context, w window.Window) <-chan result {
+	type computing struct {
+		window window.Window
+		done   <-chan result
+	}
+	begin := func(ctx context.Context, w window.Window) computing {
 		done := make(chan result, 1)
 		go func() {
 			a, err := j.compute(ctx, w)
 			done <- result{a, err}
 		}()
-		return done
+		return computing{w, done}
 	}
 	return func(yield func(window.Window, func() (*ledger.Averages, error)) bool) {
 		ctx, stop := context.WithCancel(ctx)
-		var pending []<-chan result
+		var pending []computing
 		defer func() {
 			stop()
 			for _, r := range pending {
-				<-r
+				<-r.done
 			}
 		}()
-		rest := windows
-		for _, w := range windows {
-			for len(pending) < max(1, j.AtOnce) && len(rest) > 0 {
-				pending = append(pending, begin(ctx, rest[0]))
-				rest = rest[1:]
-			}
+		wait := func() bool {
 			next := pending[0]
 			pending = pending[1:]
-			if !yield(w, func() (*ledger.Averages, error) { r := <-next; return r.averages, r.err }) {
+			return yield(next.window, func() (*ledger.Averages, error) { r := <-next.done; return r.averages, r.err })
+		}
+		for w := range window.Each(windows) {
+			pending = append(pending, begin(ctx, w))
+			if len(pending) >= j.Concurrency && !wait() {
+				return
+			}
+		}
+		for len(pending) > 0 {
+			if !wait() {
 				return
 			}
 		}
 	}
 }
 
-const (
-	firstWait   = time.Second
-	longestWait = time.Minute
-	tries       = 9 // in all somewhat over five minutes
-)
+// tries of a window take somewhat over five minutes.
+const tries = 9
 
 // compute asks again for a while where that can help: a Prometheus that is restarted at
 // night should not end what was to be done in the morning.
 func (j Job) compute(ctx context.Context, w window.Window) (*ledger.Averages, error) {
-	wait := firstWait
+	waits := backoff.Policy{First: time.Second, Longest: time.Minute, RetryAfter: j.Period}
 	for try := 1; ; try++ {
-		a, err := j.Computer.Compute(ctx, w)
+		a, err := crash.Guard(func() (*ledger.Averages, error) { return j.Computer.Compute(ctx, w) })
 		if err == nil || try == tries || ctx.Err() != nil || !transient(err) {
 			return a, err
 		}
-		pause := max(wait, promapi.RetryAfterOf(err))
-		j.Log.Warn("Window failed, trying again", "window", w.String(), "attempt", try, "err", err, "next_try_in", pause.String())
+		pause := waits.Wait(try, promapi.RetryAfterOf(err))
+		j.Log.Warn("Window failed, trying again", "window", w, "attempt", try, "err", err, "next_try_in", pause.String())
 		select {
 		case <-ctx.Done():
 			return nil, err
 		case <-time.After(pause):
 		}
-		wait = min(2*wait, longestWait)
 	}
 }
 

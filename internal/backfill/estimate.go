@@ -4,31 +4,30 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"io"
 	"time"
 
 	"github.com/prometheus/common/model"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
 // Estimate computes one of the windows that are missing, and writes for people what all of
 // them would cost. Nothing is delivered.
-func Estimate(ctx context.Context, c Computer, span Span, missing []window.Window, out io.Writer) error {
-	all := len(span.Windows())
+func Estimate(ctx context.Context, c Computer, span Span, missing []window.Span, out io.Writer) error {
+	all, n := span.Windows().Windows, window.Count(missing)
 	fmt.Fprintf(out, "From %s to %s there are %d windows of %s.\n", span.From.Format(time.RFC3339), span.To.Format(time.RFC3339), all, model.Duration(span.Period))
-	fmt.Fprintf(out, "%d are there already, %d are to be computed.\n", all-len(missing), len(missing))
-	if len(missing) == 0 {
+	fmt.Fprintf(out, "%d are there already, %d are to be computed.\n", all-n, n)
+	if n == 0 {
 		return nil
 	}
-	n := len(missing)
 	var probe window.Window
 	var a *ledger.Averages
 	var took time.Duration
 	err := downsample.ErrNoSources
-	for _, probe = range []window.Window{missing[n-1], missing[n/2], missing[0]} {
+	for _, probe = range []window.Window{window.At(missing, n-1), window.At(missing, n/2), window.At(missing, 0)} {
 		begin := time.Now()
 		a, err = c.Compute(ctx, probe)
 		took = time.Since(begin)
@@ -47,9 +46,9 @@ func Estimate(ctx context.Context, c Computer, span Span, missing []window.Windo
 	row := func(what string, one, each string) { fmt.Fprintf(out, "  %-14s %14s %14s\n", what, one, each) }
 	row("", "one window", "all, about")
 	row("models", fmt.Sprint(len(a.Models)), "")
-	row("values", fmt.Sprint(values(a)), fmt.Sprint(n*values(a)))
-	row("queries", fmt.Sprint(a.Cost.Queries), fmt.Sprint(n*a.Cost.Queries))
-	row("samples read", fmt.Sprint(a.Cost.SamplesRead), fmt.Sprint(int64(n)*a.Cost.SamplesRead))
+	row("values", fmt.Sprint(values(a)), fmt.Sprint(n*int64(values(a))))
+	row("queries", fmt.Sprint(a.Cost.Queries), fmt.Sprint(n*int64(a.Cost.Queries)))
+	row("samples read", fmt.Sprint(a.Cost.SamplesRead), fmt.Sprint(n*a.Cost.SamplesRead))
 	row("time", took.Round(time.Millisecond).String(), (time.Duration(n) * took).Round(time.Second).String())
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 )
 
 // File is a spool that becomes a file when it is complete.
@@ -22,21 +23,51 @@ func Partial(path string) string { return path + ".partial" }
 // OpenFile goes on with a file that is not complete, or begins it. Settings say what its
 // windows depend on, in one line.
 func OpenFile(path, settings string) (*File, error) {
-	if _, err := os.Lstat(path); err == nil {
-		return nil, fmt.Errorf("%s is there already: remove it, or name another file", path)
-	} else if !errors.Is(err, fs.ErrNotExist) {
+	if err := isFree(path); err != nil {
 		return nil, err
 	}
 	spool, err := OpenSpool(Partial(path), settings)
-	if errors.Is(err, ErrOtherSettings) {
-		return nil, fmt.Errorf("%s was begun with %w: remove it, or name another file", Partial(path), err)
-	}
 	if err != nil {
-		return nil, err
+		return nil, explain(path, err)
 	}
 	f := &File{Spool: spool, keep: true}
 	f.write = func(span Span) error { return f.writeFile(path, span) }
 	return f, nil
+}
+
+// Peek returns what there is of a file that is not complete. It neither writes nor deletes.
+func Peek(path, settings string) (Inventory, error) {
+	if err := isFree(path); err != nil {
+		return nil, err
+	}
+	spool, err := peekSpool(Partial(path), settings)
+	if err != nil {
+		return nil, explain(path, err)
+	}
+	return spool, nil
+}
+
+// isFree returns an error unless a file can be made at path.
+func isFree(path string) error {
+	if strings.HasSuffix(path, string(filepath.Separator)) {
+		return fmt.Errorf("%s is the name of a directory: name a file", path)
+	}
+	if _, err := os.Lstat(path); err == nil {
+		return fmt.Errorf("%s is there already: remove it, or name another file", path)
+	} else if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+func explain(path string, err error) error {
+	switch {
+	case errors.Is(err, ErrOtherSettings):
+		return fmt.Errorf("%s was begun with %w: remove it, or name another file", Partial(path), err)
+	case errors.Is(err, errNotOwned):
+		return fmt.Errorf("%s is in the way: %w: move it, or name another file", Partial(path), err)
+	}
+	return fmt.Errorf("%s: %w", Partial(path), err)
 }
 
 // OpenPipe returns what becomes a file that is written to out, where nobody can go on with
@@ -44,11 +75,11 @@ func OpenFile(path, settings string) (*File, error) {
 func OpenPipe(out io.Writer) (*File, error) {
 	dir, err := os.MkdirTemp("", "backfill-")
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("windows are gathered in a temporary directory before they are written: %w: create %s, set TMPDIR to a directory, or name a file with --output", err, os.TempDir())
 	}
 	spool, err := OpenSpool(dir, "")
 	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir))
+		return nil, errors.Join(err, os.RemoveAll(dir)) // it was just made
 	}
 	return &File{Spool: spool, write: func(span Span) error { return spool.WriteOpenMetrics(out, span) }}, nil
 }
@@ -64,16 +95,18 @@ func (f *File) Complete(span Span) error {
 
 // Close ends the use of the file. What is not complete stays, if somebody can go on with it.
 func (f *File) Close() error {
-	err := f.Spool.Close()
 	if f.keep && len(f.windows) > 0 {
-		return err
+		return f.Spool.Close()
 	}
-	return errors.Join(err, os.RemoveAll(f.dir))
+	return errors.Join(f.remove(), f.Spool.Close()) // in this order: it is locked until it is gone
 }
 
 func (f *File) writeFile(path string, span Span) error {
-	whole := filepath.Join(f.dir, "whole")
+	whole := filepath.Join(f.dir, wholeName)
 	if err := f.writeSynced(whole, span); err != nil {
+		return errors.Join(err, os.Remove(whole)) // the disk may be full
+	}
+	if err := isFree(path); err != nil { // somebody else may have made one meanwhile
 		return err
 	}
 	if err := os.Rename(whole, path); err != nil {

@@ -1,7 +1,9 @@
 package backfill
 
 import (
+	"bytes"
 	"fmt"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"io"
 	"log/slog"
 	"os"
@@ -11,13 +13,12 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
-// Progress is told how far a job is.
+// Progress shows how far a job is.
 type Progress interface {
-	Begin(windows int)
+	Begin(windows int64)
 	Delivered(*ledger.Averages)
 	Skipped(window.Window)
 	End()
@@ -32,27 +33,68 @@ func IsTerminal(w any) bool {
 // Bar shows progress on a terminal: windows done, their rate, and the time left. What is
 // logged meanwhile goes through it, so that neither disturbs the other.
 type Bar struct {
-	out io.Writer
+	out     io.Writer
+	columns func() int // of the terminal
 
 	mu  sync.Mutex
 	bar *progressbar.ProgressBar // nil before Begin and after End
 }
 
 // NewBar returns a bar that is not shown yet.
-func NewBar(out io.Writer) *Bar { return &Bar{out: out} }
+func NewBar(out io.Writer) *Bar {
+	return &Bar{out: out, columns: func() int { return columns(out) }}
+}
+
+// columns returns how wide a terminal is.
+func columns(w io.Writer) int {
+	if f, ok := w.(*os.File); ok {
+		if n, _, err := term.GetSize(int(f.Fd())); err == nil && n > 0 {
+			return n
+		}
+	}
+	return 80
+}
+
+// besideBar is about how much is written beside the bar itself.
+const besideBar = 55
+
+// cutter keeps lines shorter than the terminal is wide: what is wrapped cannot be taken back
+// by a return to the line's beginning.
+type cutter struct{ *Bar }
+
+// Write writes what the bar has drawn, a line at most.
+func (c cutter) Write(drawn []byte) (int, error) {
+	text := bytes.TrimLeft(drawn, "\r")
+	begin, most := len(drawn)-len(text), max(1, c.columns()-1)
+	column := 0
+	for i := range string(text) {
+		if column == most {
+			if _, err := c.out.Write(drawn[:begin+i]); err != nil {
+				return 0, err
+			}
+			if bytes.HasSuffix(text, []byte("\r")) {
+				_, err := c.out.Write([]byte("\r"))
+				return len(drawn), err
+			}
+			return len(drawn), nil
+		}
+		column++
+	}
+	return c.out.Write(drawn)
+}
 
 // Begin shows the bar.
-func (b *Bar) Begin(windows int) {
+func (b *Bar) Begin(windows int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.bar = progressbar.NewOptions(windows,
-		progressbar.OptionSetWriter(b.out),
+	b.bar = progressbar.NewOptions64(windows,
+		progressbar.OptionSetWriter(cutter{b}),
 		progressbar.OptionSetDescription("windows"),
 		progressbar.OptionShowCount(),
 		progressbar.OptionShowIts(),
 		progressbar.OptionSetItsString("windows"),
 		progressbar.OptionSetPredictTime(true),
-		progressbar.OptionSetWidth(20),
+		progressbar.OptionSetWidth(max(1, min(20, b.columns()-besideBar))),
 		progressbar.OptionThrottle(100*time.Millisecond),
 		progressbar.OptionSetRenderBlankState(true),
 	)
@@ -96,29 +138,29 @@ func (b *Bar) Write(line []byte) (int, error) {
 type Lines struct {
 	log         *slog.Logger
 	begin       time.Time
-	done, total int
+	done, total int64
 }
 
 // NewLines returns progress that goes to a log.
 func NewLines(log *slog.Logger) *Lines { return &Lines{log: log} }
 
-// Begin tells what there is to do.
-func (l *Lines) Begin(windows int) {
+// Begin logs what there is to do.
+func (l *Lines) Begin(windows int64) {
 	l.begin, l.total = time.Now(), windows
 	l.log.Info("Backfill begins", "windows", windows)
 }
 
-// Delivered tells of a window.
+// Delivered logs a window.
 func (l *Lines) Delivered(a *ledger.Averages) {
 	l.done++
-	l.log.Info("Window computed", "window", a.Window.String(), "models", len(a.Models), "queries", a.Cost.Queries,
+	l.log.Info("Window computed", "window", a.Window, "models", len(a.Models), "queries", a.Cost.Queries,
 		"done", l.done, "of", l.total, "time_left", l.left().String())
 }
 
-// Skipped counts a window; what is skipped is told elsewhere.
+// Skipped counts a window; the job logs what is skipped.
 func (l *Lines) Skipped(window.Window) { l.done++ }
 
-// End does nothing: the job tells.
+// End does nothing: the job logs it.
 func (l *Lines) End() {}
 
 // left is how long the rest takes, at the pace so far.

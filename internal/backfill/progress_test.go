@@ -5,8 +5,13 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
+	"unicode/utf8"
 
 	"github.com/prometheus/common/promslog"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
 func TestBar(t *testing.T) {
@@ -30,9 +35,35 @@ func TestBar(t *testing.T) {
 	}
 }
 
+// TestNarrowTerminal: nothing is wider than the terminal, so that no line is wrapped, whose
+// first half would stay.
+func TestNarrowTerminal(t *testing.T) {
+	for _, columns := range []int{1, 20, 40, 60, 80, 200} {
+		synctest.Test(t, func(t *testing.T) {
+			var out bytes.Buffer
+			bar := NewBar(&out)
+			bar.columns = func() int { return columns }
+			bar.Begin(29_000_000)
+			bar.Delivered(hour(0))
+			fmt.Fprintln(bar, "x")
+			time.Sleep(time.Second) // the bar draws itself at most so often
+			bar.Delivered(hour(1))
+			bar.End()
+			for _, line := range strings.FieldsFunc(out.String(), func(r rune) bool { return r == '\r' || r == '\n' }) {
+				if n := utf8.RuneCountInString(line); n >= max(2, columns) {
+					t.Errorf("on %d columns it draws %d: %q", columns, n, line)
+				}
+			}
+			if columns >= 20 && !strings.Contains(out.String(), "windows   0%") {
+				t.Errorf("on %d columns it draws %q", columns, &out)
+			}
+		})
+	}
+}
+
 func TestEstimate(t *testing.T) {
 	computed := remember(hour(0), averages(1, 0, nil))
-	missing := day(0, 2).Windows()
+	missing := []window.Span{day(0, 2).Windows()}
 	var out bytes.Buffer
 	if err := Estimate(t.Context(), computed, day(0, 3), missing, &out); err != nil {
 		t.Fatal(err)

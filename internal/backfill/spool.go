@@ -5,7 +5,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -16,18 +18,19 @@ import (
 	"github.com/prometheus/common/expfmt"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
 // Spool gathers windows in a directory until they are written as OpenMetrics, where each
 // family has to be in one piece. A window is appended to the data, and then a line to the
 // journal, which says where its families are: it is there from when that line is. What a
-// crash has left half written is cut off when the spool is opened again.
+// crash has left half written is cut off when the spool is opened again. The journal's first
+// line, its header, says what all windows depend on.
 type Spool struct {
-	dir           string
-	data, journal *os.File
-	windows       []spooled
-	size          int64 // of the data
+	dir                 string
+	lock, journal, data *os.File
+	windows             []spooled
+	size                int64 // of the data
 }
 
 // spooled is where a window is in the data.
@@ -39,10 +42,33 @@ type spooled struct {
 // ErrOtherSettings says that a spool has windows that were computed with other settings.
 var ErrOtherSettings = errors.New("other settings")
 
+// format begins the header. It changes with the form of the journal or of the data.
+const format = "seldon-prometheus-exporter backfill, format 2: "
+
+// header returns the journal's first line. Windows with other families cannot be merged.
+func header(settings string) (string, error) {
+	families, err := exposition.History(&ledger.Averages{})
+	if err != nil {
+		return "", err
+	}
+	var names []string
+	for _, f := range families {
+		names = append(names, f.GetName())
+	}
+	return format + settings + " families=" + strings.Join(names, ","), nil
+}
+
 // OpenSpool goes on with the spool in a directory, or begins it. Settings say what its
-// windows depend on, in one line.
+// windows depend on, in one line. The parent directory has to be there.
 func OpenSpool(dir, settings string) (_ *Spool, err error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
+	want, err := header(settings)
+	if err != nil {
+		return nil, err
+	}
+	if err := os.Mkdir(dir, 0o755); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	if err := owned(dir); err != nil {
 		return nil, err
 	}
 	s := &Spool{dir: dir}
@@ -51,52 +77,84 @@ func OpenSpool(dir, settings string) (_ *Spool, err error) {
 			_ = s.Close() // err says more
 		}
 	}()
-	if s.data, err = open(dir, "windows"); err != nil {
+	if s.lock, err = lock(filepath.Join(dir, lockName)); err != nil {
 		return nil, err
 	}
-	if s.journal, err = open(dir, "journal"); err != nil {
+	if s.journal, err = open(dir, journalName); err != nil {
 		return nil, err
 	}
-	return s, s.recover(settings)
+	journal, err := io.ReadAll(s.journal)
+	if err != nil {
+		return nil, err
+	}
+	if !bytes.Contains(journal, []byte("\n")) { // new, or begun and interrupted
+		if err := errors.Join(s.journal.Truncate(0), s.log(want+"\n")); err != nil {
+			return nil, err
+		}
+		journal = []byte(want + "\n")
+	}
+	if s.data, err = open(dir, dataName); err != nil { // from now on the directory has a header
+		return nil, err
+	}
+	data, err := s.data.Stat()
+	if err != nil {
+		return nil, err
+	}
+	good, err := s.read(journal, want, data.Size())
+	if err != nil {
+		return nil, err
+	}
+	return s, errors.Join(s.journal.Truncate(good), s.data.Truncate(s.size))
+}
+
+// peekSpool reads what a spool has, and changes nothing. Nothing can be delivered to it.
+func peekSpool(dir, settings string) (*Spool, error) {
+	s := &Spool{}
+	want, err := header(settings)
+	if err != nil {
+		return nil, err
+	}
+	if err := owned(dir); errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	} else if err != nil {
+		return nil, err
+	}
+	data, err := os.Stat(filepath.Join(dir, dataName))
+	if errors.Is(err, fs.ErrNotExist) {
+		return s, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	journal, err := os.ReadFile(filepath.Join(dir, journalName))
+	if err != nil {
+		return nil, err
+	}
+	_, err = s.read(journal, want, data.Size())
+	return s, err
 }
 
 func open(dir, name string) (*os.File, error) {
 	return os.OpenFile(filepath.Join(dir, name), os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
 }
 
-// recover reads the journal as far as it is whole.
-func (s *Spool) recover(settings string) error {
-	journal, err := io.ReadAll(s.journal)
-	if err != nil {
-		return err
+// read takes in the journal as far as it is whole, and returns how far that is.
+func (s *Spool) read(journal []byte, want string, size int64) (good int64, err error) {
+	first, rest, _ := strings.Cut(string(journal), "\n")
+	if first != want {
+		return 0, fmt.Errorf("%w: %s", ErrOtherSettings, strings.TrimPrefix(first, format))
 	}
-	data, err := s.data.Stat()
-	if err != nil {
-		return err
-	}
-	first, rest, begun := strings.Cut(string(journal), "\n")
-	if begun && first != settings {
-		return fmt.Errorf("%w: %s", ErrOtherSettings, first)
-	}
-	good := int64(0)
-	if begun {
-		good = int64(len(first)) + 1
-	}
+	good = int64(len(first)) + 1
+	families := strings.Count(want[strings.LastIndex(want, "="):], ",") + 1
 	for line := range strings.Lines(rest) {
 		w, ok := parseSpooled(line)
-		if !ok || w.bounds[0] != s.size || w.bounds[len(w.bounds)-1] > data.Size() {
+		if !ok || len(w.bounds) != families+1 || w.bounds[0] != s.size || w.bounds[families] > size {
 			break
 		}
 		s.add(w)
 		good += int64(len(line))
 	}
-	if err := errors.Join(s.journal.Truncate(good), s.data.Truncate(s.size)); err != nil {
-		return err
-	}
-	if begun {
-		return nil
-	}
-	return s.log(settings + "\n")
+	return good, nil
 }
 
 func (s *Spool) add(w spooled) {
@@ -131,7 +189,7 @@ func (s *Spool) Deliver(_ context.Context, a *ledger.Averages) error {
 		w.bounds = append(w.bounds, s.size+int64(text.Len()))
 	}
 	if _, err := s.data.Write(text.Bytes()); err != nil {
-		return err
+		return err // what was written of it is cut off when the spool is opened again
 	}
 	if err := s.data.Sync(); err != nil {
 		return err
@@ -161,10 +219,10 @@ func seriesOf(row []byte) []byte {
 }
 
 // Delivered returns the ends of the windows in (from, to] that are kept.
-func (s *Spool) Delivered(_ context.Context, from, to time.Time) (map[time.Time]bool, error) {
-	ends := map[time.Time]bool{}
+func (s *Spool) Delivered(_ context.Context, from, to time.Time) (window.Ends, error) {
+	ends := window.Ends{}
 	for _, w := range s.between(from, to) {
-		ends[w.end] = true
+		ends.Add(w.end)
 	}
 	return ends, nil
 }
@@ -184,7 +242,7 @@ func (s *Spool) between(from, to time.Time) []spooled {
 // Close ends the use of the spool, which stays.
 func (s *Spool) Close() error {
 	var errs []error
-	for _, f := range []*os.File{s.data, s.journal} {
+	for _, f := range []*os.File{s.data, s.journal, s.lock} {
 		if f != nil {
 			errs = append(errs, f.Close())
 		}
@@ -192,9 +250,20 @@ func (s *Spool) Close() error {
 	return errors.Join(errs...)
 }
 
+// remove deletes the spool's own files, and its directory if nothing else is in it.
+func (s *Spool) remove() error {
+	var errs []error
+	for _, name := range ownFiles() {
+		if err := os.Remove(filepath.Join(s.dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			errs = append(errs, err)
+		}
+	}
+	return errors.Join(append(errs, os.Remove(s.dir))...)
+}
+
 // String is the window's line in the journal.
 func (w spooled) String() string {
-	line := strconv.AppendInt(nil, w.end.Unix(), 10)
+	line := strconv.AppendInt(nil, w.end.UnixMilli(), 10)
 	for _, bound := range w.bounds {
 		line = strconv.AppendInt(append(line, ' '), bound, 10)
 	}
@@ -214,5 +283,5 @@ func parseSpooled(line string) (spooled, bool) {
 	if !whole || len(numbers) < 2 || !slices.IsSorted(numbers[1:]) {
 		return spooled{}, false
 	}
-	return spooled{end: time.Unix(numbers[0], 0).UTC(), bounds: numbers[1:]}, true
+	return spooled{end: time.UnixMilli(numbers[0]).UTC(), bounds: numbers[1:]}, true
 }

@@ -41,36 +41,54 @@ func fill(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	job := backfill.Job{Computer: downsampler, AtOnce: s.Query.Concurrency, Progress: progress, Log: s.log}
-	run := func(d backfill.Destination) error {
-		missing, err := span.Missing(ctx, d)
+	job := backfill.Job{Computer: downsampler, Period: s.Period, Concurrency: s.Query.Concurrency, Progress: progress, Log: s.log}
+	estimate := func(in backfill.Inventory) error {
+		missing, _, err := span.Split(ctx, in)
 		if err != nil {
 			return err
 		}
-		if s.Backfill.DryRun {
-			return backfill.Estimate(ctx, downsampler, span, missing, s.stdout)
+		return backfill.Estimate(ctx, downsampler, span, missing, s.stdout)
+	}
+	run := func(d backfill.Destination) error {
+		missing, _, err := span.Split(ctx, d)
+		if err != nil {
+			return err
 		}
 		return job.Run(ctx, d, missing)
 	}
 	if s.Backfill.Output == "" {
 		writer, err := s.writer(prometheus.NewRegistry())
+		switch {
+		case err != nil:
+			return err
+		case s.Backfill.Replace:
+			return job.Replace(ctx, writer, span, s.stdout, s.mayReplace)
+		case s.Backfill.DryRun:
+			return estimate(writer)
+		}
+		return run(writer)
+	}
+	if s.Backfill.DryRun {
+		kept, err := s.peekFile()
 		if err != nil {
 			return err
 		}
-		if s.Backfill.Replace {
-			return job.Replace(ctx, writer, span, s.stdout, s.mayReplace)
-		}
-		return run(writer)
+		return estimate(kept)
 	}
 	file, err := s.openFile()
 	if err != nil {
 		return err
 	}
 	err = run(file)
-	if err == nil && !s.Backfill.DryRun {
+	if err == nil {
 		err = file.Complete(span)
 	}
 	return errors.Join(err, file.Close())
+}
+
+// fileSettings are what two parts of one file must have in common.
+func (s *session) fileSettings() string {
+	return fmt.Sprintf("period=%s kinds=%s shard=%s", model.Duration(s.Period), s.KindNames(), s.Shard)
 }
 
 // openFile opens the file that past windows become.
@@ -78,12 +96,24 @@ func (s *session) openFile() (*backfill.File, error) {
 	if s.Backfill.Output == "-" {
 		return backfill.OpenPipe(s.stdout)
 	}
-	settings := fmt.Sprintf("period=%s kinds=%s shard=%s", model.Duration(s.Period), s.KindNames(), s.Shard)
-	file, err := backfill.OpenFile(s.Backfill.Output, settings)
-	if err != nil {
-		return nil, fmt.Errorf("--output=%q cannot be used: %w", s.Backfill.Output, err)
+	file, err := backfill.OpenFile(s.Backfill.Output, s.fileSettings())
+	return file, s.unusable(err)
+}
+
+// peekFile returns what openFile would find, and touches nothing.
+func (s *session) peekFile() (backfill.Inventory, error) {
+	if s.Backfill.Output == "-" {
+		return &backfill.Spool{}, nil
 	}
-	return file, nil
+	kept, err := backfill.Peek(s.Backfill.Output, s.fileSettings())
+	return kept, s.unusable(err)
+}
+
+func (s *session) unusable(err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("--output=%q cannot be used: %w", s.Backfill.Output, err)
 }
 
 // mayReplace asks whoever sits at the terminal, unless that is settled already.

@@ -53,7 +53,8 @@ func kindOfDelivery(err *remotewrite.Error) string {
 // advisedComputer is a Downsampler whose errors say what to change.
 type advisedComputer struct {
 	*downsample.Downsampler
-	advise func(context.Context, error) error
+	advise    func(context.Context, error) error
+	serverNow func() (time.Time, bool) // the clock of the Prometheus that is read
 }
 
 // Compute computes a window.
@@ -80,7 +81,7 @@ func (w *advisedWriter) Deliver(ctx context.Context, a *ledger.Averages) error {
 }
 
 // Delivered returns the ends of the windows that are there.
-func (w *advisedWriter) Delivered(ctx context.Context, from, to time.Time) (map[time.Time]bool, error) {
+func (w *advisedWriter) Delivered(ctx context.Context, from, to time.Time) (window.Ends, error) {
 	ends, err := w.Writer.Delivered(ctx, from, to)
 	return ends, w.advise(ctx, err)
 }
@@ -91,7 +92,7 @@ func (w *advisedWriter) Stored(ctx context.Context, of window.Window) (*ledger.A
 	return a, w.advise(ctx, err)
 }
 
-// Revise writes what of a window is not as stored.
-func (w *advisedWriter) Revise(ctx context.Context, stored, a *ledger.Averages) error {
-	return w.advise(ctx, w.Writer.Revise(ctx, stored, a))
+// Replace writes what of a window is not as stored.
+func (w *advisedWriter) Replace(ctx context.Context, stored, a *ledger.Averages) error {
+	return w.advise(ctx, w.Writer.Replace(ctx, stored, a))
 }

@@ -55,6 +55,7 @@ func serve(ctx context.Context, s *session) error {
 		MaxAge:      s.CatchUp,
 		Random:      rand.Float64,
 		Now:         time.Now,
+		ServerNow:   downsampler.serverNow,
 		Log:         s.log,
 		Registerer:  registry,
 	})

@@ -79,7 +79,7 @@ func (s *session) downsampler(reg prometheus.Registerer) (*advisedComputer, erro
 		ClusterLabel: s.ClusterLabel,
 		Shard:        s.Shard,
 		Log:          s.log,
-	}), s.advise}, nil
+	}), s.advise, client.ServerNow}, nil
 }
 
 // writer returns what delivers windows to the remote-write receiver.

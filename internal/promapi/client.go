@@ -47,6 +47,20 @@ type Client struct {
 	samples  prometheus.Counter
 	reg      prometheus.Registerer
 	counts   atomic.Bool // the upstream reports how many samples it read
+	clock    atomic.Pointer[reading]
+}
+
+// reading is what the server's clock showed at a moment of ours.
+type reading struct{ server, here time.Time }
+
+// ServerNow returns what the server's clock shows, as its last answer has it and the time
+// since that was measured, and whether there was one. It is exact to a second.
+func (c *Client) ServerNow() (time.Time, bool) {
+	r := c.clock.Load()
+	if r == nil {
+		return time.Time{}, false
+	}
+	return r.server.Add(time.Since(r.here)), true
 }
 
 // New returns a client whose own metrics are registered on reg.
@@ -132,6 +146,9 @@ func (c *Client) try(ctx context.Context, x exchange) error {
 		return failure.without(c.secrets)
 	}
 	defer resp.Body.Close()
+	if at, err := http.ParseTime(resp.Header.Get("Date")); err == nil {
+		c.clock.Store(&reading{at, time.Now()})
+	}
 	c.requests.WithLabelValues(strconv.Itoa(resp.StatusCode)).Inc()
 	content := &body{resp: resp, left: c.cfg.MaxAnswerBytes, limit: c.cfg.MaxAnswerBytes}
 	if resp.StatusCode != http.StatusOK {

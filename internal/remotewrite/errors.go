@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 )
 
 // Kind says why a window was not delivered, and with it whether coming again can help.
@@ -11,10 +13,10 @@ type Kind string
 
 // The kinds of failure.
 const (
-	Transient     Kind = "transient"     // no answer, 5xx or 429, or the marks could not be asked for: come again
+	Transient     Kind = "transient"     // no answer, 5xx or 429, or what is there cannot be read for now: come again
 	TooOld        Kind = "too_old"       // the receiver takes nothing that old: it never will, as it is set
-	Refused       Kind = "refused"       // another 4xx: nothing changes before somebody mends something
-	Partial       Kind = "partial"       // some samples were accepted and others were not, for no reason that was told
+	Refused       Kind = "refused"       // another 4xx: nothing changes before somebody fixes something
+	Partial       Kind = "partial"       // some samples were accepted and others were not, for no reason that is known
 	Misconfigured Kind = "misconfigured" // the receiver does not know the protobuf message
 	Conflict      Kind = "conflict"      // the window is there in part already, with other values
 )
@@ -35,6 +37,15 @@ type Error struct {
 func (e *Error) Error() string { return fmt.Sprintf("%s: %v", e.Kind, e.Err) }
 
 func (e *Error) Unwrap() error { return e.Err }
+
+// kindOfQuery returns what the failure of a query is for the delivery.
+func kindOfQuery(err error) Kind {
+	switch promapi.KindOf(err) {
+	case promapi.Unauthorized, promapi.NotPrometheus, promapi.Rejected, promapi.TooExpensive:
+		return Refused
+	}
+	return Transient
+}
 
 // KindOf returns the kind of the failed delivery in err's chain, or "" if there is none.
 func KindOf(err error) Kind {

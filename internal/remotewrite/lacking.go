@@ -3,11 +3,11 @@ package remotewrite
 import (
 	"context"
 	"fmt"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"math"
 	"slices"
 	"time"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
@@ -17,42 +17,42 @@ import (
 const tolerance = 1e-9
 
 // lacking returns what is to be delivered of a window, in order: nothing of one that has
-// its mark, all of one that was never opened, and of one between what is not there.
+// its completion marker, all of one without a header, and of one between what is not there.
 func (w *Writer) lacking(ctx context.Context, a *ledger.Averages) ([]sample, error) {
 	end := a.Window.End
-	marks, err := w.at(ctx, end, selector(Mark, w.id.added, w.id.own))
-	if err != nil || len(marks) > 0 {
-		return nil, err
-	}
-	opening, err := w.at(ctx, end, selector(Coverage, w.id.added, w.id.own))
+	markers, err := w.at(ctx, end, selector(CompletionMarker, w.id.added, w.id.own))
 	if err != nil {
 		return nil, err
 	}
-	coverage, averages, mark := w.id.coverage(a.Coverage), w.id.averages(a), w.id.mark(end)
-	if len(opening) == 0 {
-		return append(append(coverage, slices.Concat(averages...)...), mark), nil
+	header, err := w.at(ctx, end, selector(Coverage, w.id.added, w.id.own))
+	if err != nil || w.id.complete(header, markers).Has(end) {
+		return nil, err
+	}
+	coverage, averages, marker := w.id.coverage(a.Coverage), w.id.averages(a), w.id.marker(end)
+	if len(header) == 0 {
+		return append(append(coverage, slices.Concat(averages...)...), marker), nil
 	}
 
 	var found comparison
-	lacking := found.lacking(coverage, opening)
+	lacking := found.lacking(coverage, header)
 	for _, samples := range averages {
 		rows, err := w.at(ctx, end, selector(samples[0].metric, w.id.added))
 		if err != nil {
 			return nil, err
 		}
-		lacking = append(lacking, found.lacking(samples, w.ours(opening, rows))...)
+		lacking = append(lacking, found.lacking(samples, w.ours(header, rows))...)
 	}
 	if err := found.err(); err != nil {
 		return nil, err
 	}
-	return append(lacking, mark), nil
+	return append(lacking, marker), nil
 }
 
 // ours returns those rows of averages that have what the server that is asked adds to the
-// labels of the coverage that opened the window: others are another exporter's.
-func (w *Writer) ours(opening, rows []promapi.Series) []promapi.Series {
+// labels of the window's header: others are another exporter's.
+func (w *Writer) ours(header, rows []promapi.Series) []promapi.Series {
 	added := map[string]bool{}
-	for _, row := range opening {
+	for _, row := range header {
 		added[beyond(row.Labels, w.id.added, w.id.coverageLabels(""))] = true
 	}
 	return slices.DeleteFunc(rows, func(row promapi.Series) bool {

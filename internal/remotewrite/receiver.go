@@ -128,10 +128,10 @@ func (r *receiver) failure(last attempt, accepted, sent int, err error) *Error {
 		failure.Err = fmt.Errorf("%s: it does not know %s", said, r.message)
 	case status == http.StatusTooManyRequests || status/100 == 5:
 		failure.Kind, failure.Err = Transient, errors.New(said)
-	case tooOld(last.text):
+	case last.reason == old:
 		failure.Kind = TooOld
 		failure.Err = fmt.Errorf("%s: it takes nothing that old", said)
-	case strings.Contains(last.text, "duplicate sample"):
+	case last.reason == duplicate:
 		failure.Err = fmt.Errorf("%s: it has other values for this time already, and the server that is asked for them does not", said)
 	case accepted > 0:
 		failure.Kind, failure.Err = Partial, errors.New(said)
@@ -148,22 +148,12 @@ func (r *receiver) noAnswer(err error) error {
 	return fmt.Errorf("%s does not answer: %w", r.url.Host, err)
 }
 
-// tooOld knows how Prometheus, Thanos and Mimir refuse what is older than they take.
-func tooOld(text string) bool {
-	text = strings.ToLower(text)
-	for _, words := range []string{"out of order", "out-of-order", "too old", "too-old", "out of bounds"} {
-		if strings.Contains(text, words) {
-			return !strings.Contains(text, "future")
-		}
-	}
-	return false
-}
-
 // attempt is what one HTTP request came to. The library says it in texts only.
 type attempt struct {
 	status     int // 0 where there was no answer
-	written    int // samples, as version 2 tells it; the library would add up all attempts
+	written    int // samples, as version 2 has it; the library would add up all attempts
 	text       string
+	reason     reason // by its words as they came: a secret that is taken out of the text may be one of them
 	retryAfter time.Duration
 	err        error // why there was no answer
 }
@@ -193,7 +183,7 @@ func (o observer) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	o.requests.WithLabelValues(strconv.Itoa(resp.StatusCode)).Inc()
-	*last = attempt{status: resp.StatusCode, text: promapi.RefusalText(resp, body, o.query), retryAfter: promapi.RetryAfter(resp, time.Now())}
+	*last = attempt{status: resp.StatusCode, text: promapi.RefusalText(resp, body, o.query), reason: reasonOf(resp.StatusCode, body), retryAfter: promapi.RetryAfter(resp, time.Now())}
 	last.written, _ = strconv.Atoi(resp.Header.Get("X-Prometheus-Remote-Write-Samples-Written"))
 	resp.Body = io.NopCloser(bytes.NewReader(nil))
 	return resp, nil

@@ -3,14 +3,17 @@
 // delivered is what the receiver has.
 //
 // A window is delivered in three steps, each begun when the one before was acknowledged:
-// its coverage, which opens it; its averages; its mark, which closes it. So a window
-// without coverage holds nothing, one with a mark is whole, and one between is asked for
-// what it has before anything is sent.
+// its coverage, which is its header; its averages; its completion marker. So a window
+// without a header holds nothing, one with a completion marker is whole, and one between is
+// asked for what it has before anything is sent.
 package remotewrite
 
 import (
 	"context"
 	"fmt"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
+	"maps"
 	"net/url"
 	"slices"
 	"time"
@@ -19,9 +22,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	promconfig "github.com/prometheus/common/config"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
@@ -43,7 +45,7 @@ type Config struct {
 	UserAgent string
 	Query     Querier // sees what was written
 
-	// What tells this exporter's windows from another's.
+	// What distinguishes this exporter's windows from another's.
 	Period time.Duration
 	Labels map[string]string // added to every series
 	Shard  workload.Shard
@@ -72,7 +74,7 @@ func New(cfg Config, reg prometheus.Registerer) (*Writer, error) {
 	return &Writer{id: newIdentity(cfg), table: cfg.Table, period: cfg.Period, shard: cfg.Shard, query: cfg.Query, receiver: receiver}, nil
 }
 
-// Deliver writes a window's averages and then its mark, unless it has its mark already.
+// Deliver writes a window's averages and then its completion marker, unless that is there.
 // What is there of the window is not written again. Each request is sent a few times where
 // that can help, for some minutes at most. The error is an *Error.
 func (w *Writer) Deliver(ctx context.Context, a *ledger.Averages) error {
@@ -96,7 +98,7 @@ func (w *Writer) Deliver(ctx context.Context, a *ledger.Averages) error {
 	}
 }
 
-// write sends what a window lacks, in order. Coverage and mark have requests of their own.
+// write sends what a window lacks, in order. Header and completion marker have requests of their own.
 func (w *Writer) write(ctx context.Context, lacking []sample, end time.Time) error {
 	for len(lacking) > 0 {
 		n := 1
@@ -113,33 +115,34 @@ func (w *Writer) write(ctx context.Context, lacking []sample, end time.Time) err
 
 // step is the name of a step of the delivery.
 func step(s sample) string {
-	if s.metric == Coverage || s.metric == Mark {
+	if s.metric == Coverage || s.metric == CompletionMarker {
 		return s.metric
 	}
 	return "averages"
 }
 
-// mostWindows bounds what one query for marks returns.
+// mostWindows bounds what one query for completion markers returns.
 const mostWindows = 10_000
 
-// Delivered returns the ends, in UTC, of those windows in (from, to] that have their mark.
+// Delivered returns those windows in (from, to] that have their completion marker,
+// by their ends.
 // The error is an *Error.
-func (w *Writer) Delivered(ctx context.Context, from, to time.Time) (map[time.Time]bool, error) {
-	ends := map[time.Time]bool{}
+func (w *Writer) Delivered(ctx context.Context, from, to time.Time) (window.Ends, error) {
+	ends := window.Ends{}
 	for from.Before(to) {
 		until := to
 		if latest := from.Add(mostWindows * w.period); latest.Before(to) {
 			until = latest
 		}
-		rows, err := w.stored(ctx, selector(Mark, w.id.added, w.id.own), from, until)
+		headers, err := w.stored(ctx, selector(Coverage, w.id.added, w.id.own), from, until)
 		if err != nil {
 			return nil, err
 		}
-		for _, row := range rows {
-			for _, s := range row.Samples {
-				ends[time.UnixMilli(s.T).UTC()] = true
-			}
+		markers, err := w.stored(ctx, selector(CompletionMarker, w.id.added, w.id.own), from, until)
+		if err != nil {
+			return nil, err
 		}
+		maps.Copy(ends, w.id.complete(headers, markers))
 		from = until
 	}
 	return ends, nil
@@ -152,7 +155,7 @@ func (w *Writer) stored(ctx context.Context, selector string, from, to time.Time
 	until := to.Add(time.Millisecond)
 	answer, err := w.query.Instant(ctx, fmt.Sprintf("%s[%dms]", selector, until.Sub(from).Milliseconds()), until)
 	if err != nil {
-		return nil, &Error{Kind: Transient, RetryAfter: promapi.RetryAfterOf(err), Err: fmt.Errorf("what has been delivered cannot be read: %w", err)}
+		return nil, &Error{Kind: kindOfQuery(err), RetryAfter: promapi.RetryAfterOf(err), Err: fmt.Errorf("what has been delivered cannot be read: %w", err)}
 	}
 	var rows []promapi.Series
 	for _, row := range answer.Series {

@@ -2,6 +2,7 @@ package remotewrite
 
 import (
 	"context"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -19,7 +20,6 @@ import (
 	promconfig "github.com/prometheus/common/config"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
@@ -83,9 +83,9 @@ func TestRequests(t *testing.T) {
 			if err := w.Deliver(t.Context(), a); err != nil {
 				t.Fatal(err)
 			}
-			if len(bodies) != 3 || !strings.Contains(bodies[0], Coverage) || !strings.Contains(bodies[1], "iris") || !strings.Contains(bodies[2], Mark) ||
-				strings.Contains(bodies[0]+bodies[1], Mark) || strings.Contains(bodies[1]+bodies[2], Coverage) {
-				t.Errorf("requests %q, want coverage, averages and mark", bodies)
+			if len(bodies) != 3 || !strings.Contains(bodies[0], Coverage) || !strings.Contains(bodies[1], "iris") || !strings.Contains(bodies[2], CompletionMarker) ||
+				strings.Contains(bodies[0]+bodies[1], CompletionMarker) || strings.Contains(bodies[1]+bodies[2], Coverage) {
+				t.Errorf("requests %q, want coverage, averages and completion marker", bodies)
 			}
 			const metrics = `
 # HELP seldon_exporter_remote_write_requests_total Requests to the remote-write receiver, by HTTP status code, or by what went wrong where there was no answer.
@@ -140,7 +140,7 @@ func TestOwnLabelsCannotBeAdded(t *testing.T) {
 	id := newIdentity(Config{Period: time.Hour, Shard: shard, Kinds: "InferenceService", Labels: map[string]string{"cluster": "a"}})
 	a := &ledger.Averages{Models: []ledger.Model{{Model: workload.Model{Namespace: "a", Type: "b", Name: "c"}, Values: usage.Values{{OK: true}}}}}
 	own := map[string]bool{}
-	for _, s := range slices.Concat(id.coverage(a.Coverage), averagesOf(a)[0], []sample{id.mark(time.Unix(0, 0))}) {
+	for _, s := range slices.Concat(id.coverage(a.Coverage), averagesOf(a)[0], []sample{id.marker(time.Unix(0, 0))}) {
 		labels := id.labels(s)
 		if !slices.IsSortedFunc(labels, func(a, b label) int { return strings.Compare(a.name, b.name) }) {
 			t.Errorf("labels %v are not sorted", labels)
@@ -153,7 +153,7 @@ func TestOwnLabelsCannotBeAdded(t *testing.T) {
 		t.Errorf("own labels %v", own)
 	}
 	for name, isOwn := range own {
-		_, err := config.Load([]string{"--remote-write.label=" + name + "=x"}, []config.Command{{Name: "serve", Flags: config.ServeFlags}})
+		_, err := config.Load([]string{"--remote-write.label=" + name + "=x"}, io.Discard)
 		if (err != nil) != isOwn {
 			t.Errorf("adding the label %s: error %v", name, err)
 		}
@@ -164,24 +164,6 @@ func TestSelector(t *testing.T) {
 	got := selector("m", []label{{"a", `"\` + "\n"}}, []label{{"b", ""}})
 	if want := `m{a="\"\\\n",b=""}`; got != want {
 		t.Errorf("%s, want %s", got, want)
-	}
-}
-
-func TestTooOldInTheirWords(t *testing.T) {
-	for text, want := range map[string]bool{
-		"out of order sample": true,
-		"out of bounds":       true,
-		"too old sample":      true,
-		"out of bounds: timestamp is too far in the future":                                                                false,
-		"duplicate sample for timestamp":                                                                                   false,
-		"the sample has been rejected because its timestamp is too old (err-mimir-sample-timestamp-too-old)":               true,
-		"the sample has been rejected because another sample with a more recent timestamp (err-mimir-sample-out-of-order)": true,
-		"store locally for endpoint : conflict":                                                                            false,
-		"":                                                                                                                 false,
-	} {
-		if got := tooOld(text); got != want {
-			t.Errorf("%q: %v", text, got)
-		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package remotewrite
 
 import (
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"maps"
 	"slices"
 	"strconv"
@@ -9,18 +10,17 @@ import (
 
 	"github.com/prometheus/common/model"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
 // The series that are delivered beside the averages.
 const (
-	// Coverage opens a window: it is delivered before anything else of it.
+	// Coverage is a window's header: it is delivered before anything else of it.
 	Coverage = "seldon_exporter_window_coverage_ratio"
-	// Mark closes a window: it is delivered when everything else of it has been accepted.
+	// CompletionMarker is delivered when everything else of a window has been accepted.
 	// Its value is its own timestamp, the window's end, in seconds.
-	Mark = "seldon_exporter_window_delivered_timestamp_seconds"
+	CompletionMarker = "seldon_exporter_window_delivered_timestamp_seconds"
 )
 
 // sample is one value of a window. Its timestamp is the window's end.
@@ -32,11 +32,11 @@ type sample struct {
 
 type label struct{ name, value string }
 
-// identity tells this exporter's windows from those of others that write to the same
+// identity distinguishes this exporter's windows from those of others that write to the same
 // receiver with other settings.
 type identity struct {
-	added []label // to every series
-	own   []label // to coverage and marks, besides
+	added []label // to every series; an empty one is not added, and must not be there
+	own   []label // to coverage and completion markers, besides
 
 	clusters bool // models carry the label cluster
 }
@@ -47,6 +47,12 @@ func newIdentity(cfg Config) identity {
 	for _, name := range names {
 		added = append(added, label{name, cfg.Labels[name]})
 	}
+	// Whoever is scraped may call a metric as it likes. What was scraped has these labels.
+	for _, name := range []string{"instance", "job"} {
+		if cfg.Labels[name] == "" {
+			added = append(added, label{name, ""})
+		}
+	}
 	var shard string
 	if !cfg.Shard.Whole() {
 		shard = cfg.Shard.String()
@@ -55,15 +61,15 @@ func newIdentity(cfg Config) identity {
 		{"period", model.Duration(cfg.Period).String()},
 		{"shard", shard},
 		{"kinds", cfg.Kinds},
-		// Without it, an exporter that adds nothing could not ask for its own marks alone.
+		// Without it, an exporter that adds nothing could not ask for its own markers alone.
 		{"labels", strings.Join(names, ",")},
 	}}
 }
 
 // labels are a sample's, sorted by name. An empty label is none.
 func (id identity) labels(s sample) []label {
-	all := append([]label{{"__name__", s.metric}}, id.added...)
-	for _, l := range s.labels {
+	all := []label{{"__name__", s.metric}}
+	for _, l := range slices.Concat(id.added, s.labels) {
 		if l.value != "" {
 			all = append(all, l)
 		}
@@ -72,7 +78,7 @@ func (id identity) labels(s sample) []label {
 	return all
 }
 
-// averagesOf returns a window's samples but for those that open and close it, one slice for
+// averages returns a window's samples but for its header and its completion marker, one slice for
 // each metric that has some.
 func (id identity) averages(a *ledger.Averages) [][]sample {
 	labels := make([][]label, len(a.Models))
@@ -114,8 +120,8 @@ func (id identity) coverageLabels(source string) []label {
 	return append(slices.Clone(id.own), label{"source", source})
 }
 
-func (id identity) mark(end time.Time) sample {
-	return sample{Mark, id.own, float64(end.UnixMilli()) / 1e3}
+func (id identity) marker(end time.Time) sample {
+	return sample{CompletionMarker, id.own, float64(end.UnixMilli()) / 1e3}
 }
 
 // selector is PromQL for the series with all of these labels; an empty value selects

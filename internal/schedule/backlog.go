@@ -16,32 +16,35 @@ const patience = 3
 type reason string
 
 const (
-	tooLate reason = "too_late" // it ended longer ago than windows are made up
+	tooLate reason = "too_late" // it ended longer ago than windows are caught up
 	noData  reason = "no_data"  // its sources left nothing, though a newer window's did
 	tooOld  reason = "too_old"  // the receiver takes nothing that old
+	lost    reason = "lost"     // the receiver took it, and it is not to be found there
 )
 
-func reasons() []reason { return []reason{tooLate, noData, tooOld} }
+func reasons() []reason { return []reason{tooLate, noData, tooOld, lost} }
 
 // missing is a window that has ended and is not yet where it belongs.
 type missing struct {
 	window.Window
 	failures int
 	retryAt  time.Time
-	// emptyAt is how far windows had come when this one had no data. It is looked at again
+	// noDataAt is how far windows had come when this one had no data. It is looked at again
 	// once a window beyond that was computed.
-	emptyAt time.Time
+	noDataAt   time.Time
+	deliveries int // that the receiver took
 }
 
-// backlog is the set of windows that are missing. It is lost with the process: it is made
-// anew from the marks of those that were delivered.
+// backlog is the set of windows that are missing. It is lost with the process, and made again
+// from the completion markers of those that were delivered.
 type backlog struct {
-	windows []missing // oldest first
-	reached time.Time // windows that end by then are among them, or were dealt with
-	unasked bool      // some may have their mark
-	pause   pause
-	failed  int                      // windows that failed in this round
-	gone    map[reason][]window.Span // given up, and not yet reported
+	windows     []missing     // oldest first
+	highWater   time.Time     // windows that end by then are among them, or were dealt with
+	unchecked   bool          // some may have their completion marker
+	unconfirmed []unconfirmed // delivered, and not yet seen to be there; oldest delivery first
+	pause       pause
+	failed      int                      // windows that failed in this round
+	abandoned   map[reason][]window.Span // given up, and not yet reported
 }
 
 // pause is the time between two rounds, each of which begins with the oldest window.
@@ -52,7 +55,7 @@ type pause struct {
 
 // reach adds the windows that end up to the newest, but none that ended by oldest.
 func (b *backlog) reach(newest, oldest time.Time, period time.Duration) {
-	from := b.reached
+	from := b.highWater
 	if end := window.Containing(oldest, period).Start; from.Before(end) {
 		if !from.IsZero() {
 			b.giveUp(tooLate, window.SpanOf(from, end, period))
@@ -63,21 +66,21 @@ func (b *backlog) reach(newest, oldest time.Time, period time.Duration) {
 	for _, w := range due {
 		b.windows = append(b.windows, missing{Window: w})
 	}
-	b.unasked = b.unasked || len(due) > 1
-	b.reached = later(b.reached, newest)
+	b.unchecked = b.unchecked || len(due) > 1
+	b.highWater = later(b.highWater, newest)
 }
 
 // stopWaiting forgets until when to wait.
 func (b *backlog) stopWaiting() {
 	b.pause.until = time.Time{}
 	for i := range b.windows {
-		b.windows[i].retryAt, b.windows[i].emptyAt = time.Time{}, time.Time{}
+		b.windows[i].retryAt, b.windows[i].noDataAt = time.Time{}, time.Time{}
 	}
 }
 
-// begin begins a new round, from some moment on. What is there is asked for anew.
+// begin begins a new round, from some moment on. What is there is checked again.
 func (b *backlog) begin(at time.Time) {
-	b.pause.until, b.failed, b.unasked = at, 0, true
+	b.pause.until, b.failed, b.unchecked = at, 0, true
 	for i := range b.windows {
 		b.windows[i].retryAt = time.Time{}
 	}
@@ -87,8 +90,8 @@ func (b *backlog) begin(at time.Time) {
 func (b *backlog) expire(oldest time.Time, held window.Window) {
 	for _, m := range slices.Clone(b.windows) {
 		switch {
-		case m.End.After(oldest) || m.Window == held:
-		case m.emptyAt.IsZero():
+		case m.End.After(oldest) || m.Equal(held):
+		case m.noDataAt.IsZero():
 			b.drop(m.Window, tooLate)
 		default:
 			b.drop(m.Window, noData)
@@ -101,8 +104,8 @@ func (b *backlog) expire(oldest time.Time, held window.Window) {
 // at that time was computed.
 func (b *backlog) next(now, computed time.Time, except window.Window) (next window.Window, at time.Time) {
 	for _, m := range b.windows {
-		waits := !m.emptyAt.IsZero() && !computed.After(m.emptyAt)
-		if m.Window == except || waits {
+		waits := !m.noDataAt.IsZero() && !computed.After(m.noDataAt)
+		if m.Equal(except) || waits {
 			continue
 		}
 		t := later(m.retryAt, b.pause.until)
@@ -116,20 +119,23 @@ func (b *backlog) next(now, computed time.Time, except window.Window) (next wind
 	return next, at
 }
 
-// asked takes out the windows that are there, by their ends.
-func (b *backlog) asked(there map[time.Time]bool) {
-	b.windows = slices.DeleteFunc(b.windows, func(m missing) bool { return there[m.End] })
-	b.unasked = false
+// checked takes out the windows that are there, by their ends.
+func (b *backlog) checked(there window.Ends) {
+	b.windows = slices.DeleteFunc(b.windows, func(m missing) bool { return there.Has(m.End) })
+	b.unchecked = false
 }
 
-// delivered takes out a window that was delivered.
-func (b *backlog) delivered(w window.Window) {
+// delivered takes out a window that was delivered, which is looked for at a moment.
+func (b *backlog) delivered(w window.Window, lookAt time.Time) {
+	if m := b.find(w); m != nil {
+		b.unconfirmed = append(b.unconfirmed, unconfirmed{Window: w, deliveries: m.deliveries + 1, lookAt: lookAt})
+	}
 	b.remove(w)
 	b.pause.failures, b.failed = 0, 0
 }
 
 func (b *backlog) remove(w window.Window) {
-	b.windows = slices.DeleteFunc(b.windows, func(m missing) bool { return m.Window == w })
+	b.windows = slices.DeleteFunc(b.windows, func(m missing) bool { return m.Equal(w) })
 }
 
 // drop gives a window up.
@@ -139,30 +145,30 @@ func (b *backlog) drop(w window.Window, why reason) {
 }
 
 func (b *backlog) giveUp(why reason, s window.Span) {
-	if b.gone == nil {
-		b.gone = map[reason][]window.Span{}
+	if b.abandoned == nil {
+		b.abandoned = map[reason][]window.Span{}
 	}
-	b.gone[why] = append(b.gone[why], s)
+	b.abandoned[why] = append(b.abandoned[why], s)
 }
 
 // empty records that a window had no data. It is looked at once more when a newer window
 // has some: what comes late comes in order.
 func (b *backlog) empty(w window.Window) {
 	if m := b.find(w); m != nil {
-		m.emptyAt = b.reached
+		m.noDataAt = b.highWater
 	}
 }
 
 // found records that a window has data after all.
 func (b *backlog) found(w window.Window) {
 	if m := b.find(w); m != nil {
-		m.emptyAt = time.Time{}
+		m.noDataAt = time.Time{}
 	}
 }
 
 // find returns a window's entry, nil if it is not missing.
 func (b *backlog) find(w window.Window) *missing {
-	i := slices.IndexFunc(b.windows, func(m missing) bool { return m.Window == w })
+	i := slices.IndexFunc(b.windows, func(m missing) bool { return m.Equal(w) })
 	if i < 0 {
 		return nil
 	}

@@ -3,13 +3,13 @@ package schedule
 import (
 	"context"
 	"errors"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"net/http"
 	"time"
 
 	"github.com/prometheus/common/model"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/remotewrite"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
@@ -17,23 +17,23 @@ import (
 
 // Deliverer brings windows to where they are kept.
 type Deliverer interface {
-	// Deliver returns once the window is there, whoever brought it.
+	// Deliver returns once the window is there, even if another brought it.
 	Deliver(context.Context, *ledger.Averages) error
 	// Delivered returns the ends of the windows that are there, of those that end in (from, to].
-	Delivered(ctx context.Context, from, to time.Time) (map[time.Time]bool, error)
+	Delivered(ctx context.Context, from, to time.Time) (window.Ends, error)
 }
 
-// nowhere is the Deliverer of an exporter whose windows are only served.
-type nowhere struct{}
+// noDelivery is the Deliverer of an exporter whose windows are only served.
+type noDelivery struct{}
 
-func (nowhere) Deliver(context.Context, *ledger.Averages) error { return nil }
+func (noDelivery) Deliver(context.Context, *ledger.Averages) error { return nil }
 
-func (nowhere) Delivered(context.Context, time.Time, time.Time) (map[time.Time]bool, error) {
+func (noDelivery) Delivered(context.Context, time.Time, time.Time) (window.Ends, error) {
 	return nil, nil
 }
 
-// ask finds out which of the missing windows are there after all.
-func (l *Loop) ask(ctx context.Context) {
+// check finds out which of the missing windows are there after all.
+func (l *Loop) check(ctx context.Context) {
 	b := &l.state.backlog
 	oldest, newest := b.windows[0], b.windows[len(b.windows)-1]
 	there, err := l.deliverer.Delivered(ctx, oldest.Start, newest.End)
@@ -44,7 +44,7 @@ func (l *Loop) ask(ctx context.Context) {
 		l.deliveryFailed(oldest.Window, err)
 		return
 	}
-	b.asked(there)
+	b.checked(there)
 	if n := len(b.windows); n > 1 && b.pause.failures == 0 {
 		l.log.Info("Windows are missing", "from", b.windows[0].Start, "to", b.windows[n-1].End, "windows", n)
 	}
@@ -55,7 +55,7 @@ func (l *Loop) ask(ctx context.Context) {
 func (l *Loop) deliver(ctx context.Context, w window.Window) {
 	l.state.refreshed = false
 	averages := l.held
-	if w != l.state.held {
+	if !w.Equal(l.state.held) {
 		var err error
 		averages, err = l.compute(ctx, w)
 		if ctx.Err() != nil {
@@ -67,7 +67,7 @@ func (l *Loop) deliver(ctx context.Context, w window.Window) {
 		}
 	}
 	// A receiver that hangs does not keep the next window from being served.
-	delivering, stop := context.WithTimeout(ctx, l.plan.deliveryTime(l.wallClock(), l.state.progress))
+	delivering, stop := context.WithTimeout(ctx, l.plan.deliveryTime(l.now(), l.state.progress))
 	defer stop()
 	err := l.deliverer.Deliver(delivering, averages)
 	if ctx.Err() != nil {
@@ -77,20 +77,24 @@ func (l *Loop) deliver(ctx context.Context, w window.Window) {
 		l.deliveryFailed(w, err)
 		return
 	}
-	l.state.backlog.delivered(w)
+	if l.deliverer == (noDelivery{}) {
+		l.state.backlog.remove(w)
+		return
+	}
+	l.state.backlog.delivered(w, l.now().Add(lookAfter))
 	l.update(func(s *Status) { s.DeliveryError, s.DeliveryErrorTime = "", time.Time{} })
 }
 
 // notComputed decides what becomes of a missing window that cannot be computed.
 func (l *Loop) notComputed(w window.Window, err error) {
-	now, b := l.wallClock(), &l.state.backlog
+	now, b := l.now(), &l.state.backlog
 	if errors.Is(err, downsample.ErrNoSources) {
-		if b.find(w).emptyAt.IsZero() {
+		if b.find(w).noDataAt.IsZero() {
 			b.empty(w)
 		} else {
 			b.drop(w, noData)
 		}
-		l.log.Debug("Window without data", "window", w.String(), "err", err)
+		l.log.Debug("Window without data", "window", w, "err", err)
 		return
 	}
 	attempt, until := 0, time.Time{}
@@ -104,11 +108,11 @@ func (l *Loop) notComputed(w window.Window, err error) {
 
 // deliveryFailed decides what becomes of a window that was not taken.
 func (l *Loop) deliveryFailed(w window.Window, err error) {
-	now, b, kind := l.wallClock(), &l.state.backlog, remotewrite.KindOf(err)
+	now, b, kind := l.now(), &l.state.backlog, remotewrite.KindOf(err)
 	l.update(func(s *Status) { s.DeliveryError, s.DeliveryErrorTime = err.Error(), now })
 	if kind == remotewrite.TooOld {
 		b.drop(w, tooOld)
-		l.log.Debug("Window is too old for the receiver", "window", w.String(), "err", err)
+		l.log.Debug("Window is too old for the receiver", "window", w, "err", err)
 		return
 	}
 	attempt, until := 0, time.Time{}
@@ -142,16 +146,16 @@ func retryAfterOf(err error) time.Duration {
 	return 0
 }
 
-// reportGone tells of the windows that were given up, in one line for all that follow
+// reportAbandoned logs the windows that were given up, in one line for all that follow
 // each other.
-func (l *Loop) reportGone() {
+func (l *Loop) reportAbandoned() {
 	for _, why := range reasons() {
-		for _, s := range window.Join(l.state.backlog.gone[why]) {
+		for _, s := range window.Join(l.state.backlog.abandoned[why]) {
 			l.metrics.gaveUp(why, s.Windows)
 			l.log.Warn("Windows missed", "from", s.Start, "to", s.End, "windows", s.Windows, "reason", why, "remedy", l.remedy(why))
 		}
 	}
-	l.state.backlog.gone = nil
+	l.state.backlog.abandoned = nil
 }
 
 // remedy says how the next such windows would not be missed.
@@ -161,8 +165,10 @@ func (l *Loop) remedy(why reason) string {
 		return "set out_of_order_time_window on the receiver (storage.tsdb, in its configuration file), to " + model.Duration(l.plan.maxAge+l.plan.period).String() + " or more"
 	case why == noData:
 		return "none if the Prometheus, or kube-state-metrics, was down; otherwise see how long the Prometheus keeps its data"
-	case l.deliverer == nowhere{}:
-		return "set --remote-write.url: windows are made up for where they are delivered"
+	case why == lost:
+		return lostRemedy
+	case l.deliverer == noDelivery{}:
+		return "set --remote-write.url: windows are caught up where they are delivered"
 	}
 	return "raise --catch-up.max-age"
 }

@@ -4,7 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"net/http"
 	"slices"
 	"strings"
@@ -17,7 +17,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/testutil"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/remotewrite"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
@@ -55,11 +54,15 @@ func (r *receiver) Deliver(ctx context.Context, a *ledger.Averages) error {
 	return nil
 }
 
-func (r *receiver) Delivered(_ context.Context, from, to time.Time) (map[time.Time]bool, error) {
+func (r *receiver) Delivered(_ context.Context, from, to time.Time) (window.Ends, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	there := maps.Clone(r.kept)
-	maps.DeleteFunc(there, func(end time.Time, _ bool) bool { return !end.After(from) || end.After(to) })
+	there := window.Ends{}
+	for end := range r.kept {
+		if end.After(from) && !end.After(to) {
+			there.Add(end)
+		}
+	}
 	return there, nil
 }
 

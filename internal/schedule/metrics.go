@@ -16,11 +16,12 @@ const (
 	success   = "success"
 	noSources = "no_data"
 	ownFault  = "internal" // the upstream is not to blame
+	notEnded  = "clock"    // the window is not over by the upstream's clock
 )
 
 // results are all values of the label, so that each is there before it first happens.
 func results() []string {
-	all := []string{success, noSources, ownFault}
+	all := []string{success, noSources, ownFault, notEnded}
 	for _, kind := range promapi.Kinds() {
 		all = append(all, string(kind))
 	}
@@ -30,6 +31,9 @@ func results() []string {
 func resultOf(err error) string {
 	if errors.Is(err, downsample.ErrNoSources) {
 		return noSources
+	}
+	if errors.Is(err, errNotEnded) {
+		return notEnded
 	}
 	if kind := promapi.KindOf(err); kind != "" {
 		return string(kind)
@@ -42,6 +46,7 @@ type metrics struct {
 	refreshes   *prometheus.CounterVec
 	duration    prometheus.Histogram
 	lastSuccess prometheus.Gauge
+	skew        prometheus.Gauge
 	missing     prometheus.Gauge
 	oldest      prometheus.Gauge
 	missed      *prometheus.CounterVec
@@ -61,7 +66,11 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		}),
 		lastSuccess: factory.NewGauge(prometheus.GaugeOpts{
 			Name: "seldon_exporter_last_success_timestamp_seconds",
-			Help: "When a window was last computed, 0 before the first.",
+			Help: "When the newest window was computed, 0 before the first.",
+		}),
+		skew: factory.NewGauge(prometheus.GaugeOpts{
+			Name: "seldon_exporter_clock_skew_seconds",
+			Help: "How far this machine's clock is ahead of the upstream's, by the Date of its answers, 0 while none is known.",
 		}),
 		missing: factory.NewGauge(prometheus.GaugeOpts{
 			Name: "seldon_exporter_windows_missing",
@@ -85,11 +94,14 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	return m
 }
 
-func (m *metrics) succeeded(now time.Time, took time.Duration) {
+func (m *metrics) succeeded(took time.Duration) {
 	m.refreshes.WithLabelValues(success).Inc()
 	m.duration.Observe(took.Seconds())
-	m.lastSuccess.Set(float64(now.UnixMilli()) / 1e3)
 }
+
+// refreshed records when the newest window was computed. Windows that are caught up do not
+// count: they would hide that the newest one is late.
+func (m *metrics) refreshed(now time.Time) { m.lastSuccess.Set(float64(now.UnixMilli()) / 1e3) }
 
 func (m *metrics) show(windows []missing) {
 	m.missing.Set(float64(len(windows)))

@@ -3,6 +3,7 @@ package schedule
 import (
 	"time"
 
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/backoff"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
@@ -10,13 +11,14 @@ const (
 	firstRetry   = time.Second
 	slowestRetry = 5 * time.Minute
 	leastGrace   = time.Minute
+	mostSlow     = 2 * time.Minute
 )
 
 // plan says what is done when. Pure: time is an argument.
 type plan struct {
 	period, settle time.Duration
 	jitter         time.Duration // this exporter's own delay beyond the settle delay
-	maxAge         time.Duration // windows that ended longer ago are not made up
+	maxAge         time.Duration // windows that ended longer ago are not caught up
 }
 
 // state is what the plan goes by.
@@ -43,8 +45,9 @@ type action int
 const (
 	wait    action = iota
 	refresh        // compute a window and serve it
-	ask            // which of the missing windows have their mark
+	check          // which of the missing windows have their completion marker
 	deliver        // a missing window
+	confirm        // which of the delivered windows are there
 )
 
 // step is what to do next, and from when on.
@@ -56,7 +59,7 @@ type step struct {
 
 // advance brings the state up to date with the clock.
 func (p plan) advance(now time.Time, s *state) {
-	if now.Before(s.clock) { // moments told by a clock that was wrong mean nothing
+	if now.Before(s.clock) { // moments by a clock that was wrong mean nothing
 		s.progress.retryAt, s.progress.quietUntil = time.Time{}, time.Time{}
 		s.backlog.stopWaiting()
 	}
@@ -66,15 +69,15 @@ func (p plan) advance(now time.Time, s *state) {
 	if p.computed(now, s.progress) {
 		known = later(known, s.progress.done.End)
 	}
-	if s.backlog.reached.After(known) { // begin anew: the marks tell what is there
-		s.backlog = backlog{gone: s.backlog.gone}
+	if s.backlog.highWater.After(known) { // begin again: the completion markers say what is there
+		s.backlog = backlog{abandoned: s.backlog.abandoned}
 	}
 	oldest := earlier(now.Add(-p.maxAge), newest.Start)
 	s.backlog.reach(newest.End, oldest, p.period)
-	if p.maxAge == 0 { // there are none whose marks are of interest
-		s.backlog.unasked = false
+	if p.maxAge == 0 { // no completion marker is of interest
+		s.backlog.unchecked = false
 	}
-	if !s.backlog.unasked {
+	if !s.backlog.unchecked {
 		s.backlog.expire(oldest, s.held)
 	}
 }
@@ -88,25 +91,33 @@ func (p plan) next(now time.Time, s *state) step {
 	if !from.IsZero() {
 		from = later(from, s.progress.quietUntil)
 	}
-	refreshes, delivers := !at.After(now), !from.IsZero() && !from.After(now)
+	looks := s.backlog.looks()
+	refreshes, delivers, confirms := !at.After(now), !from.IsZero() && !from.After(now), !looks.IsZero() && !looks.After(now)
 	switch {
-	case delivers && (!refreshes || s.refreshed) && s.backlog.unasked:
-		return step{ask, w, now}
+	case confirms && (!refreshes || s.refreshed):
+		return step{confirm, s.backlog.unconfirmed[0].Window, now}
+	case delivers && (!refreshes || s.refreshed) && s.backlog.unchecked:
+		return step{check, w, now}
 	case delivers && (!refreshes || s.refreshed):
 		return step{deliver, w, now}
 	case refreshes:
 		return step{refresh, coming, now}
-	case !from.IsZero() && from.Before(at):
-		return step{wait, w, from}
 	}
-	return step{wait, coming, at}
+	next := step{wait, coming, at}
+	if !from.IsZero() && from.Before(at) {
+		next = step{wait, w, from}
+	}
+	if !looks.IsZero() {
+		next.at = earlier(next.at, looks)
+	}
+	return next
 }
 
 // newest returns the newest window that may be computed. The jitter comes on top of the
 // settle delay, except before the first window of all, for which somebody waits.
 func (p plan) newest(now time.Time, s progress) window.Window {
 	w := window.Settled(now, p.period, p.settle)
-	if s == (progress{}) || w == s.failed {
+	if s.none() || w.Equal(s.failed) {
 		return w
 	}
 	return window.Settled(now, p.period, p.settle+p.jitter)
@@ -120,12 +131,28 @@ func (p plan) refresh(now time.Time, s progress) (window.Window, time.Time) {
 	case p.computed(now, s) && !w.End.After(s.done.End):
 		w = s.done.Next()
 		at = p.due(w)
-	case w == s.failed:
+	case w.Equal(s.failed):
 		// A newer window does not wait for an older one's next attempt.
 		at = earlier(s.retryAt, p.due(w.Next()))
 	}
 	return w, later(at, s.quietUntil)
 }
+
+// look returns the attempt at the window that is newest by a clock that may be right, or not:
+// the upstream's answer shows it.
+func (p plan) look(now, local time.Time, s progress) step {
+	w, at := window.Settled(local, p.period, p.settle), now
+	if w.Equal(s.failed) {
+		at = later(now, s.retryAt)
+	}
+	if at = later(at, s.quietUntil); at.After(now) {
+		return step{wait, w, at}
+	}
+	return step{refresh, w, now}
+}
+
+// slow is how long a window may be computed before that is worth a line in the log.
+func (p plan) slow() time.Duration { return min(p.period/10, mostSlow) }
 
 // deliveryTime is how long a delivery may take: until there is a window to serve, but not
 // so short that it is never done.
@@ -134,13 +161,16 @@ func (p plan) deliveryTime(now time.Time, s progress) time.Duration {
 	return max(at.Sub(now), p.period/10)
 }
 
+// none says whether nothing was tried yet.
+func (s progress) none() bool { return s.done.IsZero() && s.failed.IsZero() }
+
 // due returns the moment from which this exporter computes w.
 func (p plan) due(w window.Window) time.Time { return w.Due(p.settle + p.jitter) }
 
-// computed tells whether there is a window to go on from. One that has not begun yet
+// computed says whether there is a window to go on from. One that has not begun yet
 // was computed before the clock was put right, and counts for nothing.
 func (p plan) computed(now time.Time, s progress) bool {
-	return !s.done.End.IsZero() && !now.Before(s.done.Start)
+	return !s.done.IsZero() && !now.Before(s.done.Start)
 }
 
 // succeeded records that w was computed.
@@ -151,11 +181,11 @@ func (s progress) succeeded(w window.Window) progress {
 // failedAt records that an attempt at w failed, where the upstream may have asked to
 // be left alone for a while.
 func (p plan) failedAt(now time.Time, s progress, w window.Window, retryAfter time.Duration) progress {
-	if w != s.failed {
+	if !w.Equal(s.failed) {
 		s.failed, s.failures = w, 0
 	}
 	s.failures++
-	s.retryAt = now.Add(p.backoff(s.failures))
+	s.retryAt = now.Add(p.backoff().Wait(s.failures, 0))
 	s.quietUntil = now.Add(min(retryAfter, p.period))
 	return s
 }
@@ -169,7 +199,7 @@ func (p plan) postponed(now time.Time, b *backlog, w window.Window) (attempt int
 	if b.failed > b.pause.failures-patience+1 {
 		_, retryAt = p.paused(now, b, 0)
 	} else {
-		retryAt = now.Add(p.backoff(b.pause.failures + 1))
+		retryAt = now.Add(p.backoff().Wait(b.pause.failures+1, 0))
 		m.retryAt = retryAt
 	}
 	return m.failures, retryAt
@@ -178,24 +208,12 @@ func (p plan) postponed(now time.Time, b *backlog, w window.Window) (attempt int
 // paused records that no window can be delivered for now. Others may deliver meanwhile.
 func (p plan) paused(now time.Time, b *backlog, retryAfter time.Duration) (attempt int, retryAt time.Time) {
 	b.pause.failures++
-	wait := max(p.backoff(b.pause.failures), min(retryAfter, p.period))
-	b.begin(now.Add(wait))
+	b.begin(now.Add(p.backoff().Wait(b.pause.failures, retryAfter)))
 	return b.pause.failures, b.pause.until
 }
 
-// backoff doubles with each failure, up to a tenth of the period.
-func (p plan) backoff(failures int) time.Duration {
-	return backoff(failures, min(p.period/10, slowestRetry))
-}
-
-func backoff(failures int, most time.Duration) time.Duration {
-	d := firstRetry
-	for range failures - 1 {
-		if d *= 2; d >= most {
-			return most
-		}
-	}
-	return min(d, most)
+func (p plan) backoff() backoff.Policy {
+	return backoff.Policy{First: firstRetry, Longest: min(p.period/10, slowestRetry), RetryAfter: p.period}
 }
 
 // expires returns the moment from which w is too old to be served: its successor is

@@ -37,7 +37,7 @@ func FuzzPlan(f *testing.F) {
 		if at.Before(w.Due(p.settle)) {
 			t.Errorf("at %s window %s is not settled", at, w)
 		}
-		if first := s == (progress{}) || w == s.failed; !first && at.Before(p.due(w)) {
+		if first := s.none() || w.Equal(s.failed); !first && at.Before(p.due(w)) {
 			t.Errorf("at %s window %s lacks the jitter of %s", at, w, p.jitter)
 		}
 		if p.computed(now, s) && !w.End.After(s.done.End) {
@@ -65,11 +65,11 @@ func TestJitter(t *testing.T) {
 	hour := func(end string) window.Window { return window.Containing(at(end), time.Hour).Previous() }
 
 	w, from := p.refresh(at("02:01:05"), progress{})
-	if w != hour("02:00:00") || !from.Equal(at("02:01:05")) {
+	if !w.Equal(hour("02:00:00")) || !from.Equal(at("02:01:05")) {
 		t.Errorf("the first window is %s at %s, want the settled one at once", w, from)
 	}
 	served := progress{}.succeeded(hour("01:00:00"))
-	if w, from = p.refresh(at("02:01:05"), served); w != hour("02:00:00") || !from.Equal(at("02:01:30")) {
+	if w, from = p.refresh(at("02:01:05"), served); !w.Equal(hour("02:00:00")) || !from.Equal(at("02:01:30")) {
 		t.Errorf("the second window is %s at %s, want the settled one after the jitter", w, from)
 	}
 	if got := p.expires(hour("01:00:00")); !got.Equal(at("02:07:30")) {
@@ -85,7 +85,7 @@ func TestBacklog(t *testing.T) {
 		return window.Window{Start: e.Add(-time.Hour), End: e}
 	}
 	at := func(h float64) time.Time { return midnight.Add(time.Duration(h * float64(time.Hour))) }
-	asked := func(s *state) { s.backlog.asked(nil) }
+	asked := func(s *state) { s.backlog.checked(nil) }
 	done := func(end int) func(*state) {
 		return func(s *state) { asked(s); s.progress, s.held = s.progress.succeeded(hour(end)), hour(end) }
 	}
@@ -95,32 +95,32 @@ func TestBacklog(t *testing.T) {
 		want []int // ends of the windows that are missing
 	}
 	for name, test := range map[string]struct {
-		moments []moment
-		gone    map[reason][]window.Span
-		unasked bool
+		moments   []moment
+		gone      map[reason][]window.Span
+		unchecked bool
 	}{
 		"at the start, those of the last hours": {
 			[]moment{{10.5, nil, []int{7, 8, 9, 10}}}, nil, true,
 		},
 		"then each that is due": {
-			[]moment{{10.5, func(s *state) { s.backlog.asked(ends(hour(7), hour(8), hour(9))) }, []int{10}}, {11, nil, []int{10, 11}}}, nil, false,
+			[]moment{{10.5, func(s *state) { s.backlog.checked(window.EndsOf(hour(7), hour(8), hour(9))) }, []int{10}}, {11, nil, []int{10, 11}}}, nil, false,
 		},
 		"those of a suspension, as far as they are young": {
-			[]moment{{10, func(s *state) { s.backlog.windows, s.backlog.unasked = nil, false }, nil}, {20.5, nil, []int{17, 18, 19, 20}}},
+			[]moment{{10, func(s *state) { s.backlog.windows, s.backlog.unchecked = nil, false }, nil}, {20.5, nil, []int{17, 18, 19, 20}}},
 			map[reason][]window.Span{tooLate: {window.SpanOf(at(10), at(16), time.Hour)}}, true,
 		},
 		"none that is too old": {
 			[]moment{{10, asked, []int{7, 8, 9, 10}}, {11, asked, []int{8, 9, 10, 11}}, {12, nil, []int{9, 10, 11, 12}}},
 			map[reason][]window.Span{tooLate: {window.SpanOf(at(6), at(8), time.Hour)}}, false,
 		},
-		"though those whose marks are not known": {
+		"though those whose markers are not known": {
 			[]moment{{10, nil, []int{7, 8, 9, 10}}, {11, nil, []int{7, 8, 9, 10, 11}}}, map[reason][]window.Span{}, true,
 		},
 		"an old one that is at hand": {
 			[]moment{{10, done(10), []int{7, 8, 9, 10}}, {16, asked, []int{7, 8, 9, 10, 13, 14, 15, 16}}, {16, nil, []int{10, 13, 14, 15, 16}}},
 			map[reason][]window.Span{tooLate: {window.SpanOf(at(6), at(9), time.Hour), window.SpanOf(at(10), at(12), time.Hour)}}, false,
 		},
-		"after the clock was put back, anew": {
+		"after the clock was put back, again": {
 			[]moment{{10, func(s *state) { s.backlog.windows = nil }, nil}, {600, nil, []int{597, 598, 599, 600}}, {10.5, nil, []int{7, 8, 9, 10}}},
 			map[reason][]window.Span{tooLate: {window.SpanOf(at(10), at(596), time.Hour)}}, true,
 		},
@@ -140,13 +140,13 @@ func TestBacklog(t *testing.T) {
 					t.Errorf("missing at %v: %s", m.at, diff)
 				}
 			}
-			if s.backlog.unasked != test.unasked {
-				t.Errorf("unasked: %v", s.backlog.unasked)
+			if s.backlog.unchecked != test.unchecked {
+				t.Errorf("unchecked: %v", s.backlog.unchecked)
 			}
-			for why, spans := range s.backlog.gone {
-				s.backlog.gone[why] = window.Join(spans)
+			for why, spans := range s.backlog.abandoned {
+				s.backlog.abandoned[why] = window.Join(spans)
 			}
-			if diff := cmp.Diff(test.gone, s.backlog.gone, cmpopts.EquateEmpty()); diff != "" {
+			if diff := cmp.Diff(test.gone, s.backlog.abandoned, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("given up: %s", diff)
 			}
 		})
@@ -154,14 +154,6 @@ func TestBacklog(t *testing.T) {
 }
 
 var midnight = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
-
-func ends(windows ...window.Window) map[time.Time]bool {
-	out := map[time.Time]bool{}
-	for _, w := range windows {
-		out[w.End] = true
-	}
-	return out
-}
 
 func TestNext(t *testing.T) {
 	const period = time.Hour
@@ -183,8 +175,8 @@ func TestNext(t *testing.T) {
 		state state
 		want  step
 	}{
-		"first of all, the newest is served":    {state{backlog: backlog{windows: list(9, 10), unasked: true}}, step{refresh, hour(10), now}},
-		"then what is there is asked for":       {state{progress: served, backlog: backlog{windows: list(9, 10), unasked: true}}, step{ask, hour(9), now}},
+		"first of all, the newest is served":    {state{backlog: backlog{windows: list(9, 10), unchecked: true}}, step{refresh, hour(10), now}},
+		"then what is there is checked":         {state{progress: served, backlog: backlog{windows: list(9, 10), unchecked: true}}, step{check, hour(9), now}},
 		"then the oldest is delivered":          {state{progress: served, backlog: backlog{windows: list(9, 10)}}, step{deliver, hour(9), now}},
 		"in the end the newest":                 {state{progress: served, backlog: backlog{windows: list(10)}}, step{deliver, hour(10), now}},
 		"and then there is nothing to do":       {state{progress: served}, step{wait, hour(11), hour(11).End}},
@@ -196,22 +188,14 @@ func TestNext(t *testing.T) {
 		"the soonest retry is next":             {state{progress: served, backlog: backlog{windows: []missing{{Window: hour(9), failures: 9, retryAt: soon}, {Window: hour(10), failures: 9, retryAt: soonest}}}}, step{wait, hour(10), soonest}},
 		"a pause is for all":                    {state{progress: served, backlog: backlog{windows: list(9, 10), pause: pause{1, soon}}}, step{wait, hour(9), soon}},
 		"an upstream's wish is for all":         {state{progress: progress{failed: hour(10), retryAt: soonest, quietUntil: soon}, backlog: backlog{windows: list(9)}}, step{wait, hour(10), soon}},
-		"what had no data waits for others":     {state{progress: served, backlog: backlog{windows: []missing{{Window: hour(8), emptyAt: hour(10).End}, {Window: hour(9)}}}}, step{deliver, hour(9), now}},
-		"and then is looked at again":           {state{progress: served, backlog: backlog{windows: []missing{{Window: hour(8), emptyAt: hour(9).End}, {Window: hour(9)}}}}, step{deliver, hour(8), now}},
+		"what had no data waits for others":     {state{progress: served, backlog: backlog{windows: []missing{{Window: hour(8), noDataAt: hour(10).End}, {Window: hour(9)}}}}, step{deliver, hour(9), now}},
+		"and then is looked at again":           {state{progress: served, backlog: backlog{windows: []missing{{Window: hour(8), noDataAt: hour(9).End}, {Window: hour(9)}}}}, step{deliver, hour(8), now}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if diff := cmp.Diff(test.want, p.next(now, &test.state), cmp.AllowUnexported(step{})); diff != "" {
 				t.Error(diff)
 			}
 		})
-	}
-}
-
-func TestBackoff(t *testing.T) {
-	for failures, want := range map[int]time.Duration{1: time.Second, 2: 2 * time.Second, 5: 16 * time.Second, 9: 256 * time.Second, 10: 5 * time.Minute, 1000: 5 * time.Minute} {
-		if got := backoff(failures, 5*time.Minute); got != want {
-			t.Errorf("%s after %d failures, want %s", got, failures, want)
-		}
 	}
 }
 

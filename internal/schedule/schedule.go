@@ -3,17 +3,19 @@
 package schedule
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"log/slog"
 	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/crash"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
@@ -42,6 +44,7 @@ type Config struct {
 	Random      func() float64
 	Sleep       func(context.Context, time.Duration) // nil for the real one
 	Now         func() time.Time
+	ServerNow   func() (time.Time, bool) // the upstream's clock, once an answer of it is known; may be nil
 	Log         *slog.Logger
 	Registerer  prometheus.Registerer
 }
@@ -52,7 +55,7 @@ type Loop struct {
 	board     Board
 	deliverer Deliverer
 	plan      plan
-	now       func() time.Time
+	clock     upstreamClock
 	sleep     func(context.Context, time.Duration)
 	log       *slog.Logger
 	metrics   *metrics
@@ -90,7 +93,7 @@ func New(cfg Config) *Loop {
 			jitter: time.Duration(cfg.Random() * float64(mostJitter(cfg.Period))),
 			maxAge: cfg.MaxAge,
 		},
-		now:     cfg.Now,
+		clock:   upstreamClock{local: cfg.Now, server: cfg.ServerNow},
 		sleep:   cfg.Sleep,
 		log:     cfg.Log,
 		metrics: newMetrics(cfg.Registerer),
@@ -99,7 +102,7 @@ func New(cfg Config) *Loop {
 		l.sleep = nap
 	}
 	if l.deliverer == nil {
-		l.deliverer, l.plan.maxAge = nowhere{}, 0
+		l.deliverer, l.plan.maxAge = noDelivery{}, 0
 	}
 	return l
 }
@@ -107,31 +110,40 @@ func New(cfg Config) *Loop {
 // Run computes and delivers windows until ctx is done. No two steps overlap.
 func (l *Loop) Run(ctx context.Context) {
 	for ctx.Err() == nil {
-		now := l.wallClock()
+		now, sure := l.clock.now()
 		l.plan.advance(now, &l.state)
 		s := l.plan.next(now, &l.state)
-		l.tell(s)
+		if sure {
+			l.reportSkew()
+		} else {
+			s = l.plan.look(now, l.clock.wall(), l.state.progress)
+		}
+		l.show(s)
 		switch s.do {
 		case wait:
 			l.sleep(ctx, min(s.at.Sub(now), longestNap))
 		case refresh:
 			l.refresh(ctx, s.window)
-		case ask:
-			l.ask(ctx)
+		case check:
+			l.check(ctx)
 		case deliver:
 			l.deliver(ctx, s.window)
+		case confirm:
+			l.confirm(ctx)
 		}
 	}
 }
 
-// wallClock returns what the clock shows. A reading for measuring time would make moments
-// that were told before the clock was put right look sane.
-func (l *Loop) wallClock() time.Time { return l.now().Round(0) }
+// now returns the moment to go by.
+func (l *Loop) now() time.Time {
+	now, _ := l.clock.now()
+	return now
+}
 
-// tell shows what there is to do.
-func (l *Loop) tell(s step) {
+// show shows what there is to do.
+func (l *Loop) show(s step) {
 	if s.do == wait || s.do == refresh {
-		l.reportGone()
+		l.reportAbandoned()
 	}
 	missing := l.state.backlog.windows
 	l.metrics.show(missing)
@@ -158,9 +170,9 @@ func (l *Loop) refresh(ctx context.Context, w window.Window) {
 	l.state.refreshed = true
 	averages, err := l.compute(ctx, w)
 	if ctx.Err() != nil {
-		return // told to stop: the window neither failed nor succeeded
+		return // stopped: the window neither failed nor succeeded
 	}
-	now := l.wallClock()
+	now := l.now()
 	if errors.Is(err, downsample.ErrNoSources) {
 		l.state.backlog.empty(w)
 	}
@@ -173,37 +185,64 @@ func (l *Loop) refresh(ctx context.Context, w window.Window) {
 	}
 	l.state.progress = l.state.progress.succeeded(w)
 	l.held, l.state.held = averages, w
+	l.metrics.refreshed(now)
 	l.state.backlog.found(w)
 	l.update(func(s *Status) { s.Ready, s.Error, s.ErrorTime = true, "", time.Time{} })
 }
 
 // compute computes a window and shows it, unless a newer one is shown.
 func (l *Loop) compute(ctx context.Context, w window.Window) (*ledger.Averages, error) {
-	begun := l.now()
-	averages, err := l.computer.Compute(ctx, w)
+	begun := time.Now()
+	slow := time.AfterFunc(l.plan.slow(), func() {
+		l.log.Warn("Window is still being computed", "window", w, "after", l.plan.slow().String(), "remedy", "the upstream is slow, or hangs: --log.level=debug shows its queries")
+	})
+	averages, err := crash.Guard(func() (*ledger.Averages, error) { return l.computer.Compute(ctx, w) })
+	slow.Stop()
 	if ctx.Err() != nil {
 		return nil, ctx.Err()
 	}
+	if err == nil || errors.Is(err, downsample.ErrNoSources) {
+		err = cmp.Or(l.clock.check(w, l.plan.settle), err)
+	}
 	var page *exposition.Page
 	if err == nil {
-		page, err = exposition.Encode(averages, l.plan.expires(w))
+		page, err = crash.Guard(func() (*exposition.Page, error) { return exposition.Encode(averages, l.plan.expires(w)) })
 	}
 	if err != nil {
 		l.metrics.failed(resultOf(err))
 		return nil, err
 	}
 	l.board.Publish(page)
-	took := l.now().Sub(begun)
-	l.metrics.succeeded(l.now(), took)
-	l.log.Info("Window computed", "window", w.String(), "models", len(averages.Models), "series", averages.Cost.Series,
+	took := time.Since(begun)
+	l.metrics.succeeded(took)
+	l.log.Info("Window computed", "window", w, "models", len(averages.Models), "series", averages.Cost.Series,
 		"queries", averages.Cost.Queries, "samples_read", averages.Cost.SamplesRead, "duration", took.String())
 	return averages, nil
 }
 
-// failure is what the log tells of one.
+// reportSkew shows how far this machine's clock is ahead of the upstream's, and logs it when
+// that has changed.
+func (l *Loop) reportSkew() {
+	ahead, known := l.clock.ahead()
+	if !known {
+		return
+	}
+	l.metrics.skew.Set(ahead.Seconds())
+	if (ahead - l.clock.logged).Abs() <= skewTolerance {
+		return
+	}
+	l.clock.logged = ahead
+	if ahead.Abs() <= skewTolerance {
+		l.log.Info("This machine's clock agrees with the upstream's again")
+		return
+	}
+	l.log.Warn("This machine's clock differs from the upstream's", "ahead", ahead.Round(time.Second).String(), "remedy", "synchronize them (NTP); until then windows follow the upstream's")
+}
+
+// failure is what is logged of one.
 func failure(w window.Window, kind string, err error, attempt int, wait time.Duration) []any {
-	return []any{"window", w.String(), "attempt", attempt, "kind", kind, "err", err,
-		"next_try_in", max(wait, 0).Round(time.Millisecond).String()}
+	return append([]any{"window", w, "attempt", attempt, "kind", kind, "err", err,
+		"next_try_in", max(wait, 0).Round(time.Millisecond).String()}, crash.StackOf(err)...)
 }
 
 func (l *Loop) update(change func(*Status)) {

@@ -5,6 +5,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"log/slog"
 	"math"
 	"strings"
@@ -20,8 +22,6 @@ import (
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
@@ -31,11 +31,16 @@ import (
 // lab is a loop in a bubble in which time passes at once. It begins at midnight, and
 // computes windows by compute, which may take its time.
 type lab struct {
-	compute  func(context.Context, window.Window) error
-	receiver *receiver // nil where windows are only served
-	maxAge   time.Duration
-	running  atomic.Int32
-	jumped   atomic.Int64 // how far the clock was put forward
+	compute   func(context.Context, window.Window) error
+	receiver  *receiver // nil where windows are only served
+	deliverer Deliverer // in the receiver's place
+	maxAge    time.Duration
+	running   atomic.Int32
+	jumped    atomic.Int64 // how far the clock was put forward
+	dated     bool         // the upstream's answers have a Date
+	slept     atomic.Int64 // how long the machine was suspended
+	heard     atomic.Pointer[heard]
+	refuse    func(window.Window) string // why the board may not show a window, "" if it may
 
 	board *exposition.Board
 	loop  *Loop
@@ -64,7 +69,9 @@ func (r *record) String() string {
 	return r.text.String()
 }
 
-func (l *lab) now() time.Time { return time.Now().Add(time.Duration(l.jumped.Load())) }
+// truth is what the upstream's clock shows, and now is what this machine's does.
+func (l *lab) truth() time.Time { return time.Now().Add(time.Duration(l.slept.Load())) }
+func (l *lab) now() time.Time   { return l.truth().Add(time.Duration(l.jumped.Load())) }
 
 func (l *lab) Compute(ctx context.Context, w window.Window) (*ledger.Averages, error) {
 	if l.running.Add(1) > 1 {
@@ -72,10 +79,35 @@ func (l *lab) Compute(ctx context.Context, w window.Window) (*ledger.Averages, e
 	}
 	defer l.running.Add(-1)
 	fmt.Fprintf(&l.calls, "%s %s\n", clock(l.now()), clock(w.End))
-	if err := l.compute(ctx, w); err != nil {
+	err := l.compute(ctx, w)
+	if err == nil || errors.Is(err, downsample.ErrNoSources) {
+		l.heard.Store(&heard{date: l.truth().Truncate(time.Second), at: time.Now()})
+	}
+	if err != nil {
 		return nil, err
 	}
 	return &ledger.Averages{Window: w, Cost: downsample.Cost{Queries: 3, Series: 5, SamplesRead: 7, HasSamples: true}}, nil
+}
+
+// heard is the Date of an answer, and when it came by a clock that stands while the machine
+// is suspended.
+type heard struct{ date, at time.Time }
+
+func (l *lab) serverNow() (time.Time, bool) {
+	if h := l.heard.Load(); h != nil {
+		return h.date.Add(time.Since(h.at)), true
+	}
+	return time.Time{}, false
+}
+
+// Publish shows a page, as the board does.
+func (l *lab) Publish(p *exposition.Page) {
+	if l.refuse != nil {
+		if why := l.refuse(p.Window); why != "" {
+			panic(why)
+		}
+	}
+	l.board.Publish(p)
 }
 
 // clock shows a moment, with its day unless that is the first.
@@ -101,13 +133,19 @@ func conduct(t *testing.T, l *lab, period, settle, start time.Duration, watch fu
 		l.reg, l.stop, l.ended = prometheus.NewRegistry(), stop, make(chan struct{})
 		l.board = exposition.NewBoard(l.now)
 		cfg := Config{
-			Computer: l, Board: l.board, Period: period, SettleDelay: settle, MaxAge: l.maxAge,
+			Computer: l, Board: l, Period: period, SettleDelay: settle, MaxAge: l.maxAge,
 			Now: l.now, Random: func() float64 { return 0 },
 			Log: slog.New(slog.NewTextHandler(&l.log, nil)), Registerer: l.reg,
+		}
+		if l.dated {
+			cfg.ServerNow = l.serverNow
 		}
 		if l.receiver != nil {
 			l.receiver.now = l.now
 			cfg.Deliverer = l.receiver
+			if l.deliverer != nil {
+				cfg.Deliverer = l.deliverer
+			}
 		}
 		l.loop = New(cfg)
 		go func() {
@@ -383,15 +421,15 @@ func TestMetricsAndLog(t *testing.T) {
 		}
 		pass(time.Minute)
 		err := testutil.GatherAndCompare(l.reg, strings.NewReader(`
-# HELP seldon_exporter_last_success_timestamp_seconds When a window was last computed, 0 before the first.
+# HELP seldon_exporter_last_success_timestamp_seconds When the newest window was computed, 0 before the first.
 # TYPE seldon_exporter_last_success_timestamp_seconds gauge
 seldon_exporter_last_success_timestamp_seconds 9.46685403e+08
 # HELP seldon_exporter_refreshes_total Attempts to compute a window, by how they ended.
 # TYPE seldon_exporter_refreshes_total counter
+seldon_exporter_refreshes_total{result="clock"} 0
 seldon_exporter_refreshes_total{result="internal"} 0
 seldon_exporter_refreshes_total{result="malformed"} 0
 seldon_exporter_refreshes_total{result="no_data"} 0
-seldon_exporter_refreshes_total{result="not_offered"} 0
 seldon_exporter_refreshes_total{result="not_prometheus"} 0
 seldon_exporter_refreshes_total{result="over_budget"} 0
 seldon_exporter_refreshes_total{result="partial"} 0

@@ -50,3 +50,32 @@ func TestJoin(t *testing.T) {
 		})
 	}
 }
+
+func TestSpanAll(t *testing.T) {
+	for name, test := range map[string]struct {
+		from, to string
+		period   time.Duration
+		want     int64
+	}{
+		"hours":                      {"2026-03-01T00:00:00Z", "2026-03-02T00:00:00Z", time.Hour, 24},
+		"no whole seconds":           {"1970-01-01T00:01:30.5Z", "1970-01-01T00:04:31.5Z", 90500 * time.Millisecond, 2},
+		"more than a Duration holds": {"1700-01-01T00:00:00Z", "2300-01-01T00:00:00Z", 24 * time.Hour, 219145},
+		"none":                       {"2026-03-01T00:00:00Z", "2026-03-01T00:00:00Z", time.Hour, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := SpanOf(at(test.from), at(test.to), test.period)
+			var n int64
+			next := s.Start
+			for w := range s.All() {
+				if !w.Start.Equal(next) || w.Period() != test.period || !w.Equal(s.At(n)) {
+					t.Fatalf("window %d is %s", n, w)
+				}
+				next = w.End
+				n++
+			}
+			if n != test.want || Count([]Span{s, s}) != 2*test.want {
+				t.Errorf("%d windows, want %d", n, test.want)
+			}
+		})
+	}
+}

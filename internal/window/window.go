@@ -3,6 +3,7 @@ package window
 
 import (
 	"fmt"
+	"log/slog"
 	"time"
 )
 
@@ -13,14 +14,15 @@ type Window struct {
 	Start, End time.Time
 }
 
-// Containing returns the window of the given period that holds t.
+// Containing returns the window of the given period, of whole milliseconds, that holds t.
+// It counts milliseconds, because nanoseconds end in the year 2262.
 func Containing(t time.Time, period time.Duration) Window {
-	ns, p := t.UnixNano(), int64(period)
-	offset := ns % p
+	ms, p := t.UnixMilli(), period.Milliseconds()
+	offset := ms % p
 	if offset < 0 {
 		offset += p
 	}
-	start := time.Unix(0, ns-offset).UTC()
+	start := time.UnixMilli(ms - offset).UTC()
 	return Window{Start: start, End: start.Add(period)}
 }
 
@@ -46,6 +48,16 @@ func (w Window) Period() time.Duration { return w.End.Sub(w.Start) }
 // Due returns the moment from which w may be computed.
 func (w Window) Due(settle time.Duration) time.Time { return w.End.Add(settle) }
 
+// Equal says whether w and v are the same window. Their times may differ in their zone or
+// in a monotonic reading, which == would count.
+func (w Window) Equal(v Window) bool { return w.Start.Equal(v.Start) && w.End.Equal(v.End) }
+
+// IsZero says whether w is no window at all.
+func (w Window) IsZero() bool { return w.End.IsZero() }
+
+// LogValue makes w a text in every log format.
+func (w Window) LogValue() slog.Value { return slog.StringValue(w.String()) }
+
 func (w Window) String() string {
-	return fmt.Sprintf("[%s, %s)", w.Start.UTC().Format(time.RFC3339), w.End.UTC().Format(time.RFC3339))
+	return fmt.Sprintf("[%s, %s)", w.Start.UTC().Format(time.RFC3339Nano), w.End.UTC().Format(time.RFC3339Nano))
 }

@@ -1,6 +1,9 @@
 package window
 
 import (
+	"bytes"
+	"log/slog"
+	"strings"
 	"testing"
 	"testing/quick"
 	"time"
@@ -29,12 +32,15 @@ func TestSettled(t *testing.T) {
 		{"another time zone, same window", "2026-03-01T12:25:00+02:00", day, time.Minute, "2026-02-28T00:00:00Z", "2026-03-01T00:00:00Z"},
 		{"weeks begin on Thursdays, as the epoch did", "2026-03-01T10:25:00Z", week, time.Minute, "2026-02-19T00:00:00Z", "2026-02-26T00:00:00Z"},
 		{"a period that divides no hour", "1970-01-01T00:15:00Z", 7 * time.Minute, time.Minute, "1970-01-01T00:07:00Z", "1970-01-01T00:14:00Z"},
+		{"a period that is no whole second", "1970-01-01T00:04:32Z", 90500 * time.Millisecond, 0, "1970-01-01T00:03:01Z", "1970-01-01T00:04:31.5Z"},
+		{"after nanoseconds have ended", "2300-01-01T10:25:00Z", time.Hour, time.Minute, "2300-01-01T09:00:00Z", "2300-01-01T10:00:00Z"},
+		{"before nanoseconds began", "1600-01-01T10:25:00Z", time.Hour, time.Minute, "1600-01-01T09:00:00Z", "1600-01-01T10:00:00Z"},
 		{"before the epoch", "1969-12-31T23:30:00Z", time.Hour, time.Minute, "1969-12-31T22:00:00Z", "1969-12-31T23:00:00Z"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got := Settled(at(c.now), c.period, c.settle)
 			want := Window{Start: at(c.start), End: at(c.end)}
-			if got != want {
+			if !got.Equal(want) {
 				t.Errorf("got %s, want %s", got, want)
 			}
 		})
@@ -49,8 +55,8 @@ func TestWindowsTile(t *testing.T) {
 		w := Containing(now, period)
 		return !now.Before(w.Start) && now.Before(w.End) && w.Period() == period &&
 			w.End.Unix()%int64(period.Seconds()) == 0 &&
-			w.Next().Start == w.End && w.Next().Previous() == w &&
-			Containing(w.Start, period) == w && Containing(w.End, period) == w.Next()
+			w.Next().Start.Equal(w.End) && w.Next().Previous().Equal(w) &&
+			Containing(w.Start, period).Equal(w) && Containing(w.End, period).Equal(w.Next())
 	}
 	if err := quick.Check(tile, &quick.Config{MaxCount: 2000}); err != nil {
 		t.Error(err)
@@ -67,5 +73,25 @@ func TestSettledIsNewestDue(t *testing.T) {
 	}
 	if err := quick.Check(newest, &quick.Config{MaxCount: 2000}); err != nil {
 		t.Error(err)
+	}
+}
+
+func TestEqual(t *testing.T) {
+	w := Containing(at("2026-03-01T10:25:00Z"), time.Hour)
+	elsewhere := Window{Start: w.Start.In(time.FixedZone("", 3600)), End: w.End.In(time.FixedZone("", 3600))}
+	if !w.Equal(elsewhere) || w.Equal(w.Next()) || w.Equal(Window{}) || w.IsZero() || !(Window{}).IsZero() {
+		t.Error("windows are compared by more, or less, than their moments")
+	}
+	if ends := EndsOf(w); !ends.Has(elsewhere.End) || ends.Has(w.Start) {
+		t.Errorf("ends %v", ends)
+	}
+}
+
+// In JSON, too, a window is a text.
+func TestLogged(t *testing.T) {
+	var out bytes.Buffer
+	slog.New(slog.NewJSONHandler(&out, nil)).Info("computed", "window", Containing(at("2026-03-01T10:25:00Z"), time.Hour))
+	if want := `"window":"[2026-03-01T10:00:00Z, 2026-03-01T11:00:00Z)"`; !strings.Contains(out.String(), want) {
+		t.Errorf("logged %s, want %s", &out, want)
 	}
 }

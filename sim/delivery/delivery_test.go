@@ -18,6 +18,7 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/remotewrite"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/prom"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/prom/promtest"
@@ -81,7 +82,7 @@ func TestDeliver(t *testing.T) {
 			}
 			end := newer.Window.End
 			got, err := w.Delivered(t.Context(), end.Add(-24*time.Hour), end)
-			if diff := cmp.Diff(map[time.Time]bool{end: true, end.Add(-time.Hour): true}, got); err != nil || diff != "" {
+			if diff := cmp.Diff(window.EndsOf(older.Window, newer.Window), got); err != nil || diff != "" {
 				t.Error(err, diff)
 			}
 			if got, err := w.Delivered(t.Context(), end.Add(-time.Hour), end.Add(-time.Minute)); err != nil || len(got) > 0 {
@@ -96,12 +97,12 @@ func TestDeliveredInALongSpan(t *testing.T) {
 	l := start(t, 30*24*time.Hour)
 	minutes := func(cfg *remotewrite.Config) { cfg.Period = time.Minute }
 	w := l.writer(t, minutes)
-	want := map[time.Time]bool{}
+	want := window.Ends{}
 	for _, back := range []time.Duration{20 * 24 * time.Hour, 10_000 * time.Minute, 10_001 * time.Minute, time.Minute, 0} {
 		a := &downsample.Averages{Window: l.newest}
 		a.Window.End = l.newest.End.Add(-back)
 		mustDeliver(t, w, a)
-		want[a.Window.End] = true
+		want.Add(a.Window.End)
 	}
 	got, err := w.Delivered(t.Context(), l.newest.End.Add(-25*24*time.Hour), l.newest.End)
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
@@ -142,7 +143,7 @@ func TestInterrupted(t *testing.T) {
 				l.proxy.set(nil)
 				w := l.writer(t, receiver.version)
 				marked, err := w.Delivered(t.Context(), a.Window.Start, a.Window.End)
-				if want := cut == 2*requests-1; err != nil || marked[a.Window.End] != want {
+				if want := cut == 2*requests-1; err != nil || marked.Has(a.Window.End) != want {
 					t.Errorf("cut %d: marked %v, %v; want %v", cut, marked, err, want)
 				}
 				mustDeliver(t, w, recomputed(a))
@@ -188,7 +189,7 @@ func TestRestarts(t *testing.T) {
 				}
 				done = true
 				for _, i := range random.Perm(hours) {
-					if a := windows[i]; !marked[a.Window.End] && ctx.Err() == nil {
+					if a := windows[i]; !marked.Has(a.Window.End) && ctx.Err() == nil {
 						done = w.Deliver(ctx, recomputed(a)) == nil && done
 					}
 				}
@@ -328,7 +329,7 @@ func TestSettingsApart(t *testing.T) {
 				if n := l.proxy.requests(); n != 1 {
 					t.Errorf("exporter %d sent %d requests, want the mark alone", i, n)
 				}
-				if got, err := w.Delivered(t.Context(), a.Window.Start, a.Window.End); err != nil || !got[a.Window.End] {
+				if got, err := w.Delivered(t.Context(), a.Window.Start, a.Window.End); err != nil || !got.Has(a.Window.End) {
 					t.Errorf("exporter %d does not see its own mark: %v, %v", i, got, err)
 				}
 			}

@@ -173,6 +173,20 @@ func TestLastingFaults(t *testing.T) {
 			},
 			kind: remotewrite.TooOld, text: "takes nothing that old",
 		},
+		"a model's name": {
+			fault: func(w http.ResponseWriter, _ request) bool {
+				return answer(w, 400, `label value too long for series {__name__="model_cpu_limits", name="too-old"}`)
+			},
+			kind: remotewrite.Refused, text: "400 Bad Request: label value too long",
+		},
+		"a status of its own": {
+			fault: func(w http.ResponseWriter, _ request) bool { return answer(w, 999, "no") },
+			kind:  remotewrite.Refused, text: "answers 999",
+		},
+		"Thanos": {
+			fault: func(w http.ResponseWriter, _ request) bool { return answer(w, 409, "conflict\n") },
+			kind:  remotewrite.TooOld, text: "409 Conflict: conflict",
+		},
 		"future": {
 			fault: func(w http.ResponseWriter, _ request) bool {
 				return answer(w, 400, "out of bounds: timestamp is too far in the future")

@@ -310,7 +310,7 @@ func (l *lab) delivered() (marked map[int]bool, results map[int]*accuracy.Result
 			if since%time.Hour != 0 {
 				l.t.Errorf("a sample of %s at %s", name, since)
 			}
-			if name == remotewrite.Mark {
+			if name == remotewrite.CompletionMarker {
 				marked[hour] = true
 				continue
 			}

@@ -4,23 +4,23 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"slices"
 	"time"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
 // Stored returns what is stored of a window, nil where nothing is. The error is an *Error.
 func (w *Writer) Stored(ctx context.Context, of window.Window) (*ledger.Averages, error) {
-	opening, err := w.at(ctx, of.End, selector(Coverage, w.id.added, w.id.own))
-	if err != nil || len(opening) == 0 {
+	header, err := w.at(ctx, of.End, selector(Coverage, w.id.added, w.id.own))
+	if err != nil || len(header) == 0 {
 		return nil, err
 	}
 	a := &ledger.Averages{Window: of, Metrics: w.table.Metrics}
-	for _, row := range opening {
+	for _, row := range header {
 		a.Coverage = append(a.Coverage, ledger.Coverage{Source: row.Labels.Get("source"), Ratio: row.Samples[0].V})
 	}
 	slices.SortFunc(a.Coverage, func(a, b ledger.Coverage) int { return w.table.SourceIndex(a.Source) - w.table.SourceIndex(b.Source) })
@@ -30,7 +30,7 @@ func (w *Writer) Stored(ctx context.Context, of window.Window) (*ledger.Averages
 		if err != nil {
 			return nil, err
 		}
-		for _, row := range w.ours(opening, rows) {
+		for _, row := range w.ours(header, rows) {
 			m := workload.Model{Namespace: row.Labels.Get("namespace"), Type: row.Labels.Get("type"), Name: row.Labels.Get("name")}
 			if !w.shard.Holds(m.Namespace) {
 				continue
@@ -51,9 +51,9 @@ func (w *Writer) Stored(ctx context.Context, of window.Window) (*ledger.Averages
 	return a, nil
 }
 
-// Revise writes those samples of a window that are not what is stored of it. The error is
+// Replace writes those samples of a window that are not what is stored of it. The error is
 // an *Error. Most receivers refuse a second value at one time.
-func (w *Writer) Revise(ctx context.Context, stored, a *ledger.Averages) error {
+func (w *Writer) Replace(ctx context.Context, stored, a *ledger.Averages) error {
 	had := map[string]float64{}
 	for _, s := range slices.Concat(w.id.coverage(stored.Coverage), slices.Concat(w.id.averages(stored)...)) {
 		had[selector(s.metric, s.labels)] = s.value

@@ -3,18 +3,21 @@ package backfill
 import (
 	"bytes"
 	"context"
+	"errors"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"math"
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/common/promslog"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
@@ -44,7 +47,7 @@ func TestCompare(t *testing.T) {
 		models   int
 		gone     int
 		largest  float64
-		verdict  Verdict
+		outcome  Outcome
 	}{
 		"the same":                      {0.75, values{"a": 1, "b": 2, "zero": 0}, 0, 0, 0, Same},
 		"the same but for a last bit":   {0.75, values{"a": math.Nextafter(1, 2), "b": 2, "zero": 0}, 0, 0, 0, Same},
@@ -60,8 +63,8 @@ func TestCompare(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := Compare(stored, averages(0, test.coverage, test.values))
-			if r.Models != test.models || r.Gone != test.gone || math.Abs(r.Largest-test.largest) > 1e-12 && !math.IsInf(test.largest, 1) || math.IsInf(r.Largest, 1) != math.IsInf(test.largest, 1) || r.Verdict() != test.verdict {
-				t.Errorf("%d models, %d gone, largest %v: %s; want %d, %d, %v: %s", r.Models, r.Gone, r.Largest, r.Verdict(), test.models, test.gone, test.largest, test.verdict)
+			if r.Models != test.models || r.Gone != test.gone || math.Abs(r.Largest-test.largest) > 1e-12 && !math.IsInf(test.largest, 1) || math.IsInf(r.Largest, 1) != math.IsInf(test.largest, 1) || r.Outcome() != test.outcome {
+				t.Errorf("%d models, %d gone, largest %v: %s; want %d, %d, %v: %s", r.Models, r.Gone, r.Largest, r.Outcome(), test.models, test.gone, test.largest, test.outcome)
 			}
 		})
 	}
@@ -77,10 +80,10 @@ func (m memory) Compute(_ context.Context, w window.Window) (*ledger.Averages, e
 	return m[w.End], nil
 }
 
-func (m memory) Delivered(context.Context, time.Time, time.Time) (map[time.Time]bool, error) {
-	there := map[time.Time]bool{}
+func (m memory) Delivered(context.Context, time.Time, time.Time) (window.Ends, error) {
+	there := window.Ends{}
 	for end := range m {
-		there[end] = true
+		there.Add(end)
 	}
 	return there, nil
 }
@@ -94,7 +97,7 @@ func (m memory) Stored(_ context.Context, w window.Window) (*ledger.Averages, er
 	return m[w.End], nil
 }
 
-func (m memory) Revise(_ context.Context, _, a *ledger.Averages) error {
+func (m memory) Replace(_ context.Context, _, a *ledger.Averages) error {
 	m[a.Window.End] = a
 	return nil
 }
@@ -160,16 +163,64 @@ func TestReplace(t *testing.T) {
 	}
 }
 
+// forgetful takes windows and has none.
+type forgetful struct{ memory }
+
+func (forgetful) Delivered(context.Context, time.Time, time.Time) (window.Ends, error) {
+	return nil, nil
+}
+
+func TestAReceiverThatLies(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		job := Job{Computer: remember(hour(0), hour(1)), Progress: NewLines(promslog.NewNopLogger()), Log: promslog.NewNopLogger()}
+		expectError(t, "the receiver took 2 windows that are not to be found, the first [2026-01-31T00:00:00Z", func() error {
+			return job.Run(t.Context(), forgetful{memory{}}, []window.Span{day(0, 2).Windows()})
+		})
+	})
+}
+
+type panicking struct{}
+
+func (panicking) Compute(context.Context, window.Window) (*ledger.Averages, error) {
+	panic("at the disco")
+}
+
+func TestAPanic(t *testing.T) {
+	job := Job{Computer: panicking{}, Progress: NewLines(promslog.NewNopLogger()), Log: promslog.NewNopLogger()}
+	expectError(t, "window [2026-01-31T00:00:00Z, 2026-01-31T01:00:00Z): panic: at the disco", func() error {
+		return job.Run(t.Context(), memory{}, []window.Span{day(0, 2).Windows()})
+	})
+}
+
+type throttling struct{ calls []time.Time }
+
+func (c *throttling) Compute(context.Context, window.Window) (*ledger.Averages, error) {
+	c.calls = append(c.calls, time.Now())
+	return nil, &promapi.Error{Kind: promapi.Throttled, RetryAfter: 1e9 * time.Second, Err: errors.New("slow down")}
+}
+
+// TestRetryAfterIsBounded by the period.
+func TestRetryAfterIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c := &throttling{}
+		job := Job{Computer: c, Period: time.Hour, Progress: NewLines(promslog.NewNopLogger()), Log: promslog.NewNopLogger()}
+		expectError(t, "slow down", func() error { return job.Run(t.Context(), memory{}, []window.Span{day(0, 1).Windows()}) })
+		if len(c.calls) != tries || c.calls[1].Sub(c.calls[0]) != time.Hour {
+			t.Errorf("it asked at %v", c.calls)
+		}
+	})
+}
+
 func TestRun(t *testing.T) {
 	computed := remember(hour(0), hour(1), averages(2, 0, nil), averages(3, 0, nil), hour(4))
 	stored := remember(hour(1))
-	missing, err := day(0, 5).Missing(t.Context(), stored)
+	missing, _, err := day(0, 5).Split(t.Context(), stored)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var log bytes.Buffer
 	logger := promslog.New(&promslog.Config{Writer: &log})
-	if err := (Job{Computer: computed, AtOnce: 3, Progress: NewLines(logger), Log: logger}).Run(t.Context(), stored, missing); err != nil {
+	if err := (Job{Computer: computed, Concurrency: 3, Progress: NewLines(logger), Log: logger}).Run(t.Context(), stored, missing); err != nil {
 		t.Fatal(err)
 	}
 	for n := range 5 {
@@ -178,6 +229,6 @@ func TestRun(t *testing.T) {
 		}
 	}
 	if want := "from=2026-01-31T02:00:00.000Z to=2026-01-31T04:00:00.000Z windows=2"; strings.Count(log.String(), want) != 1 {
-		t.Errorf("the log does not tell %s:\n%s", want, &log)
+		t.Errorf("the log does not say %s:\n%s", want, &log)
 	}
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/remotewrite"
 )
 
-// TestRevise reads a window back, and writes what has changed of it since.
-func TestRevise(t *testing.T) {
+// TestReplace reads a window back, and writes what has changed of it since.
+func TestReplace(t *testing.T) {
 	l := start(t, 24*time.Hour)
 	w := l.writer(t)
 	a := l.averages(1, 1500)
@@ -31,7 +31,7 @@ func TestRevise(t *testing.T) {
 
 	more := l.averages(1, 1501)
 	before := l.proxy.requests()
-	if err := w.Revise(t.Context(), stored, more); err != nil {
+	if err := w.Replace(t.Context(), stored, more); err != nil {
 		t.Fatal(err)
 	}
 	if sent := l.proxy.requests() - before; sent != 1 {
@@ -42,7 +42,7 @@ func TestRevise(t *testing.T) {
 	there := l.stored(t)
 	other := changed(more, 1)
 	other.Models[3].Values[0].V *= 2
-	err = w.Revise(t.Context(), more, other)
+	err = w.Replace(t.Context(), more, other)
 	expectError(t, err, remotewrite.Refused, "delete_series")
 	if !maps.Equal(there, l.stored(t)) {
 		t.Error("what is stored has changed")

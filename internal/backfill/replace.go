@@ -4,51 +4,51 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"io"
 	"math"
 	"slices"
 	"time"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
-// Reviser has windows that can be replaced.
-type Reviser interface {
+// Replacer has windows that can be replaced.
+type Replacer interface {
 	Destination
 	// Stored returns what is stored of a window, nil where nothing is.
 	Stored(context.Context, window.Window) (*ledger.Averages, error)
-	// Revise writes what of a window is not as stored.
-	Revise(ctx context.Context, stored, a *ledger.Averages) error
+	// Replace writes what of a window is not as stored.
+	Replace(ctx context.Context, stored, a *ledger.Averages) error
 }
 
-// Revision is what computing a window anew would change.
-type Revision struct {
+// Replacement is what computing a window again would change.
+type Replacement struct {
 	Stored, Computed *ledger.Averages
 	Models           int     // of which something changes
 	Gone             int     // values that are stored, and not computed any more
 	Largest          float64 // change of a value, as a share of it
 }
 
-// Verdict says what becomes of a revision.
-type Verdict string
+// Outcome says what becomes of a replacement.
+type Outcome string
 
-// The verdicts.
+// The outcomes.
 const (
-	Same    Verdict = "same"
-	Replace Verdict = "replace"
-	Keep    Verdict = "keep" // what was computed anew saw less of the window
+	Same    Outcome = "same"
+	Replace Outcome = "replace"
+	Keep    Outcome = "keep" // what was computed now saw less of the window
 )
 
 // tolerance is how far apart, as a share of it, two computations of one value may be.
 const tolerance = 1e-9
 
-// Compare holds a window that was computed anew against what is stored of it.
-func Compare(stored, computed *ledger.Averages) Revision {
-	r := Revision{Stored: stored, Computed: computed}
+// Compare holds a window that was computed now against what is stored of it.
+func Compare(stored, computed *ledger.Averages) Replacement {
+	r := Replacement{Stored: stored, Computed: computed}
 	had, has := valuesOf(stored), valuesOf(computed)
 	for m, values := range has {
 		changed := false
@@ -96,9 +96,9 @@ func relative(from, to float64) float64 {
 	return math.Abs(to-from) / math.Abs(from)
 }
 
-// Verdict returns what becomes of it. What sees less of the window replaces nothing, neither
+// Outcome returns what becomes of it. What sees less of the window replaces nothing, neither
 // do values that are gone: remote write cannot take any back.
-func (r Revision) Verdict() Verdict {
+func (r Replacement) Outcome() Outcome {
 	switch {
 	case seesLess(r.Computed, r.Stored):
 		return Keep
@@ -113,19 +113,13 @@ func seesLess(a, b *ledger.Averages) bool {
 	return slices.ContainsFunc(b.Coverage, func(c ledger.Coverage) bool { return a.CoverageOf(c.Source) < c.Ratio-tolerance })
 }
 
-// Replace computes the span's windows that have been delivered anew, and writes for people,
+// Replace computes again the span's windows that have been delivered, and writes for people,
 // window by window, what that would change. If it may, it computes what is to be replaced
 // once more, for so much does not fit into memory, and delivers that.
-func (j Job) Replace(ctx context.Context, r Reviser, span Span, out io.Writer, may func() (bool, error)) error {
-	there, err := r.Delivered(ctx, span.From, span.To)
+func (j Job) Replace(ctx context.Context, r Replacer, span Span, out io.Writer, may func() (bool, error)) error {
+	_, delivered, err := span.Split(ctx, r)
 	if err != nil {
 		return err
-	}
-	var delivered []window.Window
-	for _, w := range span.Windows() {
-		if there[w.End] {
-			delivered = append(delivered, w)
-		}
 	}
 	replaced, err := j.plan(ctx, r, delivered, out)
 	if err != nil || len(replaced) == 0 {
@@ -134,39 +128,39 @@ func (j Job) Replace(ctx context.Context, r Reviser, span Span, out io.Writer, m
 	if ok, err := may(); err != nil || !ok {
 		return err
 	}
-	return j.revise(ctx, r, replaced)
+	return j.replace(ctx, r, replaced)
 }
 
 // plan returns which windows are to be replaced.
-func (j Job) plan(ctx context.Context, r Reviser, windows []window.Window, out io.Writer) ([]window.Window, error) {
+func (j Job) plan(ctx context.Context, r Replacer, windows []window.Span, out io.Writer) ([]window.Span, error) {
 	const row = "%-20s  %-13s  %-12s  %7s  %9s  %s\n"
 	fmt.Fprintf(out, row, "", "seen of kube-", "seen of", "models", "largest", "")
 	fmt.Fprintf(out, row, "window's end", "state-metrics", "cAdvisor", "changed", "change", "")
-	var replaced []window.Window
+	var replaced []window.Span
 	gone, kept := 0, 0
-	for _, w := range windows {
-		revision, err := j.revision(ctx, r, w)
+	for w := range window.Each(windows) {
+		replacement, err := j.replacement(ctx, r, w)
 		if err != nil {
 			return nil, err
 		}
-		largest := fmt.Sprintf("%.3g %%", 100*revision.Largest)
-		if math.IsInf(revision.Largest, 1) {
+		largest := fmt.Sprintf("%.3g %%", 100*replacement.Largest)
+		if math.IsInf(replacement.Largest, 1) {
 			largest = "from 0"
 		}
 		seen := func(source string) string {
-			return change(revision.Stored.CoverageOf(source), revision.Computed.CoverageOf(source))
+			return change(replacement.Stored.CoverageOf(source), replacement.Computed.CoverageOf(source))
 		}
 		fmt.Fprintf(out, row, w.End.Format(time.RFC3339), seen(metric.KubeStateMetrics), seen(metric.CAdvisor),
-			fmt.Sprint(revision.Models), largest, revision.Verdict())
-		gone += revision.Gone
-		switch revision.Verdict() {
+			fmt.Sprint(replacement.Models), largest, replacement.Outcome())
+		gone += replacement.Gone
+		switch replacement.Outcome() {
 		case Replace:
-			replaced = append(replaced, w)
+			replaced = window.Append(replaced, w)
 		case Keep:
 			kept++
 		}
 	}
-	fmt.Fprintf(out, "\n%d of %d windows that have been delivered are to be replaced.\n", len(replaced), len(windows))
+	fmt.Fprintf(out, "\n%d of %d windows that have been delivered are to be replaced.\n", window.Count(replaced), window.Count(windows))
 	if kept > 0 {
 		fmt.Fprintf(out, "%d are kept: less was seen of them now than is stored.\n", kept)
 	}
@@ -176,40 +170,40 @@ func (j Job) plan(ctx context.Context, r Reviser, windows []window.Window, out i
 	return replaced, nil
 }
 
-func (j Job) revise(ctx context.Context, r Reviser, windows []window.Window) error {
-	j.Progress.Begin(len(windows))
+func (j Job) replace(ctx context.Context, r Replacer, windows []window.Span) error {
+	j.Progress.Begin(window.Count(windows))
 	defer j.Progress.End()
-	for _, w := range windows {
-		revision, err := j.revision(ctx, r, w)
+	for w := range window.Each(windows) {
+		replacement, err := j.replacement(ctx, r, w)
 		if err != nil {
 			return err
 		}
-		if revision.Verdict() != Replace {
+		if replacement.Outcome() != Replace {
 			j.Progress.Skipped(w)
 			continue
 		}
-		if err := r.Revise(ctx, revision.Stored, revision.Computed); err != nil {
+		if err := r.Replace(ctx, replacement.Stored, replacement.Computed); err != nil {
 			return fmt.Errorf("window %s: %w", w, err)
 		}
-		j.Progress.Delivered(revision.Computed)
+		j.Progress.Delivered(replacement.Computed)
 	}
 	return nil
 }
 
-func (j Job) revision(ctx context.Context, r Reviser, w window.Window) (Revision, error) {
+func (j Job) replacement(ctx context.Context, r Replacer, w window.Window) (Replacement, error) {
 	stored, err := r.Stored(ctx, w)
 	if err == nil && stored == nil {
 		err = errors.New("it is marked as delivered, but nothing of it is there")
 	}
 	if err != nil {
-		return Revision{}, fmt.Errorf("window %s: %w", w, err)
+		return Replacement{}, fmt.Errorf("window %s: %w", w, err)
 	}
 	computed, err := j.compute(ctx, w)
 	if errors.Is(err, downsample.ErrNoSources) {
 		computed, err = &ledger.Averages{Window: w}, nil // nothing is seen of it any more
 	}
 	if err != nil {
-		return Revision{}, fmt.Errorf("window %s: %w", w, err)
+		return Replacement{}, fmt.Errorf("window %s: %w", w, err)
 	}
 	return Compare(stored, computed), nil
 }

@@ -1,0 +1,35 @@
+package remotewrite
+
+import (
+	"time"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
+)
+
+// complete returns the windows whose completion marker is there, of those whose headers and
+// markers these rows are. A marker counts as this exporter writes it: its value is its own
+// time, and it stands beside a header to whose labels the server has added the same.
+func (id identity) complete(headers, markers []promapi.Series) window.Ends {
+	type sample struct {
+		t      int64
+		beyond string
+	}
+	begun := map[sample]bool{}
+	for _, row := range headers {
+		rest := beyond(row.Labels, id.added, id.coverageLabels(""))
+		for _, s := range row.Samples {
+			begun[sample{s.T, rest}] = true
+		}
+	}
+	ends := window.Ends{}
+	for _, row := range markers {
+		rest := beyond(row.Labels, id.added, id.own)
+		for _, s := range row.Samples {
+			if end := time.UnixMilli(s.T); s.V == id.marker(end).value && begun[sample{s.T, rest}] {
+				ends.Add(end)
+			}
+		}
+	}
+	return ends
+}

@@ -1,0 +1,76 @@
+package remotewrite
+
+import (
+	"encoding/json"
+	"net/http"
+	"regexp"
+	"strings"
+)
+
+// reason is what a refusal says of the samples, as far as it is known.
+type reason int
+
+const (
+	unknown   reason = iota
+	old              // nothing that old is taken
+	duplicate        // there is another value at that time already
+)
+
+// phrases are how receivers say so: Prometheus, Thanos Receive, Mimir, Cortex. The first that
+// is found counts.
+func phrases() []struct {
+	reason reason
+	text   string
+} {
+	return []struct {
+		reason reason
+		text   string
+	}{
+		{unknown, "future"},             // Prometheus: out of bounds, too; Mimir: err-mimir-too-far-in-future
+		{unknown, "too new"},            // Cortex: timestamp too new
+		{duplicate, "duplicate sample"}, // Prometheus, Thanos
+		{duplicate, "duplicate-timestamp"},
+		{duplicate, "different value"}, // Mimir, Cortex: the same timestamp, but a different value
+		{duplicate, "new value for existing timestamp"},
+		{old, "out of order"}, // Prometheus, Thanos; Cortex: sample timestamp out of order
+		{old, "out-of-order"},
+		{old, "out of bounds"},
+		{old, "too old"}, // Prometheus: too old sample; Cortex: timestamp too old
+		{old, "too-old"},
+		{old, "too far in the past"},
+		{old, "too-far-in-past"},
+	}
+}
+
+// quoted is what a refusal repeats of a series: the name of a model is no word of its own. A
+// text that was cut off may end in the middle.
+var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*(?:"|$)|\{[^}]*(?:\}|$)|(?:^|[\s:=(])'[^']*(?:'|$)`)
+
+// reasonOf reads a refusal, as it came.
+func reasonOf(status int, body []byte) reason {
+	words := strings.ToLower(ownWords(body))
+	for _, p := range phrases() {
+		if strings.Contains(words, p.text) {
+			return p.reason
+		}
+	}
+	// Thanos Receive may say no more than that.
+	if status == http.StatusConflict && (strings.TrimSpace(words) == "" || strings.Contains(words, "conflict")) {
+		return old
+	}
+	return unknown
+}
+
+// ownWords returns a refusal's text without what it quotes.
+func ownWords(body []byte) string {
+	var refusal struct{ Error, Message string }
+	text := string(body)
+	if json.Unmarshal(body, &refusal) == nil {
+		text = refusal.Error + " " + refusal.Message
+	}
+	// Braces may be in quotes, and the other way round: twice, innermost first.
+	for range 2 {
+		text = quoted.ReplaceAllString(text, " ")
+	}
+	return text
+}
