@@ -55,6 +55,7 @@ type Tenure struct {
 	Model    workload.Model
 	Spans    timeline.Spans
 	Present  timeline.Spans // when the pod of this uid was there, whoever had it
+	Others   timeline.Spans // when the pods of other uids were there, which have the name, too
 	Presence *timeline.Presence
 }
 
@@ -86,7 +87,13 @@ func (p *Pod) Tenures(targets *timeline.Targets) []Tenure {
 	var out []Tenure
 	for o, sightings := range owned {
 		if spans := presence[o.uid].Life(sightings); len(spans) > 0 {
-			out = append(out, Tenure{UID: o.uid, Model: o.model, Spans: spans, Present: present[o.uid], Presence: presence[o.uid]})
+			t := Tenure{UID: o.uid, Model: o.model, Spans: spans, Present: present[o.uid], Presence: presence[o.uid]}
+			for uid, spans := range present {
+				if uid != o.uid {
+					t.Others = t.Others.Union(spans)
+				}
+			}
+			out = append(out, t)
 		}
 	}
 	slices.SortFunc(out, func(a, b Tenure) int { return cmp.Or(cmp.Compare(a.UID, b.UID), a.Model.Compare(b.Model)) })

@@ -22,7 +22,7 @@ func (m Measurer) integrate(all []*incarnation, life timeline.Spans, seen func(*
 
 // shares divides a life among the incarnations: each has it up to half-way between its last
 // sample and the next one's first, of the part in which no scrape shows that it had ended
-// or that the next had not begun.
+// or that the next had not begun; or up to a gap that the life has there.
 func (m Measurer) shares(all []*incarnation, life timeline.Spans) []timeline.Spans {
 	out := make([]timeline.Spans, len(all))
 	from := m.Inventory.Span.From
@@ -35,6 +35,11 @@ func (m Measurer) shares(all []*incarnation, life timeline.Spans) []timeline.Spa
 				began = min(began, i.after)
 			}
 			to = max(from, ended+(began-ended)/2)
+			for k := 1; k < len(life); k++ {
+				if gap := (timeline.Span{From: life[k-1].To, To: life[k].From}); ended <= gap.From && gap.To <= began {
+					to = max(from, gap.To)
+				}
+			}
 		}
 		out[n] = life.Intersect(timeline.Spans{{From: from, To: to}})
 		from = to

@@ -129,9 +129,9 @@ func (m Measurer) rise(u *usage, i *incarnation) float64 {
 
 func (m Measurer) fold(u *usage, n int) metric.Fold { return m.Table.Metrics[u.metrics[n]].Fold }
 
-// separated splits rows without ids, one for each target, where a pod of the name went to
-// another node and one came back later, and where a counter begins at zero again: that is
-// another container, or the same one restarted.
+// separated splits rows without ids, one for each target, where the target was scraped without
+// the row in between while another one showed a row of that name, and where a counter begins at
+// zero again: that is another container, or the same one restarted.
 func (m Measurer) separated(u *usage, all []*incarnation) []*incarnation {
 	var out []*incarnation
 	for n, i := range all {
@@ -139,7 +139,8 @@ func (m Measurer) separated(u *usage, all []*incarnation) []*incarnation {
 		mine := sampleTimes([]*incarnation{i})
 		from := last(nil)
 		for k := 1; k < len(mine); k++ {
-			if timeline.Missed(others, mine[k-1], mine[k]) || m.resetAt(u, i, mine[k]) {
+			cameBack := timeline.Missed(others, mine[k-1], mine[k]) && u.scrapedBetween(i.id.instance, mine[k-1], mine[k])
+			if cameBack || m.resetAt(u, i, mine[k]) {
 				out = append(out, i.within(timeline.Span{From: from, To: mine[k]}))
 				from = mine[k]
 			}
@@ -147,6 +148,28 @@ func (m Measurer) separated(u *usage, all []*incarnation) []*incarnation {
 		out = append(out, i.within(timeline.Span{From: from, To: first(nil)}))
 	}
 	return out
+}
+
+// scrapedBetween says whether a target of the instance was scraped between two samples of a
+// row, so that it cannot have had the row then. A sample with a timestamp of its own is older
+// than its scrape; where scrapes are not known, a silence of an outage's length stands for one.
+func (u *usage) scrapedBetween(instance string, from, to int64) bool {
+	for t, sc := range u.targets.Scrapes {
+		if t.Instance != instance {
+			continue
+		}
+		if sc.Indirect && to-from > sc.Silence() {
+			return true
+		}
+		late := int64(0)
+		if _, own := slices.BinarySearch(sc.OK, from); !own {
+			late = housekeeping
+		}
+		if !sc.Indirect && timeline.Missed(sc.OK, from+late, to) {
+			return true
+		}
+	}
+	return false
 }
 
 // resetAt says whether a counter has fallen at its sample of a moment.

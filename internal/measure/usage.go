@@ -56,10 +56,13 @@ func (m Measurer) seen(l life, u *usage, n int, all []*incarnation, lived timeli
 }
 
 // rowsOf picks the container's rows, without those that name another pod's uid, and says
-// whether all say whose they are. Of one that does not, what is this pod's is judged by when
-// it was there: the pod before or after it under its name may have gone on with the row.
+// whether all that can count say whose they are. Of one that does not, what is this pod's is
+// judged by when it was there: the pod before or after it under its name may have gone on
+// with the row.
 func (m Measurer) rowsOf(l life, u *usage, out *Result) (byMetric [][]row, named bool) {
 	named = true
+	withID := slices.ContainsFunc(slices.Concat(u.rows[l.container.Name]...), func(r row) bool { return r.id.cgroup != "" })
+	mine := l.mineWithoutUID(m.Inventory.Span)
 	leading := timeline.Span{From: m.Inventory.Span.From - u.targets.Preroll(), To: m.Inventory.Span.To}
 	byMetric = make([][]row, len(u.metrics))
 	for n, rows := range u.rows[l.container.Name] {
@@ -68,7 +71,7 @@ func (m Measurer) rowsOf(l life, u *usage, out *Result) (byMetric [][]row, named
 				l.leaveOut(out, r, otherPodRow, len(r.samples))
 				continue
 			}
-			named = named && r.uid != ""
+			named = named && (r.uid != "" || withID && r.id.cgroup == "")
 			r.samples = Within(r.samples, leading)
 			if m.fold(u, n) != metric.Rate {
 				r.samples = Within(r.samples, m.Inventory.Span)
@@ -76,7 +79,7 @@ func (m Measurer) rowsOf(l life, u *usage, out *Result) (byMetric [][]row, named
 			if r.uid == "" {
 				r.samples = slices.DeleteFunc(slices.Clone(r.samples), func(x promapi.Sample) bool {
 					t := max(x.T, m.Inventory.Span.From)
-					return !l.tenure().Present.Hold(t, t)
+					return !mine.Hold(t, t)
 				})
 			}
 			if slices.ContainsFunc(r.samples, func(x promapi.Sample) bool { return x.V-x.V != 0 }) {
@@ -89,6 +92,20 @@ func (m Measurer) rowsOf(l life, u *usage, out *Result) (byMetric [][]row, named
 		}
 	}
 	return byMetric, named
+}
+
+// mineWithoutUID returns when a row that does not say whose it is can be the pod's: while the
+// pod was there, and while nobody could see whether it was, if nobody else had its name then.
+func (l life) mineWithoutUID(span timeline.Span) timeline.Spans {
+	t := l.tenure()
+	mine := t.Present
+	for _, hole := range t.Presence.Known.Complement(span) {
+		hole := timeline.Spans{hole}
+		if len(hole.Intersect(t.Present)) > 0 && len(hole.Intersect(t.Others)) == 0 {
+			mine = mine.Union(hole)
+		}
+	}
+	return mine
 }
 
 // existence returns when the nodes that show a container were there, by their targets: a

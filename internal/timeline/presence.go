@@ -39,7 +39,7 @@ func NewPresence(s *Targets, seen Sightings, byUID bool) *Presence {
 		}
 	}
 	surely := func(t int64) bool { return byUID && first <= t && t <= last }
-	others := s.others(seen, byUID)
+	others := s.others(seen, runs, byUID)
 	for by, sc := range s.Scrapes {
 		p.margins[by] = sc.Interval / 2
 		margin := sc.Interval
@@ -48,7 +48,7 @@ func NewPresence(s *Targets, seen Sightings, byUID bool) *Presence {
 		}
 		for _, t := range sc.OK {
 			counts := !surely(t) && (seen[by] != nil || others(by, t))
-			if counts && !contradicted(runs, scrape{t, by}, margin) {
+			if counts && !s.contradicted(runs, scrape{t, by}, margin) {
 				p.grid = append(p.grid, scrape{t, by})
 			}
 		}
@@ -63,8 +63,13 @@ func NewPresence(s *Targets, seen Sightings, byUID bool) *Presence {
 }
 
 // others says which scrapes of the targets that never showed a pod count: those of its own
-// cluster, while none of the targets that did was there, nor any that may know it unheard.
-func (s *Targets) others(seen Sightings, byUID bool) func(Target, int64) bool {
+// cluster, while none of the targets that did was there, nor any that may know it unheard. A
+// target that was scraped while others showed the pod, and did not show it, is of another
+// shard and knows nothing of it.
+func (s *Targets) others(seen Sightings, runs []*run, byUID bool) func(Target, int64) bool {
+	blind := func(sc *Scrapes) bool {
+		return slices.ContainsFunc(runs, func(r *run) bool { return within(sc.OK, r.first()+sc.Interval, r.last()-sc.Interval) })
+	}
 	knowing := make([]Target, 0, len(seen))
 	var tried Spans
 	for t := range seen {
@@ -76,14 +81,14 @@ func (s *Targets) others(seen Sightings, byUID bool) func(Target, int64) bool {
 		there = tried
 	}
 	for t, sc := range s.Scrapes {
-		if seen[t] == nil {
+		if seen[t] == nil && !blind(sc) {
 			there = there.Union(sc.unheard(s.Span))
 		}
 	}
 	absent := there.Complement(s.Span)
 	return func(by Target, t int64) bool {
 		ours := len(knowing) == 0 || by.Cluster == knowing[0].Cluster
-		return ours && absent.Hold(t, t)
+		return ours && absent.Hold(t, t) && !blind(s.Scrapes[by])
 	}
 }
 
@@ -180,16 +185,28 @@ func Missed(times []int64, from, to int64) bool {
 
 // contradicted says whether a scrape that did not show the pod is overruled by a run of
 // those that did: its own, or another target's less than an interval away, whose view may
-// be somewhat older or newer.
-func contradicted(runs []*run, x scrape, margin int64) bool {
+// be somewhat older or newer. What that target showed before or after the run decides; where
+// it was not scraped then, the scrape at hand does.
+func (s *Targets) contradicted(runs []*run, x scrape, margin int64) bool {
 	for _, r := range runs {
-		margin := margin
-		if r.by == x.by {
-			margin = 0
+		from, to := r.first(), r.last()
+		if sc := s.Scrapes[r.by]; r.by != x.by && sc != nil {
+			if n := len(sc.OK); n > 0 && sc.OK[0] < from {
+				from -= margin
+			}
+			if n := len(sc.OK); n > 0 && sc.OK[n-1] > to {
+				to += margin
+			}
 		}
-		if r.first()-margin <= x.t && x.t <= r.last()+margin {
+		if from <= x.t && x.t <= to {
 			return true
 		}
 	}
 	return false
+}
+
+// within says whether any of the times lies in [from, to].
+func within(times []int64, from, to int64) bool {
+	i, _ := slices.BinarySearch(times, from)
+	return i < len(times) && times[i] <= to
 }

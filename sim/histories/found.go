@@ -1,0 +1,61 @@
+package histories
+
+import (
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
+)
+
+// foundStories are what random compositions of features have shown to be hard.
+func foundStories() []story {
+	return []story{
+		{"without-id-name-moves-while-the-dead-row-lingers", "a pod's name goes to another model's pod on another node, and the dead row, which has no id, stays", func(b *builder) {
+			b.window = 10 * m
+			b.linger(3 * m)
+			b.Kubelets[0].DropID = true
+			b.cast()
+			b.server("serving-0", "wine", on("node-1"), lives(begin, 2*m))
+			b.pod("serving-0", seldon("beer"), on("node-2"), lives(2*m+40*s, end), container("classifier", uses(1.1, 600*Mi)))
+		}},
+		{"ksm-shard-rescheduled-with-a-pause", "one of two shards moves; the other one, which stays, knows nothing of its pods", func(b *builder) {
+			b.window = 10 * m
+			b.cast()
+			for _, name := range []string{"wine-0", "wine-1", "wine-2", "wine-3"} {
+				b.server(name, "wine")
+			}
+			b.shards(0, 2)
+			b.KSMs[1].Life.To = 5 * m
+			b.ksm("ksm-c").Life.From = 6 * m
+			b.KSMs[2].Shard, b.KSMs[2].Shards = 1, 2
+		}},
+		{"ksm-down-when-a-pod-is-replaced-beside-resource-rows", "rows without an id, which do not count, leave no doubt whose the others are", func(b *builder) {
+			b.window = 10 * m
+			b.cast()
+			b.kubelets("kubelet").Endpoint = cluster.ResourceAPI
+			b.KSMs[0].Holes = cluster.Spans{span(1*m+50*s, 5*m+40*s)}
+			b.pod("serving-0", seldon("wine"), on("node-1"), lives(begin, 4*m+20*s), container("classifier", uses(0.2, 100*Mi)))
+			b.pod("serving-0", seldon("wine"), on("node-1"), lives(4*m+20*s, end), container("classifier", uses(0.6, 300*Mi)))
+		}},
+		{"two-ksm-of-which-one-goes-before-a-pod-ends", "the one that stays is scraped once more, and does not show the pod", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.ksm("ksm-2")
+			b.every(60*s, 30*s)
+			b.KSMs[1].Life.To = 4 * m
+			b.server("wine-0", "wine", lives(begin, 3*m+40*s))
+		}},
+		{"node-out-of-reach-when-a-pod-is-replaced-after-a-gap", "kube-state-metrics shows the gap, the samples do not", func(b *builder) {
+			b.window = 10 * m
+			b.cast()
+			b.KSMs[0].NoUID = true
+			b.Nodes[0].Holes = cluster.Spans{span(2*m, 6*m)}
+			b.pod("serving-0", seldon("wine"), on("node-1"), lives(begin, 2*m), container("classifier", uses(0.2, 40*Mi)))
+			b.pod("serving-0", seldon("wine"), on("node-1"), lives(2*m+50*s, end), container("classifier", uses(0.2, 400*Mi)))
+		}},
+		{"ksm-down-when-a-pod-ends-resource-rows-only", "rows without an id show when", func(b *builder) {
+			b.window = 10 * m
+			b.cast()
+			b.Kubelets[0].Endpoint = cluster.ResourceAPI
+			b.KSMs[0].Holes = cluster.Spans{span(2*m, 6*m)}
+			b.server("wine-0", "wine", lives(begin, 5*m))
+		}},
+	}
+}
