@@ -7,11 +7,11 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/timeline"
 )
 
-// integrate extends what was seen of each incarnation to its share of the life.
-func (m Measurer) integrate(all []*incarnation, life timeline.Spans, seen func(*incarnation) (seen, integral float64)) Evidence {
+// integrate extends what was seen of each incarnation in its share of the life to all of it.
+func (m Measurer) integrate(all []*incarnation, life timeline.Spans, seen func(i *incarnation, share timeline.Spans) (seen, integral float64)) Evidence {
 	sum := Evidence{Life: float64(life.Length())}
 	for n, share := range m.shares(all, life) {
-		if s, integral := seen(all[n]); s > 0 {
+		if s, integral := seen(all[n], share); s > 0 {
 			part := float64(share.Length())
 			sum.Seen += part
 			sum.Integral += integral / s * part

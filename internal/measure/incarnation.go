@@ -13,6 +13,7 @@ import (
 type incarnation struct {
 	id      rowID
 	samples [][]promapi.Sample // of each metric of the source
+	shown   int64              // by any target first, 0 where that is its first sample
 	first   bool               // no other of the container's incarnations was seen before it
 
 	// The scrapes of its targets before and after it that did not show it, 0 where not known.
@@ -76,6 +77,9 @@ func (m Measurer) incarnations(l life, u *usage, byMetric [][]row, out *Result) 
 			break
 		}
 		until := timeline.Span{From: last(nil), To: all[n+1].begin()}
+		if shown := all[n+1].shown; shown > 0 {
+			until.To = min(until.To, shown)
+		}
 		for k, samples := range all[n].samples {
 			all[n].samples[k] = Within(samples, until)
 			l.leaveOut(out, row{id: all[n].id}, outlivedRow, len(samples)-len(all[n].samples[k]))
@@ -110,6 +114,11 @@ func (m Measurer) merge(l life, u *usage, byMetric [][]row, out *Result) []*inca
 				l.leaveOut(out, r, repeatedRow, len(r.samples))
 			}
 			i.samples = append(i.samples, samples)
+			for _, r := range rows {
+				if t := first(r.samples); r.id == id && id.cgroup != "" && (i.shown == 0 || t < i.shown) {
+					i.shown = t
+				}
+			}
 		}
 		all = append(all, i)
 	}

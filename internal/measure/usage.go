@@ -40,11 +40,11 @@ func (m Measurer) usage(l life, u *usage, out *Result) {
 // seen integrates one metric over a life.
 func (m Measurer) seen(l life, u *usage, n int, all []*incarnation, lived timeline.Spans) Evidence {
 	fold := func(since int64) Evidence {
-		return m.integrate(all, lived, func(i *incarnation) (seen, integral float64) {
+		return m.integrate(all, lived, func(i *incarnation, share timeline.Spans) (seen, integral float64) {
 			if m.fold(u, n) == metric.Rate {
-				return m.rateSeen(i, i.samples[n], since, lived, l.running, u.targets.Interval)
+				return m.rateSeen(i, i.samples[n], since, share, l.running, u.targets.Interval)
 			}
-			return meanSeen(i.samples[n], lived, u.targets.Interval)
+			return meanSeen(i.samples[n], share, u.targets.Interval)
 		})
 	}
 	e := fold(m.Since)

@@ -57,5 +57,14 @@ func foundStories() []story {
 			b.KSMs[0].Holes = cluster.Spans{span(2*m, 6*m)}
 			b.server("wine-0", "wine", lives(begin, 5*m))
 		}},
+		{"node-out-of-reach-when-a-container-restarts-beside-a-lingering-row", "two jobs, and a dead row whose frozen sample comes after the node is back", func(b *builder) {
+			b.window = 10 * m
+			b.linger(3 * m)
+			b.cast()
+			b.kubelets("cadvisor")
+			b.every(10*s, 10*s)
+			b.Nodes[0].Holes = cluster.Spans{span(4*m, 6*m)}
+			b.pod("wine-0", seldon("wine"), on("node-1"), container("classifier", uses(0.9, 100*Mi), runs(span(begin+boot, 4*m), span(5*m, end))))
+		}},
 	}
 }
