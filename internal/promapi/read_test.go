@@ -226,7 +226,6 @@ func TestReadMalformed(t *testing.T) {
 	badSum := slices.Clone(good)
 	badSum[len(badSum)-1]++
 	histogram := appendBytes(nil, 1, appendBytes(a, 4, nil))
-	corrupt := chunkOf(Sample{100, 1}, Sample{110, 2})
 	for _, c := range []struct {
 		name, contentType string
 		body              []byte
@@ -239,8 +238,9 @@ func TestReadMalformed(t *testing.T) {
 		{"a wrong checksum", streamed, badSum, "checksum"},
 		{"an error's text in the stream", streamed, append(slices.Clone(good), "expanding series: context canceled\n"...), "inside a frame"},
 		{"no protobuf", streamed, stream([]byte{0xff, 0xff}), "protobuf"},
-		{"a chunk that ends", streamed, stream(chunked(0, a, typedChunk(1, []byte{0, 3, 1, 2}))), "cannot be decoded"},
-		{"a chunk of which a sample is missing", streamed, stream(chunked(0, a, corrupt[:len(corrupt)-1])), ""},
+		{"a chunk that ends", streamed, stream(chunked(0, a, typedChunk(1, []byte{0, 3, 1, 2}))), "cannot hold 3"},
+		{"a chunk that says it has more", streamed, stream(chunked(0, a, typedChunk(1, slices.Concat([]byte{0, 99}, make([]byte, 11))))), "cannot hold"},
+		{"a time that does not end", streamed, stream(chunked(0, a, typedChunk(1, slices.Concat([]byte{0, 2}, bytes.Repeat([]byte{0xff}, 20))))), "cannot be decoded"},
 		{"an empty chunk", streamed, stream(chunked(0, a, typedChunk(1, nil))), "empty"},
 		{"a chunk of no samples", streamed, stream(chunked(0, a, chunkOf())), "empty"},
 		{"a histogram", streamed, stream(chunked(0, a, typedChunk(2, []byte{0, 1}))), "type 2"},
