@@ -98,13 +98,13 @@ func TestRead(t *testing.T) {
 		from, to time.Duration
 	}
 	inBlock := []span{{"an hour of the block", time.Hour, 2 * time.Hour}, {"a part of a chunk", 61 * time.Minute, 64 * time.Minute}}
-	spans := append(inBlock,
-		span{"an hour of the head", 8 * time.Hour, 9 * time.Hour},
-		span{"the head's newest hour", 11 * time.Hour, 12 * time.Hour},
-		span{"the block and the head", 5*time.Hour + 7*time.Second, 7*time.Hour + 8*time.Second},
-		span{"all of it", 0, 12 * time.Hour},
-		span{"nothing", 20 * time.Hour, 21 * time.Hour},
-	)
+	spans := slices.Concat(inBlock, []span{
+		{"an hour of the head", 8 * time.Hour, 9 * time.Hour},
+		{"the head's newest hour", 11 * time.Hour, 12 * time.Hour},
+		{"the block and the head", 5*time.Hour + 7*time.Second, 7*time.Hour + 8*time.Second},
+		{"all of it", 0, 12 * time.Hour},
+		{"nothing", 20 * time.Hour, 21 * time.Hour},
+	})
 	check := func(t *testing.T, c *promapi.Client, spans []span) {
 		for _, s := range spans {
 			from, to := day.Add(s.from).UnixMilli(), day.Add(s.to).UnixMilli()
