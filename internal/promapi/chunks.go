@@ -18,9 +18,13 @@ type chunkReader struct {
 	chunk    *chunkenc.XORChunk
 }
 
+func newChunkReader(c *collector) *chunkReader {
+	return &chunkReader{collector: c, chunk: chunkenc.NewXORChunk()}
+}
+
 // readChunks reads a stream of frames to its end.
 func readChunks(frames *frames, c *collector) error {
-	r := chunkReader{collector: c, chunk: chunkenc.NewXORChunk()}
+	r := newChunkReader(c)
 	for {
 		message, err := frames.next()
 		if errors.Is(err, io.EOF) {
@@ -37,23 +41,21 @@ func readChunks(frames *frames, c *collector) error {
 
 // response reads a ChunkedReadResponse. The query's number follows its series.
 func (r *chunkReader) response(message []byte) error {
-	var query uint64
-	for f, err := range fields(message) {
-		if err != nil {
-			return err
-		}
-		if f.is(2, protowire.VarintType) {
-			query = f.integer
+	query := uint64(0)
+	all := fieldsOf(message)
+	for all.next() {
+		if all.is(2, protowire.VarintType) {
+			query = all.integer
 		}
 	}
-	for f, err := range fields(message) {
-		if err != nil {
-			return err
-		}
-		if !f.is(1, protowire.BytesType) {
+	if all.err != nil {
+		return all.err
+	}
+	for all = fieldsOf(message); all.next(); {
+		if !all.is(1, protowire.BytesType) {
 			continue
 		}
-		if err := r.series(query, f.bytes); err != nil {
+		if err := r.series(query, all.bytes); err != nil {
 			return err
 		}
 	}
@@ -65,21 +67,16 @@ func (r *chunkReader) series(query uint64, message []byte) error {
 	if err := r.begin(query, message); err != nil {
 		return err
 	}
-	for f, err := range fields(message) {
-		if err != nil {
-			return err
-		}
+	f := fieldsOf(message)
+	for f.next() {
 		if !f.is(2, protowire.BytesType) {
 			continue
 		}
-		if err := r.readChunk(f.bytes); err != nil {
-			return err
-		}
-		if err := r.fits(); err != nil {
+		if err := errors.Join(r.readChunk(f.bytes), r.fits()); err != nil {
 			return err
 		}
 	}
-	return nil
+	return f.err
 }
 
 // readChunk reads a Chunk.
@@ -88,26 +85,38 @@ func (r *chunkReader) readChunk(message []byte) error {
 		encoding uint64
 		data     []byte
 	)
-	for f, err := range fields(message) {
+	f := fieldsOf(message)
+	for f.next() {
 		switch {
-		case err != nil:
-			return err
 		case f.is(3, protowire.VarintType):
 			encoding = f.integer
 		case f.is(4, protowire.BytesType):
 			data = f.bytes
 		}
 	}
-	if encoding != uint64(chunkenc.EncXOR) {
+	switch {
+	case f.err != nil:
+		return f.err
+	case encoding != uint64(chunkenc.EncXOR):
 		return fmt.Errorf("a chunk of type %d stands where samples belong", encoding)
 	}
 	return r.samples(data)
 }
 
+// An XOR chunk's first sample takes so many bits or more, and each other one.
+const (
+	firstBits = 8 + 64
+	leastBits = 2
+)
+
 // samples reads an XOR chunk: the number of its samples in two bytes, and the samples.
 func (r *chunkReader) samples(data []byte) (err error) {
 	if len(data) < 2 || binary.BigEndian.Uint16(data) == 0 {
 		return errors.New("a chunk is empty")
+	}
+	// Where data ends too early, the library's reader may go on with what is not there.
+	if n := int(binary.BigEndian.Uint16(data)); 8*(len(data)-2) < firstBits+leastBits*(n-1) {
+		return fmt.Errorf("a chunk of %d bytes cannot hold %d samples", len(data), n)
 	}
 	// The library is made for chunks that it wrote itself.
 	defer func() {

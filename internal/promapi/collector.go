@@ -51,10 +51,8 @@ func (c *collector) begin(query uint64, message []byte) error {
 
 func (c *collector) readLabels(message []byte) error {
 	c.labels = c.labels[:0]
-	for f, err := range fields(message) {
-		if err != nil {
-			return err
-		}
+	f := fieldsOf(message)
+	for f.next() {
 		if !f.is(1, protowire.BytesType) {
 			continue
 		}
@@ -64,37 +62,44 @@ func (c *collector) readLabels(message []byte) error {
 		}
 		c.labels = append(c.labels, label)
 	}
+	if f.err != nil {
+		return f.err
+	}
 	return sortLabels(c.labels)
 }
 
 // readLabel reads a Label.
 func (c *collector) readLabel(message []byte) (l Label, err error) {
-	for f, err := range fields(message) {
+	f := fieldsOf(message)
+	for f.next() {
 		switch {
-		case err != nil:
-			return l, err
 		case f.is(1, protowire.BytesType):
 			l.Name = c.intern(f.bytes)
 		case f.is(2, protowire.BytesType):
 			l.Value = c.intern(f.bytes)
 		}
 	}
-	return l, nil
+	return l, f.err
 }
 
 // refuseTwice fails if the series that begins was handed on before. It remembers hashes, which
 // two of a million series share once in thirty million answers.
 func (c *collector) refuseTwice() error {
+	const end = 0xff // no byte of UTF-8
 	var h maphash.Hash
 	h.SetSeed(c.seed)
 	maphash.WriteComparable(&h, c.query)
 	for _, l := range c.now.Labels {
-		maphash.WriteComparable(&h, l)
+		_, _ = h.WriteString(l.Name)
+		_ = h.WriteByte(end)
+		_, _ = h.WriteString(l.Value)
+		_ = h.WriteByte(end)
 	}
-	if _, twice := c.seen[h.Sum64()]; twice {
+	key := h.Sum64()
+	if _, twice := c.seen[key]; twice {
 		return errTwice
 	}
-	c.seen[h.Sum64()] = struct{}{}
+	c.seen[key] = struct{}{}
 	c.kept += seenSize
 	return c.fits()
 }

@@ -207,17 +207,23 @@ func misplaced(got, want jsontext.Kind) error {
 	return fmt.Errorf("%v stands where %v belongs", got, want)
 }
 
-// text reads a string, of which it returns the one copy.
-func (d *decoder) text() (string, error) {
+// unquoted reads a string. Its bytes are valid until the next token is read.
+func (d *decoder) unquoted() ([]byte, error) {
 	quoted, err := d.scalar(jsontext.KindString)
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	text := quoted[1 : len(quoted)-1]
-	if bytes.IndexByte(text, '\\') >= 0 {
-		if text, err = jsontext.AppendUnquote(nil, quoted); err != nil {
-			return "", err
-		}
+	if bytes.IndexByte(quoted, '\\') >= 0 {
+		return jsontext.AppendUnquote(nil, quoted)
+	}
+	return quoted[1 : len(quoted)-1], nil
+}
+
+// text reads a string, of which it returns the one copy.
+func (d *decoder) text() (string, error) {
+	text, err := d.unquoted()
+	if err != nil {
+		return "", err
 	}
 	return d.intern(text), nil
 }

@@ -34,12 +34,11 @@ func requests(points int) []byte {
 	return b.Bytes()
 }
 
-// counters is an answer like those on the CPU of 250 pods of two containers, with all their
-// labels.
-func counters(points int) []byte {
+// counters is an answer like those on the CPU of pods of two containers, with all their labels.
+func counters(rows, points int) []byte {
 	var b bytes.Buffer
 	b.WriteString(`{"status":"success","data":{"resultType":"matrix","result":[`)
-	for n := range 500 {
+	for n := range rows {
 		if n > 0 {
 			b.WriteByte(',')
 		}
@@ -58,36 +57,14 @@ func counters(points int) []byte {
 	return b.Bytes()
 }
 
-func rawHour() []byte {
-	var b bytes.Buffer
-	b.WriteString(`{"status":"success","data":{"resultType":"matrix","result":[`)
-	for n := range 200 {
-		if n > 0 {
-			b.WriteByte(',')
-		}
-		hash := fmt.Sprintf("%064x", n)
-		fmt.Fprintf(&b, `{"metric":{"__name__":"container_cpu_usage_seconds_total","container":"server-%d","cpu":"total","id":"/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod00b84431_3275_4cd6_8d4d_%012x.slice/cri-containerd-%s.scope","image":"server:6.0","instance":"10.0.0.%d:10250","job":"kubelet","metrics_path":"/metrics/cadvisor","name":"%s","namespace":"ml-1","node":"node-%d","pod":"model-%d-default-0-classifier-0"},"values":[`,
-			n%2, n/2, hash, n/100, hash, n/100, n/2)
-		for i := range 120 {
-			if i > 0 {
-				b.WriteByte(',')
-			}
-			fmt.Fprintf(&b, `[%d.%03d,"1199040197.%d"]`, 1767232725+30*i, (n*7+i)%1000, 874321+i)
-		}
-		b.WriteString("]}")
-	}
-	b.WriteString(`]}}`)
-	return b.Bytes()
-}
-
 func BenchmarkDecode(b *testing.B) {
 	for _, c := range []struct {
 		name   string
 		answer []byte
 	}{
 		{"requests at 25 moments", requests(25)},
-		{"counters at an edge", counters(3)},
-		{"counters of an hour", rawHour()},
+		{"counters at an edge", counters(500, 3)},
+		{"counters of an hour", counters(200, 120)},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			b.SetBytes(int64(len(c.answer)))

@@ -20,12 +20,19 @@ const hintMargin = 2 * time.Hour
 
 // Read reads the raw samples of the selected series in [from, to) (ms) by one request of
 // remote read. It hands each series to each as soon as it is complete, with the index of its
-// query; where it fails, what was handed on is not all. An error of each is returned as it is.
+// query. Where it fails, what was handed on is not all. An error of each is returned as it is,
+// and the time it takes counts as the request's.
 func (c *Client) Read(ctx context.Context, queries []Selector, from, to int64, each func(query int, s Series) error) error {
-	return c.retry(ctx, &remoteRead{
+	r := remoteRead{
 		c: c, queries: len(queries), from: from, to: to, each: each,
 		message: s2.EncodeSnappy(nil, readRequest(queries, from, to)),
-	})
+	}
+	began := time.Now()
+	if err := c.retry(ctx, &r); err != nil {
+		return err
+	}
+	c.cfg.Log.Debug("Query answered", "selectors", len(queries), "duration", time.Since(began), "series", r.handed)
+	return nil
 }
 
 // remoteRead is an exchange of remote read.
@@ -36,7 +43,7 @@ type remoteRead struct {
 	from, to int64
 	each     func(query int, s Series) error
 
-	handed bool // to each, which would be handed the same series again
+	handed int // series, which each would be handed again
 }
 
 func (r *remoteRead) request(ctx context.Context) (*http.Request, error) {
@@ -53,7 +60,7 @@ func (r *remoteRead) request(ctx context.Context) (*http.Request, error) {
 func (r *remoteRead) read(resp *http.Response, content io.Reader) error {
 	limit := r.c.cfg.MaxAnswerBytes
 	series := newCollector(newBuilder(r.from, r.to, limit), r.queries, func(query int, s Series) error {
-		r.handed = true
+		r.handed++
 		return r.each(query, s)
 	})
 	switch kind, parameters, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); {
@@ -80,7 +87,7 @@ func (r *remoteRead) refused(is refusal) Kind {
 	}
 }
 
-func (r *remoteRead) final() bool { return r.handed }
+func (r *remoteRead) final() bool { return r.handed > 0 }
 
 // readRequest encodes a ReadRequest.
 func readRequest(queries []Selector, from, to int64) []byte {

@@ -71,13 +71,13 @@ func (d *decoder) readSample(add func(t int64, v float64) error) error {
 	if err != nil || math.Abs(seconds) > latestSecond {
 		return errTime
 	}
-	text, err := d.scalar(jsontext.KindString)
+	text, err := d.unquoted()
 	if err != nil {
 		return err
 	}
-	v, err := strconv.ParseFloat(string(text[1:len(text)-1]), 64)
+	v, err := strconv.ParseFloat(string(text), 64)
 	if err != nil {
-		return fmt.Errorf("%.40s is not a number", text)
+		return fmt.Errorf("%.40q is not a number", text)
 	}
 	if err := add(int64(math.Round(seconds*1000)), v); err != nil {
 		return err

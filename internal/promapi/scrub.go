@@ -74,7 +74,11 @@ func scrub(text string, secrets []secret) string {
 	// The longest first, as one may hold another.
 	secrets = slices.SortedFunc(slices.Values(secrets), func(a, b secret) int { return len(b.text) - len(a.text) })
 	for _, s := range secrets {
-		if len(s.text) >= shortest && s.shows(text, min(len(s.text), longFragment)) {
+		if len(s.text) < shortest {
+			continue
+		}
+		text = strings.ReplaceAll(text, s.text, hidden)
+		if s.shows(text, min(len(s.text), longFragment)) { // the pattern of a token takes long
 			text = encodings(s.text).ReplaceAllLiteralString(text, hidden)
 		}
 	}

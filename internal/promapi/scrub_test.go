@@ -85,7 +85,7 @@ func TestScrub(t *testing.T) {
 	const seed = 7
 	random := rand.New(rand.NewPCG(seed, seed))
 	alphabet := []rune(`abcXYZ019-._~+/=<>&'"\%#? äß€😀`)
-	for n := range 100 {
+	for n := range 50 {
 		var b strings.Builder
 		for range 16 + random.IntN(30) {
 			b.WriteRune(alphabet[random.IntN(len(alphabet))])
@@ -170,7 +170,7 @@ func quoted(s string) string {
 func BenchmarkScrub(b *testing.B) {
 	token := strings.Repeat("eyJhbGciOiJSUzI1NiIsImtpZCI6I", 40)
 	text := strings.Repeat("query processing would load too many samples into memory ", 20)
-	for name, text := range map[string]string{"without": text, "with": text + token} {
+	for name, text := range map[string]string{"without": text, "plain": text + token, "encoded": text + percent(token)} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				scrub(text, []secret{{token, true}})

@@ -28,10 +28,8 @@ func readWhole(r io.Reader, limit int64, c *collector) error {
 		return fmt.Errorf("snappy: %w", err)
 	}
 	query := uint64(0)
-	for f, err := range fields(message) {
-		if err != nil {
-			return err
-		}
+	f := fieldsOf(message)
+	for f.next() {
 		if !f.is(1, protowire.BytesType) {
 			continue
 		}
@@ -40,24 +38,28 @@ func readWhole(r io.Reader, limit int64, c *collector) error {
 		}
 		query++
 	}
-	if query != uint64(c.queries) {
-		return fmt.Errorf("it answers %d of %d queries", query, c.queries)
+	switch {
+	case f.err != nil:
+		return f.err
+	case query != uint64(c.queries):
+		return fmt.Errorf("%d of %d queries are answered", query, c.queries)
 	}
 	return nil
 }
 
 // queryResult reads a QueryResult.
 func (c *collector) queryResult(query uint64, message []byte) error {
-	for f, err := range fields(message) {
-		if err != nil {
-			return err
-		}
+	f := fieldsOf(message)
+	for f.next() {
 		if !f.is(1, protowire.BytesType) {
 			continue
 		}
 		if err := c.timeSeries(query, f.bytes); err != nil {
 			return err
 		}
+	}
+	if f.err != nil {
+		return f.err
 	}
 	return c.flush()
 }
@@ -67,36 +69,37 @@ func (c *collector) timeSeries(query uint64, message []byte) error {
 	if err := c.begin(query, message); err != nil {
 		return err
 	}
-	for f, err := range fields(message) {
+	f := fieldsOf(message)
+	for f.next() {
 		switch {
-		case err != nil:
-			return err
 		case f.is(2, protowire.BytesType):
-			t, v, err := readSample(f.bytes)
-			if err != nil {
-				return err
-			}
-			if err := c.add(t, v); err != nil {
+			if err := c.readSample(f.bytes); err != nil {
 				return err
 			}
 		case f.is(4, protowire.BytesType):
 			return errHistograms
 		}
 	}
-	return nil
+	return f.err
 }
 
 // readSample reads a Sample.
-func readSample(message []byte) (t int64, v float64, err error) {
-	for f, err := range fields(message) {
+func (c *collector) readSample(message []byte) error {
+	var (
+		t int64
+		v float64
+	)
+	f := fieldsOf(message)
+	for f.next() {
 		switch {
-		case err != nil:
-			return 0, 0, err
 		case f.is(1, protowire.Fixed64Type):
 			v = math.Float64frombits(f.integer)
 		case f.is(2, protowire.VarintType):
 			t = int64(f.integer)
 		}
 	}
-	return t, v, nil
+	if f.err != nil {
+		return f.err
+	}
+	return c.add(t, v)
 }
