@@ -167,14 +167,6 @@ func hideSecrets(raw string) string {
 	return "(hidden)"
 }
 
-func httpSettings(file string) (promconfig.HTTPClientConfig, error) {
-	cfg, _, err := promconfig.LoadHTTPConfigFile(file)
-	if err != nil {
-		return promconfig.HTTPClientConfig{}, fmt.Errorf("cannot be used: %s", reason(err))
-	}
-	return *cfg, nil
-}
-
 // tokenFile makes sure that there is a token to be read. It is read again for every request.
 func tokenFile(file string) (struct{}, error) {
 	content, err := os.ReadFile(file)
