@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/prometheus/common/promslog"
+	_ "golang.org/x/crypto/x509roots/fallback" // the image has no file of certificate authorities
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/backfill"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"

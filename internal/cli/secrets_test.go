@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -137,5 +139,22 @@ func TestSecretsStaySecret(t *testing.T) {
 				t.Error("a redirect was followed")
 			}
 		})
+	}
+}
+
+// TestTokenFileThatGoesAway: what is wrong is told of the file, not of the Prometheus.
+func TestTokenFileThatGoesAway(t *testing.T) {
+	t.Setenv("PROMETHEUS_SELDON_TOKEN", "")
+	name := file(t, token)
+	prometheus := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		os.Remove(name)
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	defer prometheus.Close()
+	var stdout, stderr bytes.Buffer
+	code := program(t.Context(), []string{"once", "--prometheus.url=" + prometheus.URL, "--prometheus.token-file=" + name}, &stdout, &stderr)
+	want := "unauthorized: the token file " + name + " cannot be read: no such file or directory: name a file that holds the token: check the credentials: PROMETHEUS_SELDON_TOKEN, --prometheus.token-file or --prometheus.config-file"
+	if code != 1 || !strings.Contains(stderr.String(), want) || strings.Contains(stderr.String(), "prometheus.url") {
+		t.Errorf("exit code %d, wrote\n%swant\n%s", code, &stderr, want)
 	}
 }

@@ -20,6 +20,8 @@ import (
 	"github.com/klauspost/compress/gzip"
 	"github.com/prometheus/client_golang/prometheus"
 	promconfig "github.com/prometheus/common/config"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/httpclient"
 )
 
 const (
@@ -56,9 +58,7 @@ type Client struct {
 
 // New returns a client whose own metrics are registered on reg.
 func New(cfg Config, reg prometheus.Registerer) (*Client, error) {
-	httpCfg := cfg.HTTP
-	httpCfg.FollowRedirects = false // a redirect could carry the credentials elsewhere
-	client, err := promconfig.NewClientFromConfig(httpCfg, "upstream")
+	client, err := httpclient.New(cfg.HTTP, "upstream", cfg.UserAgent)
 	if err != nil {
 		return nil, err
 	}
@@ -200,7 +200,6 @@ func (c *Client) request(ctx context.Context, endpoint string, params url.Values
 	if c.cfg.Compress {
 		req.Header.Set("Accept-Encoding", "gzip")
 	}
-	req.Header.Set("User-Agent", c.cfg.UserAgent)
 	return req, nil
 }
 
@@ -225,6 +224,9 @@ func (c *Client) noAnswer(ctx context.Context, err error, waited time.Duration) 
 	// A url.Error repeats the URL, and with it what may be secret in it.
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
+	}
+	if own, ok := errors.AsType[*httpclient.CredentialsError](err); ok {
+		return &Error{Kind: Unauthorized, Err: own}
 	}
 	if netErr, ok := errors.AsType[net.Error](err); ctx.Err() != nil || ok && netErr.Timeout() {
 		return &Error{Kind: Timeout, Err: fmt.Errorf("no whole answer from %s within --query.timeout=%s", c.cfg.URL.Host, c.cfg.Timeout)}
