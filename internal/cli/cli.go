@@ -84,11 +84,12 @@ func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 	cfg.Log.Writer = stderr
 	commands := table()
 	i := slices.IndexFunc(commands, func(c command) bool { return c.Name == cfg.Command })
-	err = commands[i].run(ctx, &session{cfg, promslog.New(cfg.Log), stdin, stdout, stderr})
+	s := &session{cfg, promslog.New(cfg.Log), stdin, stdout, stderr}
+	err = commands[i].run(ctx, s)
 	if err != nil && ctx.Err() != nil {
 		return context.Cause(ctx) // what broke off for it is no failure of its own
 	}
-	return err
+	return s.advise(ctx, err)
 }
 
 // Exit reports an error of Run, and returns the exit code: 1 for a failure, 2 for a command

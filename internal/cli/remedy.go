@@ -11,8 +11,8 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/remotewrite"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/schedule"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
 // advise adds to a server's failure which setting to change. The chain of the error says which
@@ -49,48 +49,28 @@ func kindOfDelivery(err *remotewrite.Error) string {
 	return string(err.Kind)
 }
 
-// advisedComputer is a Downsampler whose errors say what to change.
+// advisedComputer is the loop's, whose errors are logged and shown with their remedy.
 type advisedComputer struct {
-	*downsample.Downsampler
-	advise func(context.Context, error) error
+	schedule.Computer
+	*session
 }
 
-// Compute computes a window.
-func (c *advisedComputer) Compute(ctx context.Context, w window.Window) (*downsample.Averages, error) {
-	a, err := c.Downsampler.Compute(ctx, w)
-	return a, c.advise(ctx, err)
+func (a advisedComputer) Compute(ctx context.Context, w window.Window) (*downsample.Averages, error) {
+	averages, err := a.Computer.Compute(ctx, w)
+	return averages, a.advise(ctx, err)
 }
 
-// Explain says what one model's values of a window are made of.
-func (c *advisedComputer) Explain(ctx context.Context, w window.Window, m workload.Model) (*downsample.Explanation, error) {
-	x, err := c.Downsampler.Explain(ctx, w, m)
-	return x, c.advise(ctx, err)
+// advisedDeliverer is the loop's, likewise.
+type advisedDeliverer struct {
+	schedule.Deliverer
+	*session
 }
 
-// advisedWriter is a Writer whose errors say what to change.
-type advisedWriter struct {
-	*remotewrite.Writer
-	advise func(context.Context, error) error
+func (a advisedDeliverer) Deliver(ctx context.Context, averages *downsample.Averages) error {
+	return a.advise(ctx, a.Deliverer.Deliver(ctx, averages))
 }
 
-// Deliver delivers a window.
-func (w *advisedWriter) Deliver(ctx context.Context, a *downsample.Averages) error {
-	return w.advise(ctx, w.Writer.Deliver(ctx, a))
-}
-
-// Delivered returns the ends of the windows that are there.
-func (w *advisedWriter) Delivered(ctx context.Context, from, to time.Time) (map[time.Time]bool, error) {
-	ends, err := w.Writer.Delivered(ctx, from, to)
-	return ends, w.advise(ctx, err)
-}
-
-// Stored returns what is stored of a window.
-func (w *advisedWriter) Stored(ctx context.Context, of window.Window) (*downsample.Averages, error) {
-	a, err := w.Writer.Stored(ctx, of)
-	return a, w.advise(ctx, err)
-}
-
-// Revise writes what of a window is not as stored.
-func (w *advisedWriter) Revise(ctx context.Context, stored, a *downsample.Averages) error {
-	return w.advise(ctx, w.Writer.Revise(ctx, stored, a))
+func (a advisedDeliverer) Delivered(ctx context.Context, from, to time.Time) (map[time.Time]bool, error) {
+	ends, err := a.Deliverer.Delivered(ctx, from, to)
+	return ends, a.advise(ctx, err)
 }

@@ -38,16 +38,18 @@ func serve(ctx context.Context, s *session) error {
 	}
 	var deliverer schedule.Deliverer
 	if s.RemoteWrite.Receiver.URL != nil {
-		if deliverer, err = s.writer(registry); err != nil {
+		writer, err := s.writer(registry)
+		if err != nil {
 			return err
 		}
+		deliverer = advisedDeliverer{writer, s}
 	}
 	board := exposition.NewBoard(time.Now)
 	if s.Timestamps {
 		board = exposition.NewStampedBoard(time.Now)
 	}
 	loop := schedule.New(schedule.Config{
-		Computer:    downsampler,
+		Computer:    advisedComputer{downsampler, s},
 		Board:       board,
 		Deliverer:   deliverer,
 		Period:      s.Period,

@@ -56,7 +56,7 @@ func (s *session) client(of config.Prometheus, reg prometheus.Registerer) (*prom
 func userAgent() string { return config.Name + "/" + version.Version }
 
 // downsampler returns what computes windows from the Prometheus that is read.
-func (s *session) downsampler(reg prometheus.Registerer) (*advisedComputer, error) {
+func (s *session) downsampler(reg prometheus.Registerer) (*downsample.Downsampler, error) {
 	client, err := s.client(s.Prometheus, reg)
 	if err != nil {
 		return nil, fmt.Errorf("the HTTP settings for the Prometheus cannot be used: %w: mend --prometheus.config-file", err)
@@ -64,18 +64,18 @@ func (s *session) downsampler(reg prometheus.Registerer) (*advisedComputer, erro
 	if s.Prometheus.HTTP.TLSConfig.InsecureSkipVerify {
 		s.log.Warn("The Prometheus' TLS certificate is not verified: who can intercept the connection can read the credentials")
 	}
-	return &advisedComputer{downsample.New(downsample.Config{
+	return downsample.New(downsample.Config{
 		Upstream:    client,
 		Kinds:       s.Kinds,
 		Shard:       s.Shard,
 		Concurrency: s.Query.Concurrency,
 		MaxSamples:  s.Query.MaxSamplesPerWindow,
 		Log:         s.log,
-	}), s.advise}, nil
+	}), nil
 }
 
 // writer returns what delivers windows to the remote-write receiver.
-func (s *session) writer(reg prometheus.Registerer) (*advisedWriter, error) {
+func (s *session) writer(reg prometheus.Registerer) (*remotewrite.Writer, error) {
 	rw := s.RemoteWrite
 	// What it asks is next to nothing, and is not counted with what windows cost.
 	query, err := s.client(rw.Query, prometheus.NewRegistry())
@@ -97,5 +97,5 @@ func (s *session) writer(reg prometheus.Registerer) (*advisedWriter, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the HTTP settings for the remote-write receiver cannot be used: %w: mend --remote-write.config-file", err)
 	}
-	return &advisedWriter{writer, s.advise}, nil
+	return writer, nil
 }

@@ -69,6 +69,7 @@ func TestBadFiles(t *testing.T) {
 	for name, test := range map[string]struct{ flag, content, want string }{
 		"empty token":      {"prometheus.token-file", " \n", "is empty: put the token into it"},
 		"token of lines":   {"prometheus.token-file", "s3cret\ns3cret\n", "holds a control character: give the token alone, on one line"},
+		"web, quotes":      {"web.config.file", "tls_server_config: \"a`s3cr3t`b\"\n", "cannot be used: yaml: unmarshal errors: line 1: cannot unmarshal !!str (value) into web.TLSConfig"},
 		"web, unknown key": {"web.config.file", "tls: s3cret\n", "cannot be used: yaml: unmarshal errors: line 1: field tls not found in type web.Config"},
 	} {
 		t.Run(name, func(t *testing.T) {
