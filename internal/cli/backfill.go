@@ -86,7 +86,7 @@ func (s *session) openFile() (*backfill.File, error) {
 	return file, nil
 }
 
-// mayReplace asks whoever sits at the terminal, unless that is settled already.
+// mayReplace asks the person at the terminal, unless that is settled already.
 func (s *session) mayReplace() (bool, error) {
 	switch {
 	case s.Backfill.DryRun:

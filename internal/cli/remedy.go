@@ -17,7 +17,7 @@ import (
 
 // advise adds to a server's failure which setting to change. The chain of the error says which
 // server it was: a delivery that failed for a query is one of the Prometheus that is asked for
-// what was delivered. Who was told to stop has nothing to change.
+// what was delivered. Being stopped has no remedy.
 func (s *session) advise(ctx context.Context, err error) error {
 	var remedy string
 	delivery, delivering := errors.AsType[*remotewrite.Error](err)

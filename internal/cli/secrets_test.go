@@ -109,27 +109,27 @@ func TestSecretsStaySecret(t *testing.T) {
 	for _, trial := range trials {
 		t.Run(trial.name, func(t *testing.T) {
 			trial.wait(t, "a window failed", func() bool { return strings.Contains(trial.out.String(), `msg="Window failed"`) })
-			var told strings.Builder
+			var shown strings.Builder
 			for _, path := range []string{"/metrics", "/", "/-/ready", "/-/healthy", "/nowhere"} {
 				code, body := trial.get(t, path)
-				fmt.Fprintln(&told, path, code, body)
+				fmt.Fprintln(&shown, path, code, body)
 			}
 			for _, metric := range []string{`seldon_exporter_refreshes_total{result="` + trial.result + `"} 0`, "seldon_exporter_models", "model_"} {
-				if strings.Contains(told.String(), "\n"+metric) {
+				if strings.Contains(shown.String(), "\n"+metric) {
 					t.Errorf("metrics hold %s", metric)
 				}
 			}
-			if !strings.Contains(told.String(), "The last attempt failed") {
-				t.Error("the landing page does not tell of the failure")
+			if !strings.Contains(shown.String(), "The last attempt failed") {
+				t.Error("the landing page does not have the failure")
 			}
 			trial.cancel()
 			if code := trial.end(t); code != 0 {
 				t.Errorf("exit code %d", code)
 			}
-			told.WriteString(trial.out.String())
+			shown.WriteString(trial.out.String())
 			for _, secret := range []string{token, user, password, query} {
-				if strings.Contains(told.String(), secret) {
-					t.Errorf("tells %s:\n%s", secret, &told)
+				if strings.Contains(shown.String(), secret) {
+					t.Errorf("shows %s:\n%s", secret, &shown)
 				}
 			}
 			if !trial.arrived.Load() {
@@ -142,7 +142,7 @@ func TestSecretsStaySecret(t *testing.T) {
 	}
 }
 
-// TestTokenFileThatGoesAway: what is wrong is told of the file, not of the Prometheus.
+// TestTokenFileThatGoesAway: the file is blamed, not the Prometheus.
 func TestTokenFileThatGoesAway(t *testing.T) {
 	t.Setenv("PROMETHEUS_SELDON_TOKEN", "")
 	name := file(t, token)

@@ -21,7 +21,7 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/web"
 )
 
-// drainTime is what scrapes under way are given when the exporter is told to stop.
+// drainTime is what scrapes under way are given when the exporter stops.
 const drainTime = 3 * time.Second
 
 // serve computes windows and serves them until ctx is done or a signal says so.

@@ -59,7 +59,7 @@ func userAgent() string { return config.Name + "/" + version.Version }
 func (s *session) downsampler(reg prometheus.Registerer) (*downsample.Downsampler, error) {
 	client, err := s.client(s.Prometheus, reg)
 	if err != nil {
-		return nil, fmt.Errorf("the HTTP settings for the Prometheus cannot be used: %w: mend --prometheus.config-file", err)
+		return nil, fmt.Errorf("%s cannot be used: %w", s.SettingName("prometheus.config-file"), err)
 	}
 	if s.Prometheus.HTTP.TLSConfig.InsecureSkipVerify {
 		s.log.Warn("The Prometheus' TLS certificate is not verified: who can intercept the connection can read the credentials")
@@ -80,7 +80,7 @@ func (s *session) writer(reg prometheus.Registerer) (*remotewrite.Writer, error)
 	// What it asks is next to nothing, and is not counted with what windows cost.
 	query, err := s.client(rw.Query, prometheus.NewRegistry())
 	if err != nil {
-		return nil, fmt.Errorf("the HTTP settings for reading what was delivered cannot be used: %w: mend --remote-write.config-file", err)
+		return nil, fmt.Errorf("%s cannot be used to read what was delivered: %w", s.SettingName("remote-write.config-file"), err)
 	}
 	writer, err := remotewrite.New(remotewrite.Config{
 		URL:       rw.Receiver.URL,
@@ -95,7 +95,7 @@ func (s *session) writer(reg prometheus.Registerer) (*remotewrite.Writer, error)
 		Kinds:     s.OwnKinds(),
 	}, reg)
 	if err != nil {
-		return nil, fmt.Errorf("the HTTP settings for the remote-write receiver cannot be used: %w: mend --remote-write.config-file", err)
+		return nil, fmt.Errorf("%s cannot be used: %w", s.SettingName("remote-write.config-file"), err)
 	}
 	return writer, nil
 }

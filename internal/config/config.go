@@ -23,7 +23,7 @@ type Config struct {
 	SettleDelay  time.Duration
 	Kinds        []workload.Kind // in order of precedence
 	CustomKinds  []Kind
-	ClusterLabel string // tells clusters apart, "" for one
+	ClusterLabel string // distinguishes clusters, "" for one
 	Shard        workload.Shard
 	Query        Query
 	Web          *web.FlagConfig

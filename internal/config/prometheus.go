@@ -36,7 +36,7 @@ func (p Prometheus) Redacted() string {
 	return u.String()
 }
 
-// server is a Prometheus, or whatever speaks one of its APIs, of which settings tell.
+// server is a Prometheus, or what speaks one of its APIs, as settings describe it.
 type server struct {
 	Prometheus
 	name        string
@@ -98,11 +98,11 @@ func prometheusFlags(f Flags) Check {
 		if parse(c, insecure, boolean) {
 			p.HTTP.TLSConfig.InsecureSkipVerify = true
 		}
-		if token := strings.TrimSpace(os.Getenv(tokenEnv)); token != "" {
-			if err := httpclient.CheckToken(token); err != nil {
+		if value := strings.TrimSpace(os.Getenv(tokenEnv)); value != "" {
+			if err := httpclient.CheckToken(value); err != nil {
 				c.failf("%s (value not shown) %w", tokenEnv, err)
 			}
-			p.HTTP.Authorization = &promconfig.Authorization{Type: "Bearer", Credentials: promconfig.Secret(token)}
+			p.HTTP.Authorization = &promconfig.Authorization{Type: "Bearer", Credentials: promconfig.Secret(value)}
 			p.credentials = append(p.credentials, tokenEnv)
 		}
 		if token.raw != "" {
@@ -168,7 +168,7 @@ func hideSecrets(raw string) string {
 	return "(hidden)"
 }
 
-// reason is what went wrong with a file whose name has been told already.
+// reason is what went wrong with a file whose name the message has already.
 func reason(err error) string {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		return e.Err.Error()

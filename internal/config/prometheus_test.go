@@ -177,7 +177,7 @@ func FuzzHTTPSettings(f *testing.F) {
 	})
 }
 
-// FuzzLoad: no URL, period or token makes Load panic or tell a secret.
+// FuzzLoad: no URL, period or token makes Load panic or show a secret.
 func FuzzLoad(f *testing.F) {
 	const secret = "hunter2hunter2"
 	for _, url := range []string{
@@ -203,7 +203,7 @@ func FuzzLoad(f *testing.F) {
 			out += cfg.Prometheus.Redacted()
 		}
 		if strings.Contains(out, secret) {
-			t.Errorf("%q tells a secret: %s", url, out)
+			t.Errorf("%q shows a secret: %s", url, out)
 		}
 	})
 }
