@@ -64,8 +64,8 @@ func Commands() []config.Command {
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	out := &output{Writer: stdout, terminal: backfill.IsTerminal(stdout)}
 	err := execute(ctx, args, stdin, out, stderr)
-	if err == nil {
-		err = out.err
+	if out.err != nil {
+		return out.err
 	}
 	return err
 }
