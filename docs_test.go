@@ -29,7 +29,7 @@ import (
 // The documents hold tables that are made from the code:
 //
 //	go test . -run TestDocs -update
-var update = flag.Bool("update", false, "write the tables in the documents anew")
+var update = flag.Bool("update", false, "write the tables in the documents again")
 
 // madeElsewhere is what "make accuracy" writes.
 const madeElsewhere = "docs/accuracy.md"

@@ -37,10 +37,11 @@ func fill(ctx context.Context, s *session) error {
 		s.Log.Writer = bar
 		progress, s.log = bar, promslog.New(s.Log)
 	}
-	downsampler, err := s.downsampler(prometheus.NewRegistry())
+	client, err := s.upstream(prometheus.NewRegistry())
 	if err != nil {
 		return err
 	}
+	downsampler := s.downsampler(client)
 	job := backfill.Job{Computer: downsampler, Period: s.Period, Concurrency: s.Query.Concurrency, Progress: progress, Log: s.log}
 	estimate := func(in backfill.Inventory) error {
 		missing, _, err := span.Split(ctx, in)
@@ -116,7 +117,7 @@ func (s *session) unusable(err error) error {
 	return fmt.Errorf("--output=%q cannot be used: %w", s.Backfill.Output, err)
 }
 
-// mayReplace asks whoever sits at the terminal, unless that is settled already.
+// mayReplace asks the person at the terminal, unless that is settled already.
 func (s *session) mayReplace() (bool, error) {
 	switch {
 	case s.Backfill.DryRun:

@@ -13,6 +13,7 @@ import (
 	"syscall"
 
 	"github.com/prometheus/common/promslog"
+	_ "golang.org/x/crypto/x509roots/fallback" // the image has no file of certificate authorities
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/backfill"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
@@ -63,8 +64,8 @@ func Commands() []config.Command {
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	out := &output{Writer: stdout, terminal: backfill.IsTerminal(stdout)}
 	err := execute(ctx, args, stdin, out, stderr)
-	if err == nil {
-		err = out.err
+	if out.err != nil {
+		return out.err
 	}
 	return err
 }
@@ -83,11 +84,12 @@ func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 	cfg.Log.Writer = stderr
 	commands := table()
 	i := slices.IndexFunc(commands, func(c command) bool { return c.Name == cfg.Command })
-	err = commands[i].run(ctx, &session{cfg, promslog.New(cfg.Log), stdin, stdout, stderr})
+	s := &session{cfg, promslog.New(cfg.Log), stdin, stdout, stderr}
+	err = commands[i].run(ctx, s)
 	if err != nil && ctx.Err() != nil {
 		return context.Cause(ctx) // what broke off for it is no failure of its own
 	}
-	return err
+	return s.advise(ctx, err)
 }
 
 // Exit reports an error of Run, and returns the exit code: 1 for a failure, 2 for a command

@@ -146,7 +146,7 @@ func TestExitCodes(t *testing.T) {
 		"address in use":    {[]string{"--prometheus.url=" + prometheus.URL, "--web.listen-address=" + inUse, "--log.level=error"}, 1, "--web.listen-address: listen tcp " + inUse + ": bind: address already in use: choose another address"},
 		"no socket":         {[]string{"--prometheus.url=" + prometheus.URL, "--web.systemd-socket", "--log.level=error"}, 1, "--web.systemd-socket: no socket activation file descriptors found: start the exporter by a .socket unit"},
 		"unreadable token":  {[]string{"--prometheus.token-file=/no/such"}, 1, `--prometheus.token-file="/no/such" cannot be read: no such file or directory: name a file that holds the token`},
-		"unreadable CA":     {[]string{"--prometheus.config-file=" + file(t, "tls_config: {ca_file: /no/such}")}, 1, "the HTTP settings for the Prometheus cannot be used: unable to read CA cert: unable to read file /no/such: open /no/such: no such file or directory: mend --prometheus.config-file"},
+		"unreadable CA":     {[]string{"--prometheus.config-file=" + file(t, "tls_config: {ca_file: /no/such}")}, 1, "--prometheus.config-file cannot be used: unable to read CA cert: unable to read file /no/such: open /no/such: no such file or directory"},
 		"not a URL at all":  {[]string{"--prometheus.url=localhost:8080"}, 1, `--prometheus.url="localhost:8080" does not begin with http:// or https://: write it like http://prometheus:9090`},
 		"secrets in no URL": {[]string{"--prometheus.url=joe:s3cret@localhost"}, 1, `--prometheus.url=(hidden) does not begin with http:// or https://: write it like http://prometheus:9090`},
 	} {

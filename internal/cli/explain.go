@@ -14,10 +14,11 @@ func explainModel(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	downsampler, err := s.downsampler(prometheus.NewRegistry())
+	client, err := s.upstream(prometheus.NewRegistry())
 	if err != nil {
 		return err
 	}
+	downsampler := s.downsampler(client)
 	x, err := downsampler.Explain(ctx, w, s.Explain.Model)
 	if err != nil {
 		return err

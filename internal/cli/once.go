@@ -17,10 +17,11 @@ func once(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	downsampler, err := s.downsampler(prometheus.NewRegistry())
+	client, err := s.upstream(prometheus.NewRegistry())
 	if err != nil {
 		return err
 	}
+	downsampler := s.downsampler(client)
 	began := time.Now()
 	averages, err := downsampler.Compute(ctx, w)
 	if err != nil {

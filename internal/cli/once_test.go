@@ -36,7 +36,7 @@ func TestOncePrintsOneWindow(t *testing.T) {
 		t.Errorf("the window ends at %v, want %v", end, want)
 	}
 	if !strings.Contains(stderr.String(), `msg="Window computed"`) {
-		t.Errorf("the log does not tell of the window: %s", &stderr)
+		t.Errorf("the log does not have the window: %s", &stderr)
 	}
 	if len(asked) == 0 || asked[0] != "1769853599.999" {
 		t.Errorf("the Prometheus was asked about %v", asked)

@@ -32,7 +32,7 @@ func TestFullDiskIsAFailure(t *testing.T) {
 		t.Run(strings.Join(args, " "), func(t *testing.T) {
 			var stderr bytes.Buffer
 			code := program(t.Context(), append([]string{"--prometheus.url=" + prometheus.URL}, args...), full{}, &stderr)
-			if code != 1 || !strings.Contains(stderr.String(), "no space left on device") {
+			if code != 1 || !strings.Contains(stderr.String(), "standard output cannot be written: no space left on device") {
 				t.Errorf("exit code %d: %s", code, &stderr)
 			}
 		})

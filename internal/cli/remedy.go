@@ -8,17 +8,16 @@ import (
 	"time"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/remotewrite"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/schedule"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
 // advise adds to a server's failure which setting to change. The chain of the error says which
 // server it was: a delivery that failed for a query is one of the Prometheus that is asked for
-// what was delivered. Who was told to stop has nothing to change.
+// what was delivered. Being stopped has no remedy.
 func (s *session) advise(ctx context.Context, err error) error {
 	var remedy string
 	delivery, delivering := errors.AsType[*remotewrite.Error](err)
@@ -50,49 +49,28 @@ func kindOfDelivery(err *remotewrite.Error) string {
 	return string(err.Kind)
 }
 
-// advisedComputer is a Downsampler whose errors say what to change.
+// advisedComputer is the loop's, whose errors are logged and shown with their remedy.
 type advisedComputer struct {
-	*downsample.Downsampler
-	advise    func(context.Context, error) error
-	serverNow func() (time.Time, bool) // the clock of the Prometheus that is read
+	schedule.Computer
+	*session
 }
 
-// Compute computes a window.
-func (c *advisedComputer) Compute(ctx context.Context, w window.Window) (*ledger.Averages, error) {
-	a, err := c.Downsampler.Compute(ctx, w)
-	return a, c.advise(ctx, err)
+func (a advisedComputer) Compute(ctx context.Context, w window.Window) (*ledger.Averages, error) {
+	averages, err := a.Computer.Compute(ctx, w)
+	return averages, a.advise(ctx, err)
 }
 
-// Explain says what one model's values of a window are made of.
-func (c *advisedComputer) Explain(ctx context.Context, w window.Window, m workload.Model) (*ledger.Explanation, error) {
-	x, err := c.Downsampler.Explain(ctx, w, m)
-	return x, c.advise(ctx, err)
+// advisedDeliverer is the loop's, likewise.
+type advisedDeliverer struct {
+	schedule.Deliverer
+	*session
 }
 
-// advisedWriter is a Writer whose errors say what to change.
-type advisedWriter struct {
-	*remotewrite.Writer
-	advise func(context.Context, error) error
+func (a advisedDeliverer) Deliver(ctx context.Context, averages *ledger.Averages) error {
+	return a.advise(ctx, a.Deliverer.Deliver(ctx, averages))
 }
 
-// Deliver delivers a window.
-func (w *advisedWriter) Deliver(ctx context.Context, a *ledger.Averages) error {
-	return w.advise(ctx, w.Writer.Deliver(ctx, a))
-}
-
-// Delivered returns the ends of the windows that are there.
-func (w *advisedWriter) Delivered(ctx context.Context, from, to time.Time) (window.Ends, error) {
-	ends, err := w.Writer.Delivered(ctx, from, to)
-	return ends, w.advise(ctx, err)
-}
-
-// Stored returns what is stored of a window.
-func (w *advisedWriter) Stored(ctx context.Context, of window.Window) (*ledger.Averages, error) {
-	a, err := w.Writer.Stored(ctx, of)
-	return a, w.advise(ctx, err)
-}
-
-// Replace writes what of a window is not as stored.
-func (w *advisedWriter) Replace(ctx context.Context, stored, a *ledger.Averages) error {
-	return w.advise(ctx, w.Writer.Replace(ctx, stored, a))
+func (a advisedDeliverer) Delivered(ctx context.Context, from, to time.Time) (window.Ends, error) {
+	ends, err := a.Deliverer.Delivered(ctx, from, to)
+	return ends, a.advise(ctx, err)
 }

@@ -40,7 +40,7 @@ func TestAdvice(t *testing.T) {
 		"receiver turned off":   {t.Context(), delivery(remotewrite.Refused, 404, errors.New("no")), "refused: no: check --remote-write.url, and that the receiver is turned on (Prometheus: --web.enable-remote-write-receiver)"},
 		"receiver out of order": {t.Context(), delivery(remotewrite.TooOld, 400, errors.New("no")), "too_old: no: raise out_of_order_time_window in the receiver's storage.tsdb settings"},
 		"nobody's fault":        {t.Context(), errors.New("oops"), "oops"},
-		"told to stop":          {stopped, query, "not_prometheus: 404"},
+		"stopped":               {stopped, query, "not_prometheus: 404"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := s.advise(test.ctx, test.err)

@@ -1,9 +1,11 @@
 package cli
 
 import (
+	"bytes"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"os"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -107,27 +109,27 @@ func TestSecretsStaySecret(t *testing.T) {
 	for _, trial := range trials {
 		t.Run(trial.name, func(t *testing.T) {
 			trial.wait(t, "a window failed", func() bool { return strings.Contains(trial.out.String(), `msg="Window failed"`) })
-			var told strings.Builder
+			var shown strings.Builder
 			for _, path := range []string{"/metrics", "/", "/-/ready", "/-/healthy", "/nowhere"} {
 				code, body := trial.get(t, path)
-				fmt.Fprintln(&told, path, code, body)
+				fmt.Fprintln(&shown, path, code, body)
 			}
 			for _, metric := range []string{`seldon_exporter_refreshes_total{result="` + trial.result + `"} 0`, "seldon_exporter_models", "model_"} {
-				if strings.Contains(told.String(), "\n"+metric) {
+				if strings.Contains(shown.String(), "\n"+metric) {
 					t.Errorf("metrics hold %s", metric)
 				}
 			}
-			if !strings.Contains(told.String(), "The last attempt failed") {
-				t.Error("the landing page does not tell of the failure")
+			if !strings.Contains(shown.String(), "The last attempt failed") {
+				t.Error("the landing page does not have the failure")
 			}
 			trial.cancel()
 			if code := trial.end(t); code != 0 {
 				t.Errorf("exit code %d", code)
 			}
-			told.WriteString(trial.out.String())
+			shown.WriteString(trial.out.String())
 			for _, secret := range []string{token, user, password, query} {
-				if strings.Contains(told.String(), secret) {
-					t.Errorf("tells %s:\n%s", secret, &told)
+				if strings.Contains(shown.String(), secret) {
+					t.Errorf("shows %s:\n%s", secret, &shown)
 				}
 			}
 			if !trial.arrived.Load() {
@@ -137,5 +139,22 @@ func TestSecretsStaySecret(t *testing.T) {
 				t.Error("a redirect was followed")
 			}
 		})
+	}
+}
+
+// TestTokenFileThatGoesAway: the file is blamed, not the Prometheus.
+func TestTokenFileThatGoesAway(t *testing.T) {
+	t.Setenv("PROMETHEUS_SELDON_TOKEN", "")
+	name := file(t, token)
+	prometheus := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		os.Remove(name)
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	defer prometheus.Close()
+	var stdout, stderr bytes.Buffer
+	code := program(t.Context(), []string{"once", "--prometheus.url=" + prometheus.URL, "--prometheus.token-file=" + name}, &stdout, &stderr)
+	want := "unauthorized: the token file " + name + " cannot be read: no such file or directory: name a file that holds the token: check the credentials: PROMETHEUS_SELDON_TOKEN, --prometheus.token-file or --prometheus.config-file"
+	if code != 1 || !strings.Contains(stderr.String(), want) || strings.Contains(stderr.String(), "prometheus.url") {
+		t.Errorf("exit code %d, wrote\n%swant\n%s", code, &stderr, want)
 	}
 }

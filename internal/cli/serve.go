@@ -21,7 +21,7 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/web"
 )
 
-// drainTime is what scrapes under way are given when the exporter is told to stop.
+// drainTime is what scrapes under way are given when the exporter stops.
 const drainTime = 3 * time.Second
 
 // serve computes windows and serves them until ctx is done or a signal says so.
@@ -32,22 +32,24 @@ func serve(ctx context.Context, s *session) error {
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		versioncollector.NewCollector("seldon_exporter"),
 	)
-	downsampler, err := s.downsampler(registry)
+	client, err := s.upstream(registry)
 	if err != nil {
 		return err
 	}
 	var deliverer schedule.Deliverer
 	if s.RemoteWrite.Receiver.URL != nil {
-		if deliverer, err = s.writer(registry); err != nil {
+		writer, err := s.writer(registry)
+		if err != nil {
 			return err
 		}
+		deliverer = advisedDeliverer{writer, s}
 	}
 	board := exposition.NewBoard(time.Now)
 	if s.Timestamps {
 		board = exposition.NewStampedBoard(time.Now)
 	}
 	loop := schedule.New(schedule.Config{
-		Computer:    downsampler,
+		Computer:    advisedComputer{s.downsampler(client), s},
 		Board:       board,
 		Deliverer:   deliverer,
 		Period:      s.Period,
@@ -55,7 +57,7 @@ func serve(ctx context.Context, s *session) error {
 		MaxAge:      s.CatchUp,
 		Random:      rand.Float64,
 		Now:         time.Now,
-		ServerNow:   downsampler.serverNow,
+		ServerNow:   client.ServerNow,
 		Log:         s.log,
 		Registerer:  registry,
 	})

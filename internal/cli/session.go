@@ -55,16 +55,21 @@ func (s *session) client(of config.Prometheus, reg prometheus.Registerer) (*prom
 
 func userAgent() string { return config.Name + "/" + version.Version }
 
-// downsampler returns what computes windows from the Prometheus that is read.
-func (s *session) downsampler(reg prometheus.Registerer) (*advisedComputer, error) {
+// upstream returns what asks the Prometheus that is read.
+func (s *session) upstream(reg prometheus.Registerer) (*promapi.Client, error) {
 	client, err := s.client(s.Prometheus, reg)
 	if err != nil {
-		return nil, fmt.Errorf("the HTTP settings for the Prometheus cannot be used: %w: mend --prometheus.config-file", err)
+		return nil, fmt.Errorf("%s cannot be used: %w", s.SettingName("prometheus.config-file"), err)
 	}
 	if s.Prometheus.HTTP.TLSConfig.InsecureSkipVerify {
 		s.log.Warn("The Prometheus' TLS certificate is not verified: who can intercept the connection can read the credentials")
 	}
-	return &advisedComputer{downsample.New(downsample.Config{
+	return client, nil
+}
+
+// downsampler returns what computes windows from what a client reads.
+func (s *session) downsampler(client *promapi.Client) *downsample.Downsampler {
+	return downsample.New(downsample.Config{
 		Fetcher: fetch.New(fetch.Config{
 			API:         client,
 			Transport:   fetch.Transport(s.Query.Transport),
@@ -79,16 +84,16 @@ func (s *session) downsampler(reg prometheus.Registerer) (*advisedComputer, erro
 		ClusterLabel: s.ClusterLabel,
 		Shard:        s.Shard,
 		Log:          s.log,
-	}), s.advise, client.ServerNow}, nil
+	})
 }
 
 // writer returns what delivers windows to the remote-write receiver.
-func (s *session) writer(reg prometheus.Registerer) (*advisedWriter, error) {
+func (s *session) writer(reg prometheus.Registerer) (*remotewrite.Writer, error) {
 	rw := s.RemoteWrite
 	// What it asks is next to nothing, and is not counted with what windows cost.
 	query, err := s.client(rw.Query, prometheus.NewRegistry())
 	if err != nil {
-		return nil, fmt.Errorf("the HTTP settings for reading what was delivered cannot be used: %w: mend --remote-write.config-file", err)
+		return nil, fmt.Errorf("%s cannot be used to read what was delivered: %w", s.SettingName("remote-write.config-file"), err)
 	}
 	writer, err := remotewrite.New(remotewrite.Config{
 		URL:       rw.Receiver.URL,
@@ -105,7 +110,7 @@ func (s *session) writer(reg prometheus.Registerer) (*advisedWriter, error) {
 		Clusters:  s.ClusterLabel != "",
 	}, reg)
 	if err != nil {
-		return nil, fmt.Errorf("the HTTP settings for the remote-write receiver cannot be used: %w: mend --remote-write.config-file", err)
+		return nil, fmt.Errorf("%s cannot be used: %w", s.SettingName("remote-write.config-file"), err)
 	}
-	return &advisedWriter{writer, s.advise}, nil
+	return writer, nil
 }

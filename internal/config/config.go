@@ -22,7 +22,7 @@ type Config struct {
 	Period       time.Duration
 	SettleDelay  time.Duration
 	Kinds        []workload.Kind // in order of precedence
-	ClusterLabel string          // tells clusters apart, "" for one
+	ClusterLabel string          // distinguishes clusters, "" for one
 	Shard        workload.Shard
 	Query        Query
 	Web          *web.FlagConfig

@@ -218,7 +218,7 @@ func TestEverySettingHasAnEnvironmentVariable(t *testing.T) {
 		"CUSTOM_KINDS": "RayService=ray.io/serve", "CLUSTER_LABEL": "region", "QUERY_TRANSPORT": "promql",
 		"QUERY_TIMEOUT": "10s", "QUERY_CONCURRENCY": "4", "QUERY_MAX_SAMPLES": "5000", "QUERY_MAX_SAMPLES_PER_WINDOW": "70000", "QUERY_COMPRESSION": "gzip", "QUERY_MAX_ANSWER_BYTES": "1MiB",
 		"WEB_LISTEN_ADDRESS": ":1234", "WEB_CONFIG_FILE": write(t, "{}\n"), "WEB_SYSTEMD_SOCKET": "true", "WEB_TIMESTAMPS": "true",
-		"LOG_LEVEL": "debug", "LOG_FORMAT": "json",
+		"LOG_LEVEL": "DEBUG", "LOG_FORMAT": "json",
 		"REMOTE_WRITE_URL": "http://receiver/w", "REMOTE_WRITE_CONFIG_FILE": write(t, "enable_http2: false\n"), "REMOTE_WRITE_QUERY_URL": "http://query",
 		"REMOTE_WRITE_LABELS": "a=b", "REMOTE_WRITE_PROTOBUF_MESSAGE": "io.prometheus.write.v2.Request", "REMOTE_WRITE_TIMEOUT": "5s",
 		"CATCH_UP_MAX_AGE": "3h",

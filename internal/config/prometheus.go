@@ -8,9 +8,10 @@ import (
 	"os"
 	"strconv"
 	"strings"
-	"unicode"
 
 	promconfig "github.com/prometheus/common/config"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/httpclient"
 )
 
 // tokenEnv has no flag: a command line can be read by every user of a machine.
@@ -35,7 +36,7 @@ func (p Prometheus) Redacted() string {
 	return u.String()
 }
 
-// server is a Prometheus, or whatever speaks one of its APIs, of which settings tell.
+// server is a Prometheus, or what speaks one of its APIs, as settings describe it.
 type server struct {
 	Prometheus
 	name        string
@@ -97,15 +98,15 @@ func prometheusFlags(f Flags) Check {
 		if parse(c, insecure, boolean) {
 			p.HTTP.TLSConfig.InsecureSkipVerify = true
 		}
-		if token := strings.TrimSpace(os.Getenv(tokenEnv)); token != "" {
-			if err := checkToken(token); err != nil {
+		if value := strings.TrimSpace(os.Getenv(tokenEnv)); value != "" {
+			if err := httpclient.CheckToken(value); err != nil {
 				c.failf("%s (value not shown) %w", tokenEnv, err)
 			}
-			p.HTTP.Authorization = &promconfig.Authorization{Type: "Bearer", Credentials: promconfig.Secret(token)}
+			p.HTTP.Authorization = &promconfig.Authorization{Type: "Bearer", Credentials: promconfig.Secret(value)}
 			p.credentials = append(p.credentials, tokenEnv)
 		}
 		if token.raw != "" {
-			parse(c, token, tokenFile)
+			parse(c, token, httpclient.ReadToken) // again for every request
 			p.HTTP.Authorization = &promconfig.Authorization{Type: "Bearer", CredentialsFile: token.raw}
 			p.credentials = append(p.credentials, token.name())
 		}
@@ -167,38 +168,7 @@ func hideSecrets(raw string) string {
 	return "(hidden)"
 }
 
-func httpSettings(file string) (promconfig.HTTPClientConfig, error) {
-	cfg, _, err := promconfig.LoadHTTPConfigFile(file)
-	if err != nil {
-		return promconfig.HTTPClientConfig{}, fmt.Errorf("cannot be used: %s", reason(err))
-	}
-	return *cfg, nil
-}
-
-// tokenFile makes sure that there is a token to be read. It is read again for every request.
-func tokenFile(file string) (struct{}, error) {
-	content, err := os.ReadFile(file)
-	if err != nil {
-		return struct{}{}, fmt.Errorf("cannot be read: %s: name a file that holds the token", reason(err))
-	}
-	token := strings.TrimSpace(string(content))
-	if token == "" {
-		return struct{}{}, errors.New("is empty: put the token into it")
-	}
-	return struct{}{}, checkToken(token)
-}
-
-func checkToken(token string) error {
-	if strings.ContainsFunc(token, unicode.IsControl) {
-		return errors.New("holds a control character: give the token alone, on one line")
-	}
-	if strings.ContainsFunc(token, unicode.IsSpace) {
-		return errors.New(`holds a space: give the token alone, without "Bearer"`)
-	}
-	return nil
-}
-
-// reason is what went wrong with a file whose name has been told already.
+// reason is what went wrong with a file whose name the message has already.
 func reason(err error) string {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		return e.Err.Error()

@@ -2,6 +2,8 @@ package config
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -67,9 +69,7 @@ func TestBadFiles(t *testing.T) {
 	for name, test := range map[string]struct{ flag, content, want string }{
 		"empty token":      {"prometheus.token-file", " \n", "is empty: put the token into it"},
 		"token of lines":   {"prometheus.token-file", "s3cret\ns3cret\n", "holds a control character: give the token alone, on one line"},
-		"unknown key":      {"prometheus.config-file", "passwd: s3cret\n", "cannot be used: yaml: unmarshal errors: line 1: field passwd not found in type config.plain"},
-		"excerpt":          {"prometheus.config-file", "basic_auth: s3cret\n", "cannot be used: yaml: unmarshal errors: line 1: cannot unmarshal !!str (value) into config.plain"},
-		"two at once":      {"prometheus.config-file", "basic_auth: {username: joe}\nbearer_token: s3cret\n", "cannot be used: at most one of basic_auth, oauth2, bearer_token & bearer_token_file must be configured"},
+		"web, quotes":      {"web.config.file", "tls_server_config: \"a`s3cr3t`b\"\n", "cannot be used: yaml: unmarshal errors: line 1: cannot unmarshal !!str (value) into web.TLSConfig"},
 		"web, unknown key": {"web.config.file", "tls: s3cret\n", "cannot be used: yaml: unmarshal errors: line 1: field tls not found in type web.Config"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -79,6 +79,63 @@ func TestBadFiles(t *testing.T) {
 				t.Errorf("error %v, want %s", err, want)
 			}
 		})
+	}
+}
+
+// TestBadHTTPSettingsShowNoSecret: wherever a file holds s3cr3t, the error does not.
+func TestBadHTTPSettingsShowNoSecret(t *testing.T) {
+	for name, test := range map[string]struct{ content, want string }{
+		"unknown field":      {"passwd: s3cr3t\n", "line 1: a field that is not known"},
+		"a secret for one":   {"enable_http2: true\nbasic_auth:\n  {username: joe, password:s3cr3t}\n", "line 3: a field that is not known"},
+		"wrong kind":         {"basic_auth: s3cr3t\n", "line 1 (basic_auth): a value of another type than the field has"},
+		"wrong kind, quotes": {"basic_auth: \"a`s3cr3t`b\"\n", "line 1 (basic_auth): a value of another type than the field has"},
+		"two wrong kinds":    {"enable_http2: s3cr3t\nbasic_auth: s3cr3t\n", "line 1 (enable_http2): a value of another type than the field has, line 2 (basic_auth): a value of another type than the field has"},
+		"a tag":              {"enable_http2: !s3cr3t x\n", "line 1 (enable_http2): a value of another type than the field has"},
+		"a number":           {"enable_http2: !!float s3cr3t\n", "a value that cannot be read"},
+		"twice":              {"bearer_token: s3cr3t\nbearer_token: s3cr3t\n", "line 2 (bearer_token): a field that is there twice"},
+		"header twice":       {"http_headers:\n  s3cr3t: {}\n  s3cr3t: {}\n", "line 3: a field that is there twice"},
+		"an anchor":          {"bearer_token: *s3cr3t\n", "a value that cannot be read"},
+		"an anchor in it":    {"http_headers: &s3cr3t\n  a: *s3cr3t\n", "line 2: a field that is not known"},
+		"no YAML":            {"bearer_token: 's3cr3t\n", "line 2: found unexpected end of stream"},
+		"no YAML, a mapping": {"bearer_token: s3cr3t: s3cr3t\n", "mapping values are not allowed in this context"},
+		"no YAML, a list":    {"oauth2: {scopes: [s3cr3t\n", "line 1: did not find expected ',' or ']'"},
+		"TLS version":        {"tls_config: {min_version: s3cr3t}\n", "min_version or max_version is no version of TLS: write TLS12 or TLS13"},
+		"proxy no URL":       {"proxy_url: \"http://joe:s3cr3t@[::1\"\n", "proxy_url is not a URL"},
+		"proxy no scheme":    {"proxy_url: s3cr3t\n", "proxy_url is not a URL"},
+		"token server":       {"oauth2: {client_id: joe, client_secret: s3cr3t, token_url: \"http://joe:s3cr3t@[::1\"}\n", "token_url is not a URL"},
+		"token server, path": {"oauth2: {client_id: joe, client_secret: s3cr3t, token_url: s3cr3t}\n", "token_url is not a URL"},
+		"its proxy":          {"oauth2: {client_id: joe, client_secret: s3cr3t, token_url: http://h, proxy_url: \"s3cr3t://h\"}\n", "proxy_url is not a URL"},
+		"header's name":      {"http_headers: {\"s3cr3t s3cr3t\": {values: [a]}}\n", "http_headers or proxy_connect_header has a name that no header can have"},
+		"proxy header":       {"proxy_url: http://h\nproxy_connect_header: {\"s3cr3t\\n\": [s3cr3t]}\n", "http_headers or proxy_connect_header has a name that no header can have"},
+		"reserved header":    {"http_headers: {authorization: {values: [s3cr3t]}}\n", `setting header "Authorization" is not allowed`},
+		"two at once":        {"basic_auth: {username: joe}\nbearer_token: s3cr3t\n", "at most one of basic_auth, oauth2, bearer_token & bearer_token_file must be configured"},
+		"algorithm":          {"oauth2: {client_id: joe, token_url: http://h, grant_type: \"urn:ietf:params:oauth:grant-type:jwt-bearer\", signature_algorithm: s3cr3t}\n", "valid signature algorithms are RS256, RS384 and RS512"},
+	} {
+		for _, flag := range []string{"prometheus.config-file", "remote-write.config-file"} {
+			t.Run(name+", "+flag, func(t *testing.T) {
+				file := write(t, test.content)
+				_, err := load(t, nil, "--"+flag+"="+file)
+				if want := fmt.Sprintf("--%s=%q cannot be used: %s", flag, file, test.want); err == nil || err.Error() != want {
+					t.Errorf("error %v\nwant  %s", err, want)
+				}
+				if err != nil && strings.Contains(err.Error(), "s3cr3t") {
+					t.Errorf("the error shows the secret: %v", err)
+				}
+			})
+		}
+	}
+}
+
+// TestHTTPSettingsThatAreFine: whatever common takes, and can work, is taken.
+func TestHTTPSettingsThatAreFine(t *testing.T) {
+	for name, content := range map[string]string{
+		"nothing": "", "proxy": "proxy_url: socks5://joe:s3cr3t@h:1080\n", "proxy from environment": "proxy_from_environment: true\n",
+		"headers": "http_headers: {X-Scope-OrgID: {values: [a], secrets: [b]}, \"x!#$%&'*+.^_`|~1\": {}}\n",
+		"oauth2":  "oauth2: {client_id: joe, client_secret: s3cr3t, token_url: \"https://joe@h/t?a=b\", proxy_url: http://h}\n",
+	} {
+		if _, err := load(t, nil, "--prometheus.config-file="+write(t, content)); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
 	}
 }
 
@@ -100,7 +157,27 @@ func TestRedirectsAreNeverFollowed(t *testing.T) {
 	}
 }
 
-// FuzzLoad: no URL, period or token makes Load panic or tell a secret.
+// FuzzHTTPSettings: no file makes an error show a secret in it.
+func FuzzHTTPSettings(f *testing.F) {
+	const secret = "s3cr3t"
+	for _, content := range []string{
+		"passwd: s3cr3t", "basic_auth: \"`s3cr3t`\"", "a: *s3cr3t", "a: &s3cr3t [*s3cr3t]", "a: !!float s3cr3t", "? [s3cr3t]\n: a", "a: 's3cr3t\n\n",
+		"proxy_url: \"http://s3cr3t@[::1\"", "tls_config: {min_version: s3cr3t}", "%s3cr3t a\n---\n", "a: !s3cr3t!b c", "<<: s3cr3t", "a: s3cr3t: b",
+	} {
+		f.Add(content)
+	}
+	file := filepath.Join(f.TempDir(), "file")
+	f.Fuzz(func(t *testing.T, content string) {
+		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := httpSettings(file); err != nil && strings.Contains(err.Error(), secret) {
+			t.Errorf("%q: %v", content, err)
+		}
+	})
+}
+
+// FuzzLoad: no URL, period or token makes Load panic or show a secret.
 func FuzzLoad(f *testing.F) {
 	const secret = "hunter2hunter2"
 	for _, url := range []string{
@@ -126,7 +203,7 @@ func FuzzLoad(f *testing.F) {
 			out += cfg.Prometheus.Redacted()
 		}
 		if strings.Contains(out, secret) {
-			t.Errorf("%q tells a secret: %s", url, out)
+			t.Errorf("%q shows a secret: %s", url, out)
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"strings"
 	"time"
 
 	"github.com/prometheus/common/promslog"
@@ -59,7 +60,8 @@ func logFlags(f Flags) Check {
 	format := f.add(logflag.FormatFlagName, "LOG_FORMAT", "logfmt", logflag.FormatFlagHelp)
 	return func(c *checker, cfg *Config) {
 		cfg.Log = &promslog.Config{Level: promslog.NewLevel(), Format: promslog.NewFormat()}
-		parse(c, level, oneOf(cfg.Log.Level.Set, promslog.LevelFlagOptions))
-		parse(c, format, oneOf(cfg.Log.Format.Set, promslog.FormatFlagOptions))
+		level.raw = strings.ToLower(level.raw) // as promslog takes it
+		_ = cfg.Log.Level.Set(parse(c, level, choice(promslog.LevelFlagOptions...)))
+		_ = cfg.Log.Format.Set(parse(c, format, choice(promslog.FormatFlagOptions...)))
 	}
 }

@@ -115,10 +115,9 @@ func parse[T any](c *checker, s *setting, read func(string) (T, error)) T {
 	return v
 }
 
-var quoted = regexp.MustCompile("`[^`]*`")
-
 // plain is the text of an error from a file that may hold secrets: on one line, and
 // without the excerpts that YAML errors put between backquotes.
 func plain(err error) string {
-	return strings.Join(strings.Fields(quoted.ReplaceAllString(err.Error(), "(value)")), " ")
+	excerpts := regexp.MustCompile("(?s)`.*`") // which may have such quotes in them
+	return strings.Join(strings.Fields(excerpts.ReplaceAllString(err.Error(), "(value)")), " ")
 }

@@ -100,13 +100,3 @@ func isThisHost(name string) bool {
 	ip, err := netip.ParseAddr(name)
 	return name == "localhost" || err == nil && ip.IsLoopback()
 }
-
-// oneOf hands a text to set, and names the options if it is none of them.
-func oneOf(set func(string) error, options []string) func(string) (struct{}, error) {
-	return func(s string) (struct{}, error) {
-		if err := set(s); err != nil {
-			return struct{}{}, fmt.Errorf("is unknown: choose %s", strings.Join(options, ", "))
-		}
-		return struct{}{}, nil
-	}
-}

@@ -16,6 +16,8 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	promconfig "github.com/prometheus/common/config"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/httpclient"
 )
 
 const (
@@ -65,9 +67,7 @@ func (c *Client) ServerNow() (time.Time, bool) {
 
 // New returns a client whose own metrics are registered on reg.
 func New(cfg Config, reg prometheus.Registerer) (*Client, error) {
-	httpCfg := cfg.HTTP
-	httpCfg.FollowRedirects = false // a redirect could carry the credentials elsewhere
-	client, err := promconfig.NewClientFromConfig(httpCfg, "upstream")
+	client, err := httpclient.New(cfg.HTTP, "upstream", cfg.UserAgent)
 	if err != nil {
 		return nil, err
 	}
@@ -138,7 +138,6 @@ func (c *Client) try(ctx context.Context, x exchange) error {
 	if err != nil {
 		return &Error{Kind: Rejected, Err: err}
 	}
-	req.Header.Set("User-Agent", c.cfg.UserAgent)
 	resp, err := c.http.Do(req)
 	if err != nil {
 		failure := c.noAnswer(ctx, err, time.Since(began))

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/httpclient"
 )
 
 var (
@@ -29,6 +31,9 @@ func (c *Client) noAnswer(ctx context.Context, err error, waited time.Duration) 
 	// A url.Error repeats the URL, and with it what may be secret in it.
 	if u, ok := errors.AsType[*url.Error](err); ok {
 		err = u.Err
+	}
+	if own, ok := errors.AsType[*httpclient.CredentialsError](err); ok {
+		return &Error{Kind: Unauthorized, Err: own}
 	}
 	if ctx.Err() != nil && !errors.Is(context.Cause(ctx), errNoTime) { // the caller's own end
 		return &Error{Kind: Timeout, Err: fmt.Errorf("no whole answer from %s: %w", c.cfg.URL.Host, context.Cause(ctx))}

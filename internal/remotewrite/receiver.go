@@ -16,8 +16,8 @@ import (
 
 	"github.com/prometheus/client_golang/exp/api/remote"
 	"github.com/prometheus/client_golang/prometheus"
-	promconfig "github.com/prometheus/common/config"
 
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/httpclient"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 )
 
@@ -42,9 +42,7 @@ type receiver struct {
 }
 
 func newReceiver(cfg Config, reg prometheus.Registerer) (*receiver, error) {
-	httpCfg := cfg.HTTP
-	httpCfg.FollowRedirects = false // a redirect could carry the credentials elsewhere
-	client, err := promconfig.NewClientFromConfig(httpCfg, "remote_write", promconfig.WithUserAgent(cfg.UserAgent))
+	client, err := httpclient.New(cfg.HTTP, "remote_write", cfg.UserAgent)
 	if err != nil {
 		return nil, err
 	}
@@ -142,6 +140,9 @@ func (r *receiver) failure(last attempt, accepted, sent int, err error) *Error {
 }
 
 func (r *receiver) noAnswer(err error) error {
+	if own, ok := errors.AsType[*httpclient.CredentialsError](err); ok {
+		return own
+	}
 	if code(err) == timedOut {
 		return fmt.Errorf("no answer from %s within %s", r.url.Host, r.timeout)
 	}
