@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/crash"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 )
 
@@ -21,7 +22,7 @@ func inBatches[T any](ctx context.Context, q *querier, of question, items []T, a
 	for len(b.rest) > 0 {
 		g, ctx := errgroup.WithContext(ctx)
 		for range cap(q.pace.slots) {
-			g.Go(func() error { return b.work(ctx) })
+			g.Go(crash.Func(func() error { return b.work(ctx) }))
 		}
 		if err := g.Wait(); err != nil {
 			return err
