@@ -74,7 +74,24 @@ func TestChartRefuses(t *testing.T) {
 	for _, test := range []struct{ set, want string }{
 		{"timePeriod=1hour", "timePeriod"},
 		{"timePeriod=", "timePeriod"},
+		{"timePeriod=0", "timePeriod"},
+		{"timePeriod=0s", "timePeriod"},
 		{"settleDelay=soon", "settleDelay"},
+		{"prometheus.url=https://me:s3cret@prometheus", "prometheus.url holds a user or a password"},
+		{"remoteWrite.url=https://me:s3cret@receiver/api/v1/write", "remoteWrite.config.secretName"},
+		{"remoteWrite.queryUrl=https://me@receiver", "remoteWrite.queryUrl"},
+		{"nameOverride=Exporter", "nameOverride"},
+		{"fullnameOverride=1exporter", "fullnameOverride"},
+		{"fullnameOverride=seldon_exporter", "fullnameOverride"},
+		{"serviceAccount.name=a b", "serviceAccount/name"},
+		{"prometheus.tokenSecret.name=Token", "prometheus/tokenSecret/name"},
+		{"prometheus.config.key=a/b", "prometheus/config/key"},
+		{"remoteWrite.config.secretName=-x", "remoteWrite/config/secretName"},
+		{"priorityClassName=Very High", "priorityClassName"},
+		{"imagePullSecrets[0].name=A", "imagePullSecrets/0/name"},
+		{"podLabels.a b=x", "a b"},
+		{"extraEnv[0].name=TIME_PERIOD,extraEnv[0].value=1d", "extraEnv sets TIME_PERIOD"},
+		{"extraEnv[0].value=1d", "extraEnv/0"},
 		{"prometheus.urll=http://prometheus", "urll"},
 		{"prometheus.url=prometheus:9090", "prometheus/url"},
 		{"kinds={Deployment}", "kinds/0"},
@@ -102,6 +119,35 @@ func TestChartRefuses(t *testing.T) {
 	}
 	if out, err := helmRun(t, helm, nil, "lint", "--strict", chart); err != nil {
 		t.Errorf("helm lint: %v\n%s", err, out)
+	}
+}
+
+// TestChartMemory: Go's limit is nine tenths of the container's, and there is a /tmp.
+func TestChartMemory(t *testing.T) {
+	for set, want := range map[string]string{
+		"resources.limits.memory=256Mi":                                   "241591910",
+		"resources.limits.memory=1G":                                      "900000000",
+		"resources.limits.memory=1.5Gi":                                   "1449551462",
+		"resources.limits.memory=1000000000":                              "900000000",
+		"resources.limits.memory=1e9":                                     "900000000",
+		"resources.limits=null":                                           "",
+		"extraEnv[0].name=GOMEMLIMIT,extraEnv[0].value=1GiB":              "1GiB",
+		"extraVolumeMounts[0].name=x,extraVolumeMounts[0].mountPath=/tmp": "241591910",
+	} {
+		t.Run(set, func(t *testing.T) {
+			out, err := helmRun(t, helm, nil, "template", release, chart, "--set="+set)
+			must(t, err)
+			var got []string
+			for _, m := range regexp.MustCompile(`name: GOMEMLIMIT\n +value: "?([^"\n]*)`).FindAllStringSubmatch(out, -1) {
+				got = append(got, m[1])
+			}
+			if strings.Join(got, ",") != want {
+				t.Errorf("GOMEMLIMIT is %q, want %q", got, want)
+			}
+			if n := strings.Count(out, "mountPath: /tmp"); n != 1 {
+				t.Errorf("/tmp is mounted %d times", n)
+			}
+		})
 	}
 }
 

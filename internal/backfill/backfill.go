@@ -176,15 +176,21 @@ func (j Job) computed(ctx context.Context, windows []window.Span) iter.Seq2[wind
 	}
 }
 
-// tries of a window take somewhat over five minutes.
-const tries = 9
+const (
+	tries     = 9               // of a window: they take somewhat over five minutes
+	slowAfter = 2 * time.Minute // a window that takes longer is worth a line in the log
+)
 
 // compute asks again for a while where that can help: a Prometheus that is restarted at
 // night should not end what was to be done in the morning.
 func (j Job) compute(ctx context.Context, w window.Window) (*ledger.Averages, error) {
 	waits := backoff.Policy{First: time.Second, Longest: time.Minute, RetryAfter: j.Period}
 	for try := 1; ; try++ {
+		slow := time.AfterFunc(slowAfter, func() {
+			j.Log.Warn("Window is still being computed", "window", w, "after", slowAfter.String(), "remedy", "the upstream is slow, or hangs: the debug log shows its queries")
+		})
 		a, err := crash.Guard(func() (*ledger.Averages, error) { return j.Computer.Compute(ctx, w) })
+		slow.Stop()
 		if err == nil || try == tries || ctx.Err() != nil || !transient(err) {
 			return a, err
 		}

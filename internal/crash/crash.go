@@ -16,7 +16,7 @@ type Error struct {
 func (e *Error) Error() string { return fmt.Sprintf("panic: %v", e.Value) }
 
 // Guard returns what f returns, or an *Error where f panics. It cannot help where f has begun a
-// goroutine that does.
+// goroutine that does: see Func.
 func Guard[T any](f func() (T, error)) (v T, err error) {
 	defer func() {
 		if value := recover(); value != nil {
@@ -24,6 +24,14 @@ func Guard[T any](f func() (T, error)) (v T, err error) {
 		}
 	}()
 	return f()
+}
+
+// Func returns f as Guard calls it. A goroutine that is part of a window's computation runs it.
+func Func(f func() error) func() error {
+	return func() error {
+		_, err := Guard(func() (struct{}, error) { return struct{}{}, f() })
+		return err
+	}
 }
 
 // StackOf returns what is logged beside an error: the stack of the panic in its chain, if there

@@ -13,6 +13,9 @@ func TestGuard(t *testing.T) {
 		t.Errorf("%d, %v", v, err)
 	}
 	_, err := Guard(func() (int, error) { return []int{}[len(t.Name())-9], nil })
+	if inGoroutine := Func(func() error { panic("at the disco") })(); inGoroutine == nil || inGoroutine.Error() != "panic: at the disco" || !errors.Is(Func(func() error { return fails })(), fails) {
+		t.Errorf("in a goroutine: %v", inGoroutine)
+	}
 	if stack := StackOf(fmt.Errorf("window: %w", err)); err == nil || !strings.HasPrefix(err.Error(), "panic: runtime error: index out of range") || !strings.Contains(fmt.Sprint(stack), "TestGuard") {
 		t.Errorf("error %v, stack %v", err, stack)
 	}

@@ -10,6 +10,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/crash"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/timeline"
 )
@@ -31,7 +32,7 @@ func Each[T any](ctx context.Context, w *Window, q Question[T], items []T, use f
 	b := &batches[T]{Window: w, question: q, rest: items, use: use}
 	g, ctx := errgroup.WithContext(ctx)
 	for range cap(w.slots) {
-		g.Go(func() error { return b.work(ctx) })
+		g.Go(crash.Func(func() error { return b.work(ctx) }))
 	}
 	return g.Wait()
 }

@@ -21,7 +21,7 @@ func TestRandomJumps(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	for n := range 40 {
 		t.Run(fmt.Sprint("seed ", seed+uint64(n)), func(t *testing.T) {
-			random := rand.New(rand.NewPCG(seed+uint64(n), 0))
+			random, upstream := rand.New(rand.NewPCG(seed+uint64(n), 0)), rand.New(rand.NewPCG(seed+uint64(n), 1))
 			l := &lab{dated: true, maxAge: 2 * day}
 			unsettled := func(w window.Window) string {
 				if at := w.Due(time.Minute).Add(-skewTolerance); l.truth().Before(at) {
@@ -31,10 +31,10 @@ func TestRandomJumps(t *testing.T) {
 			}
 			l.refuse = unsettled
 			l.compute = func(_ context.Context, w window.Window) error {
-				if w.Start.After(l.truth()) || random.IntN(10) == 0 && w.End.After(l.truth()) {
+				if w.Start.After(l.truth()) || upstream.IntN(10) == 0 && w.End.After(l.truth()) {
 					return downsample.ErrNoSources
 				}
-				if random.IntN(10) == 0 {
+				if upstream.IntN(10) == 0 {
 					return badly(context.Background(), w)
 				}
 				return nil

@@ -110,6 +110,23 @@ remote-write-http-config.yml: {{ toYaml . | b64enc }}
 {{- end }}
 {{- end }}
 {{- end }}
+{{/* What is in a URL can be read in the Deployment. */}}
+{{- range $which, $url := dict "prometheus.url" $p.url "remoteWrite.url" .Values.remoteWrite.url "remoteWrite.queryUrl" .Values.remoteWrite.queryUrl }}
+{{- if regexMatch "^https?://[^/?#]*@" $url }}
+{{- $config := ternary "prometheus.config" "remoteWrite.config" (eq $which "prometheus.url") }}
+{{- fail (printf "%s holds a user or a password, which everybody could read in the Deployment: take it out, and give basic_auth in a Secret that %s.secretName names, or in %s.content" $which $config $config) }}
+{{- end }}
+{{- end }}
+{{- $own := dict }}
+{{- range include "exporter.env" . | fromYamlArray }}{{ $_ := set $own .name true }}{{ end }}
+{{- range .Values.extraEnv }}
+{{- if hasKey $own .name }}
+{{- fail (printf "extraEnv sets %s, which the chart sets by a value of its own: set that value" .name) }}
+{{- end }}
+{{- end }}
+{{- if not (regexMatch "^[a-z]" (include "exporter.fullname" .)) }}
+{{- fail (printf "a Service cannot be called %s: set fullnameOverride to a name that begins with a letter" (include "exporter.fullname" .)) }}
+{{- end }}
 {{- if and .Values.openshift.monitoringView (not .Values.serviceAccount.create) (not .Values.serviceAccount.name) }}
 {{- fail "openshift.monitoringView would give its right to the namespace's default service account: set serviceAccount.create or serviceAccount.name" }}
 {{- end }}

@@ -58,8 +58,8 @@
 {{- end }}
 
 {{- define "exporter.mounts" -}}
-{{- $dir := .dir }}
-{{- range include "exporter.volumes" .root | fromYamlArray }}
+{{- $dir := include "exporter.dir" . }}
+{{- range include "exporter.volumes" . | fromYamlArray }}
 - name: {{ .name }}
   mountPath: {{ $dir }}/{{ .name }}
   readOnly: true
