@@ -187,11 +187,12 @@ func gather(t *testing.T) map[string]*dto.MetricFamily {
 		ended <- cli.Run(ctx, []string{"--web.listen-address=127.0.0.1:0", "--settle-delay=0s", "--prometheus.url=" + prometheus.URL}, nil, io.Discard, stderr)
 		stderr.Close()
 	}()
-	var address string
-	for line := bufio.NewScanner(log); line.Scan() && !strings.Contains(line.Text(), "Window computed"); {
+	address, computed := "", false
+	for line := bufio.NewScanner(log); (address == "" || !computed) && line.Scan(); {
 		if _, after, ok := strings.Cut(line.Text(), `msg="Listening on" address=`); ok {
 			address = after
 		}
+		computed = computed || strings.Contains(line.Text(), "Window computed")
 	}
 	go io.Copy(io.Discard, log)
 	resp, err := http.Get("http://" + address + "/metrics")
