@@ -22,6 +22,7 @@ type Averages struct {
 	Metrics  []metric.Metric
 	Coverage []Coverage // of each source
 	Models   []Model    // sorted by workload.Model.Compare
+	Invalid  int        // series that were left out because a value is not a number
 	Cost     fetch.Cost
 }
 
@@ -54,6 +55,7 @@ type Ledger struct {
 	mu      sync.Mutex
 	models  map[workload.Model]*account
 	sources []sourceTime
+	invalid int
 	trace   *trace // what an explanation needs besides, nil where there will be none
 }
 
@@ -120,6 +122,7 @@ func (l *Ledger) Enter(r measure.Result) {
 	for _, m := range r.Models {
 		l.account(m)
 	}
+	l.invalid += r.Invalid
 	for _, e := range r.Evidence {
 		s := sums{life: e.Life, seen: e.Seen, integral: e.Integral, changes: e.Changes}
 		if e.Seen > 0 {
@@ -138,6 +141,7 @@ func (l *Ledger) Add(o *Ledger) {
 		l.sources[i].observed += s.observed
 		l.sources[i].interval = max(l.sources[i].interval, s.interval)
 	}
+	l.invalid += o.invalid
 	for m, a := range o.models {
 		if l.models[m] == nil {
 			l.models[m] = a
@@ -175,7 +179,7 @@ func (a *account) sums(c measure.Container, at, metrics int) *sums {
 
 // Averages divides what was gathered by what was observed.
 func (l *Ledger) Averages(w window.Window, cost fetch.Cost) *Averages {
-	out := &Averages{Window: w, Metrics: l.table.Metrics, Cost: cost}
+	out := &Averages{Window: w, Metrics: l.table.Metrics, Invalid: l.invalid, Cost: cost}
 	for i, s := range l.table.Sources {
 		ratio := float64(l.sources[i].observed) / float64(w.Period()/time.Millisecond)
 		out.Coverage = append(out.Coverage, Coverage{s.Name, ratio})

@@ -51,6 +51,7 @@ type Result struct {
 	Models   []workload.Model // that had the pod while it was observed
 	Evidence []Evidence
 	LeftOut  []LeftOut
+	Invalid  int // series that were left out because a value is not a number
 }
 
 // Measurer measures pods of one inventory.
@@ -64,6 +65,7 @@ type Measurer struct {
 func (m Measurer) Pod(p *inventory.Pod, in Samples) Result {
 	out := Result{Pod: p}
 	tenures := p.Tenures(m.state())
+	in.Sources = m.finite(p, tenures, in.Sources, &out)
 	var sources []*usage
 	for i := 1; i < len(m.Table.Sources); i++ {
 		sources = append(sources, m.newUsage(i, in.Sources[i]))
@@ -87,6 +89,27 @@ func (m Measurer) Pod(p *inventory.Pod, in Samples) Result {
 		}
 	}
 	return out
+}
+
+// finite leaves out the series that hold a value that is not a number: nothing can be made of
+// them, and everybody else's values do without.
+func (m Measurer) finite(p *inventory.Pod, tenures []inventory.Tenure, sources [][]promapi.Series, out *Result) [][]promapi.Series {
+	infinite := func(s promapi.Sample) bool { return s.V-s.V != 0 }
+	kept := make([][]promapi.Series, len(sources))
+	for i, rows := range sources {
+		for _, row := range rows {
+			if !slices.ContainsFunc(row.Samples, infinite) {
+				kept[i] = append(kept[i], row)
+				continue
+			}
+			out.Invalid++
+			for _, t := range tenures {
+				c := Container{p.Name, t.UID, inventory.Label(row.Labels, "container")}
+				out.LeftOut = append(out.LeftOut, LeftOut{t.Model, c, row.Labels.Get("__name__"), m.Inventory.Target(row.Labels, m.Table.Sources[i]), notANumber, len(row.Samples)})
+			}
+		}
+	}
+	return kept
 }
 
 // state is kube-state-metrics' targets, which say what there is.

@@ -82,10 +82,6 @@ func (m Measurer) rowsOf(l life, u *usage, out *Result) (byMetric [][]row, named
 					return !mine.Hold(t, t)
 				})
 			}
-			if slices.ContainsFunc(r.samples, func(x promapi.Sample) bool { return x.V-x.V != 0 }) {
-				l.leaveOut(out, r, notANumber, len(r.samples))
-				continue
-			}
 			if len(r.samples) > 0 {
 				byMetric[n] = append(byMetric[n], r)
 			}
