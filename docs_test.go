@@ -22,7 +22,7 @@ import (
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/cli"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
@@ -62,7 +62,7 @@ func TestDocsTables(t *testing.T) {
 		"settings":    settingsTable(),
 		"metrics":     metricsTable(),
 		"own metrics": ownMetricsTable(gather(t)),
-		"allow-list":  "```\n--metric-labels-allowlist=" + workload.AllowList(workload.Kinds()) + "\n```\n",
+		"allow-list":  "```\n--metric-labels-allowlist=" + workload.AllowList(presetKinds()) + "\n```\n",
 	}
 	for _, command := range config.Document(cli.Commands()) {
 		if command.Name != "serve" {
@@ -93,6 +93,11 @@ func TestDocsTables(t *testing.T) {
 			t.Errorf("no document holds the table %q", name)
 		}
 	}
+}
+
+// presetKinds are those that are models by default.
+func presetKinds() []workload.Kind {
+	return slices.DeleteFunc(workload.Kinds(), func(k workload.Kind) bool { return !k.Default })
 }
 
 // replace puts a table between the comments that name it.
@@ -137,7 +142,7 @@ func flagsTable(command config.CommandHelp) string {
 func metricsTable() string {
 	var b strings.Builder
 	b.WriteString("| metric | unit | meaning |\n| --- | --- | --- |\n")
-	for _, m := range usage.Table() {
+	for _, m := range metric.Default().Metrics {
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", m.Name, m.Unit, cell(m.Help))
 	}
 	return b.String()
@@ -212,15 +217,17 @@ func gather(t *testing.T) map[string]*dto.MetricFamily {
 	return families
 }
 
-// noModels is a Prometheus that knows no model, though it has pods' labels.
+// noModels is a Prometheus that knows no model, though it has pods' labels. It does not offer
+// remote read.
 func noModels(w http.ResponseWriter, r *http.Request) {
-	kind, result := "vector", ""
-	if strings.HasSuffix(r.URL.Path, "query_range") {
-		kind = "matrix"
+	if !strings.HasSuffix(r.URL.Path, "/query") {
+		http.NotFound(w, r)
+		return
 	}
-	if strings.HasPrefix(r.FormValue("query"), "count(last_over_time(kube_pod_labels[") {
-		result = `{"metric":{},"value":[0,"1"]}`
+	result := ""
+	if strings.HasPrefix(r.FormValue("query"), `{__name__="kube_pod_labels"}[`) {
+		result = fmt.Sprintf(`{"metric":{},"values":[[%s,"1"]]}`, r.FormValue("time"))
 	}
 	w.Header().Set("Content-Type", "application/json")
-	fmt.Fprintf(w, `{"status":"success","data":{"resultType":%q,"result":[%s],"stats":{"samples":{"totalQueryableSamples":1}}}}`, kind, result)
+	fmt.Fprintf(w, `{"status":"success","data":{"resultType":"matrix","result":[%s],"stats":{"samples":{"totalQueryableSamples":1}}}}`, result)
 }

@@ -18,8 +18,8 @@ import (
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/cli"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/remotewrite"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
 )
 
 func TestDocsTellEveryFailure(t *testing.T) {
@@ -111,7 +111,7 @@ func TestDocsNameWhatExists(t *testing.T) {
 	} {
 		known[ofOthers] = true
 	}
-	for _, m := range usage.Table() {
+	for _, m := range metric.Default().Metrics {
 		known[m.Name] = true
 	}
 	for name := range gather(t) {

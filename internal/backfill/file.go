@@ -8,6 +8,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 )
 
 // File is a spool that becomes a file when it is complete.
@@ -21,12 +23,12 @@ type File struct {
 func Partial(path string) string { return path + ".partial" }
 
 // OpenFile goes on with a file that is not complete, or begins it. Settings say what its
-// windows depend on, in one line.
-func OpenFile(path, settings string) (*File, error) {
+// windows depend on, in one line; each window has the metrics.
+func OpenFile(path, settings string, metrics []metric.Metric) (*File, error) {
 	if err := isFree(path); err != nil {
 		return nil, err
 	}
-	spool, err := OpenSpool(Partial(path), settings)
+	spool, err := OpenSpool(Partial(path), settings, metrics)
 	if err != nil {
 		return nil, explain(path, err)
 	}
@@ -36,11 +38,11 @@ func OpenFile(path, settings string) (*File, error) {
 }
 
 // Peek returns what there is of a file that is not complete. It neither writes nor deletes.
-func Peek(path, settings string) (Inventory, error) {
+func Peek(path, settings string, metrics []metric.Metric) (Inventory, error) {
 	if err := isFree(path); err != nil {
 		return nil, err
 	}
-	spool, err := peekSpool(Partial(path), settings)
+	spool, err := peekSpool(Partial(path), settings, metrics)
 	if err != nil {
 		return nil, explain(path, err)
 	}
@@ -72,12 +74,12 @@ func explain(path string, err error) error {
 
 // OpenPipe returns what becomes a file that is written to out, where nobody can go on with
 // what is not complete.
-func OpenPipe(out io.Writer) (*File, error) {
+func OpenPipe(out io.Writer, metrics []metric.Metric) (*File, error) {
 	dir, err := os.MkdirTemp("", "backfill-")
 	if err != nil {
 		return nil, fmt.Errorf("windows are gathered in a temporary directory before they are written: %w: create %s, set TMPDIR to a directory, or name a file with --output", err, os.TempDir())
 	}
-	spool, err := OpenSpool(dir, "")
+	spool, err := OpenSpool(dir, "", metrics)
 	if err != nil {
 		return nil, errors.Join(err, os.RemoveAll(dir)) // it was just made
 	}

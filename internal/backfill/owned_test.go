@@ -2,7 +2,6 @@ package backfill
 
 import (
 	"errors"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -12,6 +11,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
@@ -54,8 +55,8 @@ func TestSomebodyElsesFiles(t *testing.T) {
 			test.make(t, dir)
 			before := everything(t, dir)
 			output := dir + "/" + test.output
-			expectError(t, test.want, func() error { _, err := OpenFile(output, "period=1h"); return err })
-			expectError(t, test.want, func() error { _, err := Peek(output, "period=1h"); return err })
+			expectError(t, test.want, func() error { _, err := OpenFile(output, "period=1h", metric.Default().Metrics); return err })
+			expectError(t, test.want, func() error { _, err := Peek(output, "period=1h", metric.Default().Metrics); return err })
 			if diff := cmp.Diff(before, everything(t, dir)); diff != "" {
 				t.Error(diff)
 			}
@@ -88,7 +89,7 @@ func TestPeek(t *testing.T) {
 	expectThere := func(want ...int) {
 		t.Helper()
 		before := everything(t, filepath.Dir(path))
-		kept, err := Peek(path, "period=1h")
+		kept, err := Peek(path, "period=1h", metric.Default().Metrics)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -108,14 +109,14 @@ func TestPeek(t *testing.T) {
 		}
 	}
 	expectThere()
-	f, err := OpenFile(path, "period=1h")
+	f, err := OpenFile(path, "period=1h", metric.Default().Metrics)
 	if err != nil {
 		t.Fatal(err)
 	}
 	expectThere()
 	deliver(t, f.Spool, 3, 4)
 	expectThere(3, 4)
-	expectError(t, "other settings", func() error { _, err := Peek(path, "period=2h"); return err })
+	expectError(t, "other settings", func() error { _, err := Peek(path, "period=2h", metric.Default().Metrics); return err })
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -141,7 +142,7 @@ func TestOtherFamilies(t *testing.T) {
 	if err := os.WriteFile(journal, []byte(older), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := OpenSpool(dir, "period=1h"); !errors.Is(err, ErrOtherSettings) {
+	if _, err := OpenSpool(dir, "period=1h", metric.Default().Metrics); !errors.Is(err, ErrOtherSettings) {
 		t.Errorf("error %v", err)
 	}
 }
@@ -153,7 +154,7 @@ func TestPeriodsOfNoWholeSeconds(t *testing.T) {
 	span := Span{From: epoch, To: epoch.Add(time.Hour), Period: period}
 	s := mustOpen(t, dir)
 	for w := range span.Windows().All() {
-		if err := s.Deliver(t.Context(), &ledger.Averages{Window: w}); err != nil {
+		if err := s.Deliver(t.Context(), &ledger.Averages{Window: w, Metrics: metric.Default().Metrics}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -167,7 +168,7 @@ func TestPeriodsOfNoWholeSeconds(t *testing.T) {
 // TestDiskIsFull: what could not be written is not there, and what was stays.
 func TestDiskIsFull(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.om")
-	f, err := OpenFile(path, "period=1h")
+	f, err := OpenFile(path, "period=1h", metric.Default().Metrics)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -182,7 +183,7 @@ func TestDiskIsFull(t *testing.T) {
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
-	if f, err = OpenFile(path, "period=1h"); err != nil {
+	if f, err = OpenFile(path, "period=1h", metric.Default().Metrics); err != nil {
 		t.Fatal(err)
 	}
 	if got := openMetrics(t, f.Spool, day(0, 24)); got != expected(t, 0) {
@@ -196,7 +197,7 @@ func TestDiskIsFull(t *testing.T) {
 // TestNoTemporaryDirectory: an image without /tmp says what to do.
 func TestNoTemporaryDirectory(t *testing.T) {
 	t.Setenv("TMPDIR", "/nowhere")
-	expectError(t, "create /nowhere, set TMPDIR to a directory, or name a file with --output", func() error { _, err := OpenPipe(nil); return err })
+	expectError(t, "create /nowhere, set TMPDIR to a directory, or name a file with --output", func() error { _, err := OpenPipe(nil, nil); return err })
 }
 
 // TestManyWindows: as many as there are minutes since 1970, none of which is there.

@@ -4,14 +4,14 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"io"
 	"math"
 	"slices"
 	"time"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
@@ -52,8 +52,11 @@ func Compare(stored, computed *ledger.Averages) Replacement {
 	had, has := valuesOf(stored), valuesOf(computed)
 	for m, values := range has {
 		changed := false
-		for metric, v := range values {
-			before := had[m][metric]
+		for i, v := range values {
+			var before metric.Value
+			if of := had[m]; of != nil {
+				before = of[i]
+			}
 			switch change := relative(before.V, v.V); {
 			case before.OK && !v.OK:
 				r.Gone++

@@ -3,8 +3,6 @@ package backfill
 import (
 	"bytes"
 	"context"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"math"
 	"slices"
 	"strings"
@@ -15,7 +13,8 @@ import (
 	"github.com/prometheus/common/promslog"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
@@ -24,11 +23,11 @@ import (
 func averages(n int, coverage float64, containers map[string]float64) *ledger.Averages {
 	a := &ledger.Averages{
 		Window:   window.Containing(epoch.Add(time.Duration(n)*time.Hour), time.Hour),
-		Coverage: ledger.Coverage{KubeStateMetrics: coverage, CAdvisor: coverage},
+		Metrics:  metric.Default().Metrics[:1],
+		Coverage: []ledger.Coverage{{Source: metric.KubeStateMetrics, Ratio: coverage}, {Source: metric.CAdvisor, Ratio: coverage}},
 	}
 	for name, v := range containers {
-		m := ledger.Model{Model: workload.Model{Namespace: "ns", Type: "SeldonDeployment", Name: name}}
-		m.Values[usage.Containers] = metric.Value{V: v, OK: true}
+		m := ledger.Model{Model: workload.Model{Namespace: "ns", Type: "SeldonDeployment", Name: name}, Values: []metric.Value{{V: v, OK: true}}}
 		a.Models = append(a.Models, m)
 	}
 	slices.SortFunc(a.Models, func(a, b ledger.Model) int { return a.Compare(b.Model) })
@@ -71,7 +70,7 @@ func TestCompare(t *testing.T) {
 type memory map[time.Time]*ledger.Averages
 
 func (m memory) Compute(_ context.Context, w window.Window) (*ledger.Averages, error) {
-	if m[w.End].Coverage.KubeStateMetrics == 0 {
+	if m[w.End].CoverageOf(metric.KubeStateMetrics) == 0 {
 		return nil, downsample.ErrNoSources
 	}
 	return m[w.End], nil

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"io"
 	"io/fs"
 	"os"
@@ -18,6 +17,8 @@ import (
 	"github.com/prometheus/common/expfmt"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
@@ -46,8 +47,8 @@ var ErrOtherSettings = errors.New("other settings")
 const format = "seldon-prometheus-exporter backfill, format 2: "
 
 // header returns the journal's first line. Windows with other families cannot be merged.
-func header(settings string) (string, error) {
-	families, err := exposition.History(&ledger.Averages{})
+func header(settings string, metrics []metric.Metric) (string, error) {
+	families, err := exposition.History(&ledger.Averages{Metrics: metrics})
 	if err != nil {
 		return "", err
 	}
@@ -59,9 +60,10 @@ func header(settings string) (string, error) {
 }
 
 // OpenSpool goes on with the spool in a directory, or begins it. Settings say what its
-// windows depend on, in one line. The parent directory has to be there.
-func OpenSpool(dir, settings string) (_ *Spool, err error) {
-	want, err := header(settings)
+// windows depend on, in one line; each window has the metrics. The parent directory has to be
+// there.
+func OpenSpool(dir, settings string, metrics []metric.Metric) (_ *Spool, err error) {
+	want, err := header(settings, metrics)
 	if err != nil {
 		return nil, err
 	}
@@ -108,9 +110,9 @@ func OpenSpool(dir, settings string) (_ *Spool, err error) {
 }
 
 // peekSpool reads what a spool has, and changes nothing. Nothing can be delivered to it.
-func peekSpool(dir, settings string) (*Spool, error) {
+func peekSpool(dir, settings string, metrics []metric.Metric) (*Spool, error) {
 	s := &Spool{}
-	want, err := header(settings)
+	want, err := header(settings, metrics)
 	if err != nil {
 		return nil, err
 	}

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -19,7 +17,8 @@ import (
 	"github.com/prometheus/common/expfmt"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
@@ -31,15 +30,16 @@ func hour(n int) *ledger.Averages {
 	random := rand.New(rand.NewPCG(uint64(n), 1))
 	a := &ledger.Averages{
 		Window:   window.Containing(epoch.Add(time.Duration(n)*time.Hour), time.Hour),
-		Coverage: ledger.Coverage{KubeStateMetrics: 1, CAdvisor: 0.75},
+		Metrics:  metric.Default().Metrics,
+		Coverage: []ledger.Coverage{{Source: metric.KubeStateMetrics, Ratio: 1}, {Source: metric.CAdvisor, Ratio: 0.75}},
 	}
 	for _, name := range []string{"a", `b"} 1 2`, "b", `back\slash`, "line\nbreak", "ü", "z"} {
 		if random.IntN(3) == 0 {
 			continue
 		}
 		m := ledger.Model{Model: workload.Model{Namespace: "ns", Type: "SeldonDeployment", Name: name}}
-		for metric := range m.Values {
-			m.Values[metric] = metric.Value{V: random.NormFloat64() * 1e9, OK: random.IntN(4) > 0}
+		for range a.Metrics {
+			m.Values = append(m.Values, metric.Value{V: random.NormFloat64() * 1e9, OK: random.IntN(4) > 0})
 		}
 		a.Models = append(a.Models, m)
 	}
@@ -53,7 +53,7 @@ func day(from, to int) Span {
 
 func mustOpen(t *testing.T, dir string) *Spool {
 	t.Helper()
-	s, err := OpenSpool(dir, "period=1h")
+	s, err := OpenSpool(dir, "period=1h", metric.Default().Metrics)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -84,7 +84,7 @@ func expected(t *testing.T, hours ...int) string {
 	t.Helper()
 	slices.Sort(hours)
 	var out strings.Builder
-	families := int(usage.NumMetrics) + 1
+	families := len(metric.Default().Metrics) + 1
 	for f := range families {
 		var described bool
 		var rows []string
@@ -216,7 +216,7 @@ func TestSpoolAfterACrash(t *testing.T) {
 func TestSpoolOfOtherSettings(t *testing.T) {
 	dir := t.TempDir()
 	mustOpen(t, dir).Close()
-	_, err := OpenSpool(dir, "period=2h")
+	_, err := OpenSpool(dir, "period=2h", metric.Default().Metrics)
 	if !errors.Is(err, ErrOtherSettings) || !strings.HasPrefix(err.Error(), "other settings: period=1h families=model_containers_average,") {
 		t.Errorf("error %v", err)
 	}
@@ -224,7 +224,7 @@ func TestSpoolOfOtherSettings(t *testing.T) {
 
 func TestFile(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "averages.om")
-	f, err := OpenFile(path, "period=1h")
+	f, err := OpenFile(path, "period=1h", metric.Default().Metrics)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -232,12 +232,12 @@ func TestFile(t *testing.T) {
 	if _, err := os.Stat(path); err == nil {
 		t.Error("the file is there before it is complete")
 	}
-	expectError(t, "another backfill is at it, process "+strconv.Itoa(os.Getpid()), func() error { _, err := OpenFile(path, "period=1h"); return err })
+	expectError(t, "another backfill is at it, process "+strconv.Itoa(os.Getpid()), func() error { _, err := OpenFile(path, "period=1h", metric.Default().Metrics); return err })
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
-	expectError(t, "averages.om.partial was begun with other settings: period=1h families=", func() error { _, err := OpenFile(path, "period=2h"); return err })
-	if f, err = OpenFile(path, "period=1h"); err != nil {
+	expectError(t, "averages.om.partial was begun with other settings: period=1h families=", func() error { _, err := OpenFile(path, "period=2h", metric.Default().Metrics); return err })
+	if f, err = OpenFile(path, "period=1h", metric.Default().Metrics); err != nil {
 		t.Fatal(err)
 	}
 	if err := errors.Join(f.Complete(day(0, 24)), f.Close()); err != nil {
@@ -253,7 +253,7 @@ func TestFile(t *testing.T) {
 	if _, err := os.Stat(Partial(path)); err == nil {
 		t.Error("the spool is left behind")
 	}
-	expectError(t, "is there already", func() error { _, err := OpenFile(path, "period=1h"); return err })
+	expectError(t, "is there already", func() error { _, err := OpenFile(path, "period=1h", metric.Default().Metrics); return err })
 }
 
 func expectError(t *testing.T, part string, f func() error) {
@@ -264,7 +264,7 @@ func expectError(t *testing.T, part string, f func() error) {
 }
 
 func FuzzJournal(f *testing.F) {
-	begun, err := header("period=1h")
+	begun, err := header("period=1h", metric.Default().Metrics)
 	if err != nil {
 		f.Fatal(err)
 	}
@@ -281,7 +281,7 @@ func FuzzJournal(f *testing.F) {
 				t.Fatal(err)
 			}
 		}
-		s, err := OpenSpool(dir, "period=1h")
+		s, err := OpenSpool(dir, "period=1h", metric.Default().Metrics)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -307,7 +307,7 @@ func FuzzJournal(f *testing.F) {
 func BenchmarkMerge(b *testing.B) {
 	for _, windows := range []int{24, 720} {
 		b.Run(fmt.Sprint(windows, " windows"), func(b *testing.B) {
-			s, err := OpenSpool(b.TempDir(), "period=1h")
+			s, err := OpenSpool(b.TempDir(), "period=1h", metric.Default().Metrics)
 			if err != nil {
 				b.Fatal(err)
 			}

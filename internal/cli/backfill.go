@@ -16,6 +16,7 @@ import (
 	"github.com/prometheus/common/promslog"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/backfill"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 )
 
 // fill computes past windows, and delivers them or writes them as OpenMetrics.
@@ -95,9 +96,9 @@ func (s *session) fileSettings() string {
 // openFile opens the file that past windows become.
 func (s *session) openFile() (*backfill.File, error) {
 	if s.Backfill.Output == "-" {
-		return backfill.OpenPipe(s.stdout)
+		return backfill.OpenPipe(s.stdout, metric.Default().Metrics)
 	}
-	file, err := backfill.OpenFile(s.Backfill.Output, s.fileSettings())
+	file, err := backfill.OpenFile(s.Backfill.Output, s.fileSettings(), metric.Default().Metrics)
 	return file, s.unusable(err)
 }
 
@@ -106,7 +107,7 @@ func (s *session) peekFile() (backfill.Inventory, error) {
 	if s.Backfill.Output == "-" {
 		return &backfill.Spool{}, nil
 	}
-	kept, err := backfill.Peek(s.Backfill.Output, s.fileSettings())
+	kept, err := backfill.Peek(s.Backfill.Output, s.fileSettings(), metric.Default().Metrics)
 	return kept, s.unusable(err)
 }
 

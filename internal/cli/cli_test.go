@@ -106,18 +106,19 @@ func (e *exporter) end(t *testing.T) int {
 	}
 }
 
-// nothing is a Prometheus that knows no model, though it has pods' labels.
+// nothing is a Prometheus that knows no model, though it has pods' labels. It does not offer
+// remote read.
 func nothing(w http.ResponseWriter, r *http.Request) {
-	kind := "vector"
-	if strings.HasSuffix(r.URL.Path, "query_range") {
-		kind = "matrix"
+	if !strings.HasSuffix(r.URL.Path, "/query") {
+		http.NotFound(w, r)
+		return
 	}
 	result := ""
-	if strings.HasPrefix(r.FormValue("query"), "count(last_over_time(kube_pod_labels[") {
-		result = `{"metric":{},"value":[0,"1"]}`
+	if strings.HasPrefix(r.FormValue("query"), `{__name__="kube_pod_labels"}[`) {
+		result = fmt.Sprintf(`{"metric":{},"values":[[%s,"1"]]}`, r.FormValue("time"))
 	}
 	w.Header().Set("Content-Type", "application/json")
-	fmt.Fprintf(w, `{"status":"success","data":{"resultType":%q,"result":[%s],"stats":{"samples":{"totalQueryableSamples":1}}}}`, kind, result)
+	fmt.Fprintf(w, `{"status":"success","data":{"resultType":"matrix","result":[%s],"stats":{"samples":{"totalQueryableSamples":1}}}}`, result)
 }
 
 func TestExitCodes(t *testing.T) {
@@ -138,7 +139,7 @@ func TestExitCodes(t *testing.T) {
 		want string // all that is written to stderr
 	}{
 		"bad value":         {[]string{"--time-period=0"}, 1, `--time-period="0" is zero: choose from 1m to 31d`},
-		"two bad values":    {[]string{"--time-period=0", "--kinds=,"}, 1, "--time-period=\"0\" is zero: choose from 1m to 31d\n--kinds=\",\" cannot be used: no kind is given: choose from SeldonDeployment, InferenceService"},
+		"two bad values":    {[]string{"--time-period=0", "--kinds=,"}, 1, "--time-period=\"0\" is zero: choose from 1m to 31d\n--kinds=\",\" cannot be used: no kind is given: choose from SeldonDeployment, InferenceService, LLMInferenceService, InferenceGraph, Server"},
 		"usage":             {[]string{"--bogus"}, 2, "unknown long flag '--bogus' (see --help)"},
 		"help":              {[]string{"--help"}, 0, ""},
 		"version":           {[]string{"--version"}, 0, ""},

@@ -5,13 +5,13 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
-
 	"github.com/prometheus/client_golang/exp/api/remote"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
+
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
@@ -161,27 +161,31 @@ func TestBackfill(t *testing.T) {
 	}
 }
 
-func TestCustomKinds(t *testing.T) {
+func TestKindFlag(t *testing.T) {
 	for name, test := range map[string]struct {
 		env  map[string]string
 		args []string
-		want string // the kinds, the labels that name their models, and what else their pods must carry
+		want string // the kinds, each with the labels that name its models and what else its pods must carry
 	}{
-		"one":                 {nil, []string{"--custom-kind=RayService=ray.io/serve", "--kinds=SeldonDeployment,RayService"}, "SeldonDeployment, RayService; RayService ray.io/serve map[]"},
-		"with further labels": {nil, []string{"--custom-kind= RayService=ray.io/cluster, a=b ,c/d=e", "--kinds=RayService"}, "RayService; RayService ray.io/cluster map[a:b c/d:e]"},
-		"two flags":           {nil, []string{"--custom-kind=A=a", "--custom-kind=B=b", "--kinds=B,A"}, "B, A; A a map[]; B b map[]"},
-		"one variable":        {map[string]string{"CUSTOM_KINDS": "A=a,x=y; B=b"}, []string{"--kinds=B,A"}, "B, A; A a map[x:y]; B b map[]"},
+		"after those of --kinds": {nil, []string{"--kind=RayService=ray.io/serve", "--kinds=Server"}, "Server [seldon-server-name] map[app.kubernetes.io/name:seldon-server], RayService [ray.io/serve] map[]"},
+		"where it is listed":     {nil, []string{"--kind=A=a", "--kinds=A, InferenceGraph"}, "A [a] map[], InferenceGraph [serving.kserve.io/inferencegraph] map[]"},
+		"with further labels":    {nil, []string{"--kind= RayService=ray.io/cluster, a=b ,c/d=e", "--kinds=RayService"}, "RayService [ray.io/cluster] map[a:b c/d:e]"},
+		"two flags":              {nil, []string{"--kind=A=a", "--kind=B=b", "--kinds=B"}, "B [b] map[], A [a] map[]"},
+		"one variable":           {map[string]string{"KIND": "A=a,x=y; B=b"}, []string{"--kinds=B,A"}, "B [b] map[], A [a] map[x:y]"},
+		"in a known one's place": {nil, []string{"--kind=Server=a", "--kinds=Server"}, "Server [a] map[]"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			cfg := mustLoad(t, test.env, test.args...)
-			got := cfg.KindNames()
-			for _, k := range cfg.CustomKinds {
-				got += fmt.Sprintf("; %s %s %v", k.Name, k.Labels[0].Kubernetes, k.Where)
+			var got []string
+			for _, k := range mustLoad(t, test.env, test.args...).Kinds {
+				got = append(got, fmt.Sprint(k.Name, " ", k.Labels, " ", k.Where))
 			}
-			if got != test.want {
+			if got := strings.Join(got, ", "); got != test.want {
 				t.Errorf("got %s, want %s", got, test.want)
 			}
 		})
+	}
+	if got := mustLoad(t, nil, "--kind=A=a").KindNames(); got != "SeldonDeployment, InferenceService, A" {
+		t.Errorf("beside the preset ones, the kinds are %s", got)
 	}
 }
 
@@ -200,11 +204,11 @@ func TestCompression(t *testing.T) {
 
 func TestExplain(t *testing.T) {
 	got := mustLoad(t, nil, "explain", "--model=seldon/income").Explain
-	if got.Model != (workload.Model{Namespace: "seldon", Name: "income"}) || len(got.Metrics) != int(usage.NumMetrics) || got.JSON || !got.End.IsZero() {
+	if got.Model != (workload.Model{Namespace: "seldon", Name: "income"}) || got.Metric != "" || got.JSON || !got.End.IsZero() {
 		t.Errorf("%+v", got)
 	}
-	got = mustLoad(t, nil, "explain", "--model=seldon/income", "--kind=InferenceService", "--metric=model_cpu_limits", "--output=json", "--end=2026-01-31").Explain
-	if got.Model.Type != "InferenceService" || !cmp.Equal(got.Metrics, []usage.Metric{usage.CPULimits}) || !got.JSON || got.End.IsZero() {
+	got = mustLoad(t, nil, "explain", "--model=seldon/income", "--type=InferenceService", "--metric=model_cpu_limits", "--output=json", "--end=2026-01-31").Explain
+	if got.Model.Type != "InferenceService" || got.Metric != "model_cpu_limits" || !got.JSON || got.End.IsZero() {
 		t.Errorf("%+v", got)
 	}
 }
@@ -215,7 +219,7 @@ func TestEverySettingHasAnEnvironmentVariable(t *testing.T) {
 		"PROMETHEUS_URL": "https://prom.example/x", "PROMETHEUS_TOKEN_FILE": token,
 		"PROMETHEUS_CONFIG_FILE": write(t, "enable_http2: false\n"), "PROMETHEUS_INSECURE_SKIP_VERIFY": "true",
 		"TIME_PERIOD": "2h", "SETTLE_DELAY": "5m", "KINDS": "RayService", "SHARD": "1/3",
-		"CUSTOM_KINDS": "RayService=ray.io/serve", "CLUSTER_LABEL": "region", "QUERY_TRANSPORT": "promql",
+		"KIND": "RayService=ray.io/serve", "CLUSTER_LABEL": "region", "QUERY_TRANSPORT": "promql",
 		"QUERY_TIMEOUT": "10s", "QUERY_CONCURRENCY": "4", "QUERY_MAX_SAMPLES": "5000", "QUERY_MAX_SAMPLES_PER_WINDOW": "70000", "QUERY_COMPRESSION": "gzip", "QUERY_MAX_ANSWER_BYTES": "1MiB",
 		"WEB_LISTEN_ADDRESS": ":1234", "WEB_CONFIG_FILE": write(t, "{}\n"), "WEB_SYSTEMD_SOCKET": "true", "WEB_TIMESTAMPS": "true",
 		"LOG_LEVEL": "DEBUG", "LOG_FORMAT": "json",
@@ -224,8 +228,8 @@ func TestEverySettingHasAnEnvironmentVariable(t *testing.T) {
 		"CATCH_UP_MAX_AGE": "3h",
 	}
 	cfg := mustLoad(t, env)
-	if cfg.Period != 2*time.Hour || cfg.SettleDelay != 5*time.Minute || len(cfg.Kinds) != 1 || cfg.Shard.String() != "1/3" ||
-		cfg.ClusterLabel != "region" || len(cfg.CustomKinds) != 1 || cfg.CatchUp != 3*time.Hour || cfg.Query != (Query{"promql", 10 * time.Second, 4, 5000, 1 << 20, 70_000, true}) ||
+	if cfg.Period != 2*time.Hour || cfg.SettleDelay != 5*time.Minute || cfg.Shard.String() != "1/3" ||
+		cfg.ClusterLabel != "region" || cfg.KindNames() != "RayService" || cfg.CatchUp != 3*time.Hour || cfg.Query != (Query{"promql", 10 * time.Second, 4, 5000, 1 << 20, 70_000, true}) ||
 		!cmp.Equal(*cfg.Web.WebListenAddresses, []string{":1234"}) || cfg.SettingName("web.listen-address") != "WEB_LISTEN_ADDRESS" || *cfg.Web.WebConfigFile == "" || !*cfg.Web.WebSystemdSocket || !cfg.Timestamps ||
 		cfg.Log.Level.String() != "debug" || cfg.Log.Format.String() != "json" {
 		t.Errorf("%+v", cfg)
@@ -279,20 +283,20 @@ func TestBadSettings(t *testing.T) {
 		"backfill to both":    {args: []string{"backfill", "--from=2026-01-31", "--output=f", "--remote-write.url=http://r/w"}, want: `--output="f" and --remote-write.url are two places to write to: choose one of them`},
 		"replace in no file":  {args: []string{"backfill", "--from=2026-01-31", "--replace"}, want: `--replace is for what has been delivered: give --remote-write.url, or leave it out`},
 		"explain bare":        {args: []string{"explain"}, want: `--model="" names no model: write its namespace and its name, as seldon/income`},
-		"explain junk": {args: []string{"explain", "--model=a/b/c", "--kind=Server", "--metric=cpu", "--output=xml"}, want: `--model="a/b/c" names no model: write its namespace and its name, as seldon/income
+		"explain junk": {args: []string{"explain", "--model=a/b/c", "--type=Server", "--metric=cpu", "--output=xml"}, want: `--model="a/b/c" names no model: write its namespace and its name, as seldon/income
 --metric="cpu" is unknown: choose model_containers_average, model_cpu_usage_seconds_total, model_memory_usage_bytes, model_cpu_requests, model_cpu_limits, model_memory_requests_bytes, model_memory_limits_bytes
---kind="Server" is unknown: choose SeldonDeployment, InferenceService
+--type="Server" is unknown: choose SeldonDeployment, InferenceService
 --output="xml" is unknown: choose text, json`},
 		"transport":            {args: []string{"--query.transport=grpc"}, want: `--query.transport="grpc" is unknown: choose auto, remote-read, promql`},
 		"cluster label":        {args: []string{"--cluster-label=my-cluster"}, want: `--cluster-label="my-cluster" is no label's name: use letters, digits and _, with no digit first`},
 		"cluster label, ours":  {env: map[string]string{"CLUSTER_LABEL": "namespace"}, want: `CLUSTER_LABEL="namespace" is a label that this exporter's series have already: choose another name`},
 		"two cluster labels":   {args: []string{"--cluster-label=region", "--remote-write.label=cluster=a"}, want: `--remote-write.label="cluster=a" cannot be used: with --cluster-label="region", models have a label "cluster" already: choose another name`},
-		"custom kind unlisted": {args: []string{"--custom-kind=RayService=ray.io/serve"}, want: `--custom-kind="RayService=ray.io/serve" adds a kind that --kinds="SeldonDeployment,InferenceService" does not list: list RayService there`},
-		"custom kind junk":     {args: []string{"--custom-kind=RayService"}, want: `--custom-kind="RayService" cannot be used: "RayService" names no kind and its label: write RayService=ray.io/serve`},
+		"own kind junk":        {args: []string{"--kind=RayService"}, want: `--kind="RayService" cannot be used: "RayService" names no pod label: write Kind=label, such as RayService=ray.io/serve-app, with further labels behind commas`},
+		"own kind, bad label":  {env: map[string]string{"KIND": "A=a; B=-b"}, want: `KIND="A=a; B=-b" cannot be used: "B=-b" has the label "-b", which Kubernetes would not take: write Kind=label, such as RayService=ray.io/serve-app, with further labels behind commas`},
 		"settle over period":   {args: []string{"--settle-delay=2h"}, want: `--settle-delay="2h" is longer than the period of 1h: choose a shorter delay`},
 		"settle, timestamps":   {args: []string{"--settle-delay=31m", "--web.timestamps"}, want: `--settle-delay="31m" is too long for --web.timestamps, whose values are withdrawn 45m after their window's end: choose 30m at most`},
-		"kind unknown":         {env: map[string]string{"KINDS": "SeldonDeployment,Pod"}, want: `KINDS="SeldonDeployment,Pod" cannot be used: "Pod" is not a kind this exporter knows: choose from SeldonDeployment, InferenceService`},
-		"kinds empty":          {args: []string{"--kinds=,"}, want: `--kinds="," cannot be used: no kind is given: choose from SeldonDeployment, InferenceService`},
+		"kind unknown":         {env: map[string]string{"KINDS": "SeldonDeployment,Pod"}, want: `KINDS="SeldonDeployment,Pod" cannot be used: "Pod" is not a kind this exporter knows: choose from SeldonDeployment, InferenceService, LLMInferenceService, InferenceGraph, Server`},
+		"kinds empty":          {args: []string{"--kinds=,"}, want: `--kinds="," cannot be used: no kind is given: choose from SeldonDeployment, InferenceService, LLMInferenceService, InferenceGraph, Server`},
 		"shard beyond":         {env: map[string]string{"SHARD": "3/3"}, want: `SHARD="3/3" is beyond the last shard: they count from 0, so the last is 2/3`},
 		"shard of none":        {args: []string{"--shard=0/0"}, want: `--shard="0/0" is a shard of none: write 0/1 for everything`},
 		"shard junk":           {args: []string{"--shard=x"}, want: `--shard="x" is not a shard: write 0/3 for the first of three, 0/1 for everything`},
@@ -331,7 +335,7 @@ func TestBadSettings(t *testing.T) {
 		"web config, variable": {env: map[string]string{"WEB_CONFIG_FILE": "/no/such"}, want: `WEB_CONFIG_FILE="/no/such" cannot be used: open /no/such: no such file or directory`},
 		"web config missing":   {args: []string{"--web.config.file=/no/such"}, want: `--web.config.file="/no/such" cannot be used: open /no/such: no such file or directory`},
 		"two credentials":      {env: map[string]string{tokenEnv: "s3cret", "PROMETHEUS_URL": "http://joe:s3cret@h"}, want: `the user in PROMETHEUS_URL and ` + tokenEnv + ` hold credentials for the Prometheus: keep one of them`},
-		"several at once":      {env: map[string]string{"TIME_PERIOD": "0"}, args: []string{"--kinds=X", "--prometheus.url=x"}, want: `--prometheus.url="x" does not begin with http:// or https://` + url + "\nTIME_PERIOD=\"0\" is zero: choose from 1m to 31d\n--kinds=\"X\" cannot be used: \"X\" is not a kind this exporter knows: choose from SeldonDeployment, InferenceService"},
+		"several at once":      {env: map[string]string{"TIME_PERIOD": "0"}, args: []string{"--kinds=X", "--prometheus.url=x"}, want: `--prometheus.url="x" does not begin with http:// or https://` + url + "\nTIME_PERIOD=\"0\" is zero: choose from 1m to 31d\n--kinds=\"X\" cannot be used: \"X\" is not a kind this exporter knows: choose from SeldonDeployment, InferenceService, LLMInferenceService, InferenceGraph, Server"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			cfg, err := load(t, test.env, test.args...)

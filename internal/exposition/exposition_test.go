@@ -25,16 +25,31 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 func hour() window.Window { return window.Window{Start: noon.Add(-time.Hour), End: noon} }
 
-func some(v float64) usage.Value { return metric.Value{V: v, OK: true} }
+func some(v float64) metric.Value { return metric.Value{V: v, OK: true} }
+
+// index returns a metric's place in the table.
+func index(name string) int { return metric.Default().Index(name) }
+
+// only are values of which one is known.
+func only(name string, v float64) []metric.Value {
+	values := make([]metric.Value, len(metric.Default().Metrics))
+	values[index(name)] = some(v)
+	return values
+}
+
+func coverage() []ledger.Coverage {
+	return []ledger.Coverage{{Source: metric.KubeStateMetrics, Ratio: 1}, {Source: metric.CAdvisor, Ratio: 0.5}}
+}
 
 // averages are two models, of which one has no limits.
 func averages() *ledger.Averages {
 	return &ledger.Averages{
 		Window:   hour(),
-		Coverage: ledger.Coverage{KubeStateMetrics: 1, CAdvisor: 0.5},
+		Metrics:  metric.Default().Metrics,
+		Coverage: coverage(),
 		Models: []ledger.Model{
-			{Model: workload.Model{Namespace: "other", Type: "SeldonDeployment", Name: `a"b\c` + "\n"}, Values: usage.Values{usage.Containers: some(0)}},
-			{Model: workload.Model{Namespace: "seldon", Type: "InferenceService", Name: "income.v2"}, Values: usage.Values{
+			{Model: workload.Model{Namespace: "other", Type: "SeldonDeployment", Name: `a"b\c` + "\n"}, Values: only("model_containers_average", 0)},
+			{Model: workload.Model{Namespace: "seldon", Type: "InferenceService", Name: "income.v2"}, Values: []metric.Value{
 				some(1.21), some(0.0198), some(123456789), some(1.1), some(2), some(1073741824), some(1.0 / 3),
 			}},
 		},
@@ -63,8 +78,8 @@ func TestPageReadsBackAsTheAverages(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := map[workload.Model]usage.Values{}
-	for metric, info := range usage.Table() {
+	got := map[workload.Model][]metric.Value{}
+	for i, info := range metric.Default().Metrics {
 		f := parsed[info.Name]
 		if f == nil {
 			t.Fatalf("%s is missing", info.Name)
@@ -81,13 +96,14 @@ func TestPageReadsBackAsTheAverages(t *testing.T) {
 				t.Errorf("%s has labels %v", info.Name, names)
 			}
 			id := workload.Model{Namespace: labels["namespace"], Type: labels["type"], Name: labels["name"]}
-			values := got[id]
-			values[metric] = some(m.GetGauge().GetValue())
-			got[id] = values
+			if got[id] == nil {
+				got[id] = make([]metric.Value, len(a.Metrics))
+			}
+			got[id][i] = some(m.GetGauge().GetValue())
 		}
 		delete(parsed, info.Name)
 	}
-	want := map[workload.Model]usage.Values{}
+	want := map[workload.Model][]metric.Value{}
 	for _, m := range a.Models {
 		want[m.Model] = m.Values
 	}
@@ -100,7 +116,7 @@ func TestPageReadsBackAsTheAverages(t *testing.T) {
 }
 
 func TestPageDescribesItsWindow(t *testing.T) {
-	p, err := Encode(&ledger.Averages{Window: hour(), Coverage: ledger.Coverage{KubeStateMetrics: 1, CAdvisor: 0.5}}, noon.Add(time.Hour))
+	p, err := Encode(&ledger.Averages{Window: hour(), Metrics: metric.Default().Metrics, Coverage: coverage()}, noon.Add(time.Hour))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,9 +142,9 @@ seldon_exporter_window_start_timestamp_seconds 1.7723628e+09
 
 func TestWhatCannotBeShownIsRefused(t *testing.T) {
 	for name, spoil := range map[string]func(*ledger.Averages){
-		"NaN":          func(a *ledger.Averages) { a.Models[1].Values[usage.CPUUsage].V = math.NaN() },
-		"infinity":     func(a *ledger.Averages) { a.Models[1].Values[usage.MemoryLimits].V = math.Inf(1) },
-		"coverage":     func(a *ledger.Averages) { a.Coverage.CAdvisor = math.NaN() },
+		"NaN":          func(a *ledger.Averages) { a.Models[1].Values[index("model_cpu_usage_seconds_total")].V = math.NaN() },
+		"infinity":     func(a *ledger.Averages) { a.Models[1].Values[index("model_memory_limits_bytes")].V = math.Inf(1) },
+		"coverage":     func(a *ledger.Averages) { a.Coverage[1].Ratio = math.NaN() },
 		"twice":        func(a *ledger.Averages) { a.Models[1].Model = a.Models[0].Model },
 		"out of order": func(a *ledger.Averages) { slices.Reverse(a.Models) },
 		"not UTF-8":    func(a *ledger.Averages) { a.Models[0].Name = "\xff" },
@@ -142,7 +158,7 @@ func TestWhatCannotBeShownIsRefused(t *testing.T) {
 		})
 	}
 	absent := averages()
-	absent.Models[1].Values[usage.CPUUsage] = metric.Value{V: math.NaN()}
+	absent.Models[1].Values[index("model_cpu_usage_seconds_total")] = metric.Value{V: math.NaN()}
 	if _, err := Encode(absent, noon.Add(time.Hour)); err != nil {
 		t.Errorf("what has no value cannot be wrong: %v", err)
 	}
@@ -230,11 +246,11 @@ func TestStampedBoard(t *testing.T) {
 
 // A form is made once, and a page larger than a chunk comes out whole.
 func TestHeadIsMadeOnce(t *testing.T) {
-	a := &ledger.Averages{Window: hour()}
+	a := &ledger.Averages{Window: hour(), Metrics: metric.Default().Metrics, Coverage: coverage()}
 	for i := range 3000 {
 		m := ledger.Model{Model: workload.Model{Namespace: "seldon", Type: "SeldonDeployment", Name: fmt.Sprintf("m%05d", i)}}
-		for metric := range m.Values {
-			m.Values[metric] = some(float64(i) / 7)
+		for range a.Metrics {
+			m.Values = append(m.Values, some(float64(i)/7))
 		}
 		a.Models = append(a.Models, m)
 	}

@@ -2,7 +2,6 @@ package remotewrite
 
 import (
 	"context"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -20,8 +19,9 @@ import (
 	promconfig "github.com/prometheus/common/config"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
@@ -31,6 +31,19 @@ type empty struct{}
 
 func (empty) Instant(context.Context, string, time.Time) (*promapi.Answer, error) {
 	return &promapi.Answer{}, nil
+}
+
+func coverage() []ledger.Coverage {
+	return []ledger.Coverage{{Source: metric.KubeStateMetrics, Ratio: 1}, {Source: metric.CAdvisor, Ratio: 0.5}}
+}
+
+// values are those of the metrics that are given, and no others.
+func values(known map[string]float64) []metric.Value {
+	all := make([]metric.Value, len(metric.Default().Metrics))
+	for name, v := range known {
+		all[metric.Default().Index(name)] = metric.Value{V: v, OK: true}
+	}
+	return all
 }
 
 // TestRequests looks at what is sent. That real receivers understand it is tested in
@@ -72,13 +85,13 @@ func TestRequests(t *testing.T) {
 			http := promconfig.DefaultHTTPClientConfig
 			http.Authorization = &promconfig.Authorization{Type: "Bearer", Credentials: "t0ken"}
 			reg := prometheus.NewRegistry()
-			w, err := New(Config{URL: to, HTTP: http, Timeout: time.Minute, Message: message, UserAgent: "exporter/1", Query: empty{}, Period: time.Hour}, reg)
+			w, err := New(Config{URL: to, HTTP: http, Timeout: time.Minute, Message: message, UserAgent: "exporter/1", Query: empty{}, Period: time.Hour, Table: metric.Default()}, reg)
 			if err != nil {
 				t.Fatal(err)
 			}
-			a := &ledger.Averages{Window: window.Containing(time.Unix(1e9, 0), time.Hour), Models: []ledger.Model{{
+			a := &ledger.Averages{Window: window.Containing(time.Unix(1e9, 0), time.Hour), Coverage: coverage(), Metrics: metric.Default().Metrics, Models: []ledger.Model{{
 				Model:  workload.Model{Namespace: "seldon", Type: "SeldonDeployment", Name: "iris"},
-				Values: usage.Values{usage.CPUUsage: {V: 1.5, OK: true}, usage.MemoryUsage: {V: 1e9, OK: true}},
+				Values: values(map[string]float64{"model_cpu_usage_seconds_total": 1.5, "model_memory_usage_bytes": 1e9}),
 			}}}
 			if err := w.Deliver(t.Context(), a); err != nil {
 				t.Fatal(err)
@@ -138,9 +151,11 @@ func TestOwnLabelsCannotBeAdded(t *testing.T) {
 		t.Fatal(err)
 	}
 	id := newIdentity(Config{Period: time.Hour, Shard: shard, Kinds: "InferenceService", Labels: map[string]string{"cluster": "a"}})
-	a := &ledger.Averages{Models: []ledger.Model{{Model: workload.Model{Namespace: "a", Type: "b", Name: "c"}, Values: usage.Values{{OK: true}}}}}
+	a := &ledger.Averages{Coverage: coverage(), Metrics: metric.Default().Metrics, Models: []ledger.Model{{
+		Model: workload.Model{Namespace: "a", Type: "b", Name: "c"}, Values: values(map[string]float64{"model_cpu_limits": 1}),
+	}}}
 	own := map[string]bool{}
-	for _, s := range slices.Concat(id.coverage(a.Coverage), averagesOf(a)[0], []sample{id.marker(time.Unix(0, 0))}) {
+	for _, s := range slices.Concat(id.coverage(a.Coverage), id.averages(a)[0], []sample{id.marker(time.Unix(0, 0))}) {
 		labels := id.labels(s)
 		if !slices.IsSortedFunc(labels, func(a, b label) int { return strings.Compare(a.name, b.name) }) {
 			t.Errorf("labels %v are not sorted", labels)
@@ -153,7 +168,7 @@ func TestOwnLabelsCannotBeAdded(t *testing.T) {
 		t.Errorf("own labels %v", own)
 	}
 	for name, isOwn := range own {
-		_, err := config.Load([]string{"--remote-write.label=" + name + "=x"}, io.Discard)
+		_, err := config.Load([]string{"--remote-write.label=" + name + "=x"}, []config.Command{{Name: "serve", Flags: config.ServeFlags}})
 		if (err != nil) != isOwn {
 			t.Errorf("adding the label %s: error %v", name, err)
 		}

@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"log/slog"
 	"math"
 	"strings"
@@ -22,8 +20,10 @@ import (
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/fetch"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
@@ -86,7 +86,7 @@ func (l *lab) Compute(ctx context.Context, w window.Window) (*ledger.Averages, e
 	if err != nil {
 		return nil, err
 	}
-	return &ledger.Averages{Window: w, Cost: downsample.Cost{Queries: 3, Series: 5, SamplesRead: 7, HasSamples: true}}, nil
+	return &ledger.Averages{Window: w, Cost: fetch.Cost{Queries: 3, Series: 5, SamplesRead: 7}}, nil
 }
 
 // heard is the Date of an answer, and when it came by a clock that stands while the machine
@@ -387,9 +387,8 @@ func TestValuesThatCannotBeShownFailTheWindow(t *testing.T) {
 	reg, board := prometheus.NewRegistry(), exposition.NewBoard(time.Now)
 	loop := New(Config{
 		Computer: computerFunc(func(_ context.Context, w window.Window) (*ledger.Averages, error) {
-			model := ledger.Model{Model: workload.Model{Namespace: "a", Type: "b", Name: "c"}}
-			model.Values[usage.CPUUsage] = metric.Value{V: math.NaN(), OK: true}
-			return &ledger.Averages{Window: w, Models: []ledger.Model{model}}, nil
+			model := ledger.Model{Model: workload.Model{Namespace: "a", Type: "b", Name: "c"}, Values: []metric.Value{{V: math.NaN(), OK: true}}}
+			return &ledger.Averages{Window: w, Metrics: metric.Default().Metrics[:1], Models: []ledger.Model{model}}, nil
 		}),
 		Board: board, Period: time.Hour, Now: time.Now, Random: func() float64 { return 0 }, Log: slog.New(slog.DiscardHandler), Registerer: reg,
 	})
@@ -430,6 +429,7 @@ seldon_exporter_refreshes_total{result="clock"} 0
 seldon_exporter_refreshes_total{result="internal"} 0
 seldon_exporter_refreshes_total{result="malformed"} 0
 seldon_exporter_refreshes_total{result="no_data"} 0
+seldon_exporter_refreshes_total{result="not_offered"} 0
 seldon_exporter_refreshes_total{result="not_prometheus"} 0
 seldon_exporter_refreshes_total{result="over_budget"} 0
 seldon_exporter_refreshes_total{result="partial"} 0

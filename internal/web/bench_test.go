@@ -17,23 +17,22 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
-// manyModels are 70,000 series.
+// manyModels are those of a large cluster: 70,000 series.
 const manyModels = 10_000
 
 // many are averages as a large cluster has them: every value has all its digits.
-func many() *ledger.Averages {
-	a := &ledger.Averages{Window: window.Window{Start: noon.Add(-time.Hour), End: noon}}
-	for i := range manyModels {
+func many(models int) *ledger.Averages {
+	a := averages(window.Window{Start: noon.Add(-time.Hour), End: noon})
+	for i := range models {
 		m := ledger.Model{Model: workload.Model{
 			Namespace: fmt.Sprintf("team-%02d", i/100), Type: "SeldonDeployment", Name: fmt.Sprintf("income-classifier-%05d", i),
 		}}
-		for metric := range m.Values {
-			m.Values[metric] = metric.Value{V: float64(i+1) / float64(metric+3) / 7, OK: true}
+		for n := range a.Metrics {
+			m.Values = append(m.Values, metric.Value{V: float64(i+1) / float64(n+3) / 7, OK: true})
 		}
 		a.Models = append(a.Models, m)
 	}
@@ -77,17 +76,17 @@ func ourExporter() exporter {
 // usualExporter is made as most are, of vectors of gauges.
 func usualExporter() exporter {
 	reg := ownMetrics()
-	var vectors [usage.NumMetrics]*prometheus.GaugeVec
-	for metric, info := range usage.Table() {
-		vectors[metric] = promauto.With(reg).NewGaugeVec(prometheus.GaugeOpts{Name: info.Name, Help: info.Help}, []string{"namespace", "type", "name"})
+	var vectors []*prometheus.GaugeVec
+	for _, m := range metric.Default().Metrics {
+		vectors = append(vectors, promauto.With(reg).NewGaugeVec(prometheus.GaugeOpts{Name: m.Name, Help: m.Help}, []string{"namespace", "type", "name"}))
 	}
 	return exporter{
 		promhttp.HandlerFor(reg, promhttp.HandlerOpts{EnableOpenMetrics: true, Registry: reg}),
 		func(a *ledger.Averages) error {
-			for metric, vector := range vectors {
+			for n, vector := range vectors {
 				vector.Reset() // models come and go
 				for _, m := range a.Models {
-					vector.WithLabelValues(m.Namespace, m.Type, m.Name).Set(m.Values[metric].V)
+					vector.WithLabelValues(m.Namespace, m.Type, m.Name).Set(m.Values[n].V)
 				}
 			}
 			return nil
@@ -102,7 +101,7 @@ func exporters() map[string]func() exporter {
 
 // contenders has run measure each exporter in each form.
 func contenders(b *testing.B, run func(b *testing.B, h http.Handler, header http.Header)) {
-	a := many()
+	a := many(manyModels)
 	for _, name := range []string{"ours", "promhttp"} {
 		e := exporters()[name]()
 		if err := e.refresh(a); err != nil {
@@ -179,7 +178,7 @@ func BenchmarkScrapeOverHTTP(b *testing.B) {
 
 // BenchmarkFirstScrape has a new page each time: what a window costs, not a scrape.
 func BenchmarkFirstScrape(b *testing.B) {
-	a, e := many(), ourExporter()
+	a, e := many(manyModels), ourExporter()
 	for _, encoding := range []string{"identity", "gzip", "zstd"} {
 		b.Run(encoding, func(b *testing.B) {
 			b.ReportAllocs()

@@ -23,22 +23,29 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
 var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
+// averages are those of a window without models.
+func averages(w window.Window) *ledger.Averages {
+	return &ledger.Averages{
+		Window: w, Metrics: metric.Default().Metrics,
+		Coverage: []ledger.Coverage{{Source: metric.KubeStateMetrics, Ratio: 1}, {Source: metric.CAdvisor, Ratio: 1}},
+	}
+}
+
 // page is one hour's, in which every value is the hour's number.
 func page(t testing.TB, hour int) *exposition.Page {
 	t.Helper()
 	end := noon.Add(time.Duration(hour) * time.Hour)
-	a := &ledger.Averages{Window: window.Window{Start: end.Add(-time.Hour), End: end}}
+	a := averages(window.Window{Start: end.Add(-time.Hour), End: end})
 	for i := range 50 {
 		m := ledger.Model{Model: workload.Model{Namespace: "seldon", Type: "SeldonDeployment", Name: fmt.Sprintf("m%02d", i)}}
-		for metric := range m.Values {
-			m.Values[metric] = metric.Value{V: float64(end.Unix()), OK: true}
+		for range a.Metrics {
+			m.Values = append(m.Values, metric.Value{V: float64(end.Unix()), OK: true})
 		}
 		a.Models = append(a.Models, m)
 	}
@@ -260,7 +267,7 @@ func TestNoScrapeSeesTwoWindowsOrNone(t *testing.T) {
 				}
 				end := families["seldon_exporter_window_end_timestamp_seconds"]
 				seen.Store(end.String(), true)
-				for _, info := range usage.Table() {
+				for _, info := range metric.Default().Metrics {
 					if end == nil || families[info.Name] == nil || len(families[info.Name].Metric) != 50 {
 						t.Errorf("%s is not whole", info.Name)
 						return
