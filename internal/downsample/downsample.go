@@ -26,8 +26,9 @@ const longestSpan = 24 * time.Hour
 type Config struct {
 	Fetcher      *fetch.Fetcher
 	Table        metric.Table
-	Kinds        []workload.Kind // in order of precedence
-	ClusterLabel string          // empty for one cluster
+	Kinds        []workload.Kind                      // in order of precedence
+	ClusterLabel string                               // empty for one cluster
+	Sources      map[string]func(promapi.Labels) bool // which targets are a source's, where the user says so
 	Shard        workload.Shard
 	Log          *slog.Logger
 }
@@ -43,7 +44,7 @@ type Downsampler struct {
 func New(cfg Config) *Downsampler {
 	return &Downsampler{
 		Config: cfg,
-		finder: inventory.NewFinder(cfg.Table, cfg.Kinds, cfg.ClusterLabel, cfg.Log),
+		finder: inventory.NewFinder(inventory.Config{Table: cfg.Table, Kinds: cfg.Kinds, ClusterLabel: cfg.ClusterLabel, Sources: cfg.Sources, Log: cfg.Log}),
 		read:   newReader(cfg.Table),
 	}
 }

@@ -120,10 +120,14 @@ func (r reader) sort(inv *inventory.Inventory, batch []*inventory.Pod, series []
 			continue // a name in another's namespace
 		}
 		source := r.sources[row.Labels.Get("__name__")]
-		if source == 0 {
+		target := inv.Target(row.Labels, r.table.Sources[source])
+		switch {
+		case inv.Ignores(source, target):
+			continue
+		case source == 0:
 			row.Samples = measure.Within(row.Samples, inv.Span)
-		} else if t := inv.Target(row.Labels, r.table.Sources[source]); inv.Targets[source].Scrapes[t] == nil {
-			lacking = append(lacking, unknown{source, t, row})
+		case inv.Targets[source].Scrapes[target] == nil:
+			lacking = append(lacking, unknown{source, target, row})
 		}
 		out[i].Sources[source] = append(out[i].Sources[source], row)
 	}

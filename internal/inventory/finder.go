@@ -20,19 +20,30 @@ type Finder struct {
 	rules    []workload.Rule
 	naming   Naming
 	clusters *clusters
+	trust    *trust
 
 	mu    sync.Mutex
 	found []map[timeline.Target]bool // of each source, targets that their markers do not show
 }
 
-// NewFinder returns a finder of the pods of these kinds.
-func NewFinder(table metric.Table, kinds []workload.Kind, clusterLabel string, log *slog.Logger) *Finder {
+// Config is what a Finder needs to know.
+type Config struct {
+	Table        metric.Table
+	Kinds        []workload.Kind
+	ClusterLabel string                               // empty for one cluster
+	Sources      map[string]func(promapi.Labels) bool // which targets are a source's, by its name, where the user says so
+	Log          *slog.Logger
+}
+
+// NewFinder returns a Finder.
+func NewFinder(cfg Config) *Finder {
 	return &Finder{
-		table:    table,
-		rules:    workload.Rules(kinds),
-		naming:   Naming{clusterLabel},
-		clusters: &clusters{log: log},
-		found:    make([]map[timeline.Target]bool, len(table.Sources)),
+		table:    cfg.Table,
+		rules:    workload.Rules(cfg.Kinds),
+		naming:   Naming{cfg.ClusterLabel},
+		clusters: &clusters{log: cfg.Log},
+		trust:    &trust{set: cfg.Sources, log: cfg.Log, warned: map[timeline.Target]bool{}, chosen: map[string]string{}},
+		found:    make([]map[timeline.Target]bool, len(cfg.Table.Sources)),
 	}
 }
 
@@ -85,10 +96,21 @@ func (f *Finder) Find(ctx context.Context, w *fetch.Window, span timeline.Span, 
 		if err := f.up(ctx, w, span, found.all); err != nil {
 			return nil, err
 		}
-		inv.Targets = append(inv.Targets, resolve(span, found))
+		own, others := f.trust.judge(source, found, inv.Pods)
+		inv.Targets, inv.others = append(inv.Targets, resolve(span, own)), append(inv.others, others)
 	}
+	inv.keepOwn()
 	timeline.ResolveLifetimes(inv.Targets...)
 	return inv, nil
+}
+
+// keepOwn drops what the pods were shown as by targets that are not kube-state-metrics, and
+// the pods that nothing else has shown.
+func (inv *Inventory) keepOwn() {
+	inv.Pods = slices.DeleteFunc(inv.Pods, func(p *Pod) bool {
+		p.shown = slices.DeleteFunc(p.shown, func(s shown) bool { return inv.Ignores(0, s.by) })
+		return len(p.shown) == 0
+	})
 }
 
 // addUnmarked adds the targets of a source that only pods' series have shown, in this span or

@@ -14,9 +14,14 @@ import (
 type Inventory struct {
 	Naming
 	Span    timeline.Span
-	Pods    []*Pod              // sorted
-	Targets []*timeline.Targets // of each source in the table
+	Pods    []*Pod                     // sorted
+	Targets []*timeline.Targets        // of each source in the table
+	others  []map[timeline.Target]bool // that show its series and are none of its
 }
+
+// Ignores says whether the series of a target do not count, which shows those of a source
+// without being one of its targets.
+func (inv *Inventory) Ignores(source int, t timeline.Target) bool { return inv.others[source][t] }
 
 // Pod is all that goes by one name.
 type Pod struct {

@@ -16,7 +16,9 @@ const usualNodes = 250
 // candidate is a target that may be a source's.
 type candidate struct {
 	timeline.Target
-	indirect *timeline.Scrapes   // as the series that it carries show them
+	labels   promapi.Labels      // its own, none where no series shows them
+	marked   bool                // it shows what only a target of the source has for itself
+	indirect *timeline.Scrapes   // its scrapes, as the series that it carries show them
 	up       []*timeline.Scrapes // as its up series show them
 }
 
@@ -78,7 +80,9 @@ func (f *Finder) marked(ctx context.Context, w *fetch.Window, span timeline.Span
 		}
 		for _, row := range rows {
 			if len(row.Samples) > 0 {
-				found.add(f.naming.Target(row.Labels, source)).show(indirect(span, row))
+				c := found.add(f.naming.Target(row.Labels, source))
+				c.show(indirect(span, row))
+				c.marked, c.labels = true, row.Labels // a marker is about no pod: that label is the target's own
 			}
 		}
 		if len(found.all) > 0 {
@@ -128,6 +132,7 @@ func (f *Finder) up(ctx context.Context, w *fetch.Window, span timeline.Span, ta
 			for _, c := range at[a] {
 				path := row.Labels.Get("metrics_path")
 				if c.Path == "" || path == "" || c.Path == path {
+					c.labels = row.Labels
 					c.up = append(c.up, timeline.NewScrapes(span, times, func(i int) bool { return row.Samples[i].V == 1 }))
 				}
 			}
