@@ -16,6 +16,7 @@ type History struct {
 	Pods     []Pod
 	KSMs     []KSM     // kube-state-metrics targets
 	Kubelets []Kubelet // scrape jobs over all nodes' kubelets
+	Forgers  []Forger  // targets that show what is not theirs
 	Outages  Spans     // Prometheus itself is down: nothing is scraped, no markers are written
 	NoUp     bool      // the up series are relabelled away
 }

@@ -57,6 +57,10 @@ func NewScraper(h *History, origin time.Time, from time.Duration) *Scraper {
 			s.add(g, k.target(n), k.rows(n, onNode[key]), h.NoUp)
 		}
 	}
+	for i := range h.Forgers {
+		f := &h.Forgers[i]
+		s.add(newTarget(f.Schedule, Always(), h.Outages), f.target(), f.rows(), h.NoUp)
+	}
 	s.index = nil
 	return s
 }
