@@ -252,7 +252,7 @@ func TestLastingFaults(t *testing.T) {
 func TestAnOldReceiverAndVersion2(t *testing.T) {
 	l := startDebian(t)
 	a := l.averages(0, 10)
-	expectError(t, l.writer(t, version2).Deliver(t.Context(), a), remotewrite.Misconfigured, "--remote-write.protobuf-message=prometheus.WriteRequest")
+	expectError(t, l.writer(t, version2).Deliver(t.Context(), a), remotewrite.Misconfigured, "does not know io.prometheus.write.v2.Request")
 	l.expect(t)
 	mustDeliver(t, l.writer(t), a)
 	l.expect(t, a)
