@@ -133,7 +133,11 @@ func (w *twin) owner(p *cluster.Pod, t time.Duration) (cluster.Model, bool) {
 		{"InferenceService", cluster.KubeflowLabel},
 	} {
 		if name := set[kind[1]]; name != "" && p.Life.Holds(t) {
-			return cluster.Model{Namespace: p.Namespace, Type: kind[0], Name: name}, true
+			m := cluster.Model{Namespace: p.Namespace, Type: kind[0], Name: name}
+			if w.h.Clusters() > 1 {
+				m.Cluster = p.Cluster
+			}
+			return m, true
 		}
 	}
 	return cluster.Model{}, false

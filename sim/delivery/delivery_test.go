@@ -15,7 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/exp/api/remote"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/remotewrite"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
@@ -52,7 +52,7 @@ var receivers = map[string]struct {
 	"Prometheus 2.42": {startDebian, func(*remotewrite.Config) {}},
 }
 
-func mustDeliver(t *testing.T, w *remotewrite.Writer, windows ...*downsample.Averages) {
+func mustDeliver(t *testing.T, w *remotewrite.Writer, windows ...*ledger.Averages) {
 	t.Helper()
 	for _, a := range windows {
 		if err := w.Deliver(t.Context(), a); err != nil {
@@ -99,7 +99,7 @@ func TestDeliveredInALongSpan(t *testing.T) {
 	w := l.writer(t, minutes)
 	want := window.Ends{}
 	for _, back := range []time.Duration{20 * 24 * time.Hour, 10_000 * time.Minute, 10_001 * time.Minute, time.Minute, 0} {
-		a := &downsample.Averages{Window: l.newest}
+		a := l.averages(0, 0)
 		a.Window.End = l.newest.End.Add(-back)
 		mustDeliver(t, w, a)
 		want.Add(a.Window.End)
@@ -121,7 +121,7 @@ func TestInterrupted(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			l := receiver.start(t)
-			var windows []*downsample.Averages
+			var windows []*ledger.Averages
 			for cut := range 2 * requests {
 				hours := 2*requests - cut // oldest first
 				a := l.averages(hours, 600)
@@ -164,7 +164,7 @@ func TestRestarts(t *testing.T) {
 			t.Logf("seed %d", seed)
 			random := rand.New(rand.NewPCG(seed, 0))
 			l := start(t, 24*time.Hour)
-			var windows []*downsample.Averages
+			var windows []*ledger.Averages
 			for i := range hours {
 				windows = append(windows, l.averages(i, 500))
 			}
@@ -214,7 +214,7 @@ func TestTwoReplicas(t *testing.T) {
 			t.Run(name+", "+version, func(t *testing.T) {
 				t.Parallel()
 				l := start(t, outOfOrder)
-				var windows []*downsample.Averages
+				var windows []*ledger.Averages
 				if outOfOrder > 0 {
 					windows = append(windows, l.averages(0, 500))
 					mustDeliver(t, l.writer(t, set), windows[0])
@@ -223,7 +223,7 @@ func TestTwoReplicas(t *testing.T) {
 					a := l.averages(hour, 500)
 					windows = append(windows, a)
 					var both sync.WaitGroup
-					for _, own := range []*downsample.Averages{a, recomputed(a)} {
+					for _, own := range []*ledger.Averages{a, recomputed(a)} {
 						w := l.writer(t, set)
 						both.Go(func() {
 							if err := w.Deliver(t.Context(), own); err != nil {

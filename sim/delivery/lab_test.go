@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -22,12 +23,13 @@ import (
 	promconfig "github.com/prometheus/common/config"
 	"github.com/prometheus/common/promslog"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/remotewrite"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
 )
 
 // lab is a receiver, reached by way of a proxy that can do harm.
@@ -56,7 +58,7 @@ func (l *lab) writer(t *testing.T, change ...func(*remotewrite.Config)) *remotew
 	cfg := remotewrite.Config{
 		URL: l.proxy.url.JoinPath("/api/v1/write"), HTTP: promconfig.DefaultHTTPClientConfig, Timeout: 30 * time.Second,
 		Backoff: remote.BackoffConfig{Min: time.Millisecond, Max: 2 * time.Second, MaxRetries: 4},
-		Message: remote.WriteV1MessageType, UserAgent: "test", Query: l.client, Period: time.Hour,
+		Message: remote.WriteV1MessageType, UserAgent: "test", Query: l.client, Period: time.Hour, Table: metric.Default(),
 	}
 	for _, c := range change {
 		c(&cfg)
@@ -148,7 +150,7 @@ func (p *proxy) requests() int {
 
 // interrupt ends an exporter that delivers a window when it sends the n-th request, which
 // does not arrive.
-func (l *lab) interrupt(t *testing.T, exporter func(*remotewrite.Config), a *downsample.Averages, n int) {
+func (l *lab) interrupt(t *testing.T, exporter func(*remotewrite.Config), a *ledger.Averages, n int) {
 	t.Helper()
 	ctx, kill := context.WithCancel(t.Context())
 	l.proxy.set(func(_ http.ResponseWriter, r request) bool {
@@ -166,16 +168,19 @@ func (l *lab) interrupt(t *testing.T, exporter func(*remotewrite.Config), a *dow
 
 // averages are what some models came to in the window that ended so many hours before the
 // newest one.
-func (l *lab) averages(hoursAgo, models int) *downsample.Averages {
+func (l *lab) averages(hoursAgo, models int) *ledger.Averages {
 	w := l.newest
 	for range hoursAgo {
 		w = w.Previous()
 	}
-	a := &downsample.Averages{Window: w, Coverage: downsample.Coverage{KubeStateMetrics: 1, CAdvisor: 0.75}}
+	a := &ledger.Averages{
+		Window: w, Metrics: metric.Default().Metrics,
+		Coverage: []ledger.Coverage{{Source: metric.KubeStateMetrics, Ratio: 1}, {Source: metric.CAdvisor, Ratio: 0.75}},
+	}
 	for i := range models {
-		m := downsample.Model{Model: workload.Model{Namespace: "seldon", Type: "SeldonDeployment", Name: fmt.Sprintf("model-%05d", i)}}
-		for metric := range m.Values {
-			m.Values[metric] = usage.Value{V: math.Sqrt(float64(1 + i*7 + metric + 1000*hoursAgo)), OK: metric != int(usage.CPULimits)}
+		m := ledger.Model{Model: workload.Model{Namespace: "seldon", Type: "SeldonDeployment", Name: fmt.Sprintf("model-%05d", i)}}
+		for n := range a.Metrics {
+			m.Values = append(m.Values, metric.Value{V: math.Sqrt(float64(1 + i*7 + n + 1000*hoursAgo)), OK: n != int(cluster.CPULimits)})
 		}
 		a.Models = append(a.Models, m)
 	}
@@ -184,14 +189,15 @@ func (l *lab) averages(hoursAgo, models int) *downsample.Averages {
 
 // recomputed are the same averages as another run would have them, equal but for the
 // last bits.
-func recomputed(a *downsample.Averages) *downsample.Averages {
+func recomputed(a *ledger.Averages) *ledger.Averages {
 	return changed(a, 1+1e-12)
 }
 
-func changed(a *downsample.Averages, factor float64) *downsample.Averages {
+func changed(a *ledger.Averages, factor float64) *ledger.Averages {
 	b := *a
 	b.Models = nil
 	for _, m := range a.Models {
+		m.Values = slices.Clone(m.Values)
 		for i := range m.Values {
 			m.Values[i].V *= factor
 		}
@@ -221,18 +227,19 @@ func (l *lab) stored(t *testing.T) map[string]float64 {
 }
 
 // expect compares what is stored with windows that should be there exactly once.
-func (l *lab) expect(t *testing.T, windows ...*downsample.Averages) {
+func (l *lab) expect(t *testing.T, windows ...*ledger.Averages) {
 	t.Helper()
 	stored := l.stored(t)
 	want := map[string]float64{}
 	for _, a := range windows {
 		add := func(v float64, labels string) { want[labels+" "+a.Window.End.Format(time.RFC3339)] = v }
 		add(float64(a.Window.End.Unix()), "__name__=seldon_exporter_window_delivered_timestamp_seconds,period=1h")
-		add(a.Coverage.CAdvisor, "__name__=seldon_exporter_window_coverage_ratio,period=1h,source=cadvisor")
-		add(a.Coverage.KubeStateMetrics, "__name__=seldon_exporter_window_coverage_ratio,period=1h,source=kube-state-metrics")
+		for _, c := range a.Coverage {
+			add(c.Ratio, "__name__=seldon_exporter_window_coverage_ratio,period=1h,source="+c.Source)
+		}
 		for _, m := range a.Models {
-			for metric, info := range usage.Table() {
-				if v := m.Values[metric]; v.OK {
+			for n, info := range a.Metrics {
+				if v := m.Values[n]; v.OK {
 					add(v.V, fmt.Sprintf("__name__=%s,name=%s,namespace=%s,type=%s", info.Name, m.Name, m.Namespace, m.Type))
 				}
 			}

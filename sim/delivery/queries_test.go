@@ -8,9 +8,9 @@ import (
 	"testing"
 	"time"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
 )
 
 // TestQueries evaluates the queries of docs/remote-write.md, in their order, where three
@@ -33,14 +33,14 @@ func TestQueries(t *testing.T) {
 			t.Parallel()
 			l := receiver.start(t)
 			w := l.writer(t, receiver.version)
-			windows := []*downsample.Averages{l.averages(3, 5), l.averages(2, 5), l.averages(1, 5)}
+			windows := []*ledger.Averages{l.averages(3, 5), l.averages(2, 5), l.averages(1, 5)}
 			mustDeliver(t, w, windows...)
 			half := l.averages(0, 5)
 			l.interrupt(t, receiver.version, half, 3)
 
 			sum := 0.0
 			for _, a := range append(windows, half) {
-				sum += a.Models[4].Values[usage.CPUUsage].V
+				sum += a.Models[4].Values[cluster.CPUUsage].V
 			}
 			end, whole := half.Window.End, windows[2]
 			for i, test := range []struct {
@@ -50,9 +50,9 @@ func TestQueries(t *testing.T) {
 				rows  int
 			}{
 				{queries[0], end, sum, 5},
-				{queries[1], end.Add(20 * time.Minute), half.Models[4].Values[usage.CPURequests].V, 5},
+				{queries[1], end.Add(20 * time.Minute), half.Models[4].Values[cluster.CPURequests].V, 5},
 				{queries[2], end, 0, 0},
-				{queries[2], whole.Window.End, whole.Models[4].Values[usage.CPURequests].V, 5},
+				{queries[2], whole.Window.End, whole.Models[4].Values[cluster.CPURequests].V, 5},
 				{queries[3], end, 3, 1},
 			} {
 				answer, err := l.client.Instant(t.Context(), test.query, test.at)

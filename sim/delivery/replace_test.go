@@ -8,7 +8,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/remotewrite"
 )
 
@@ -50,8 +50,11 @@ func TestReplace(t *testing.T) {
 }
 
 // known is what can be read back of averages.
-func known(a *downsample.Averages) map[string]float64 {
-	all := map[string]float64{"of kube-state-metrics": a.Coverage.KubeStateMetrics, "of cAdvisor": a.Coverage.CAdvisor}
+func known(a *ledger.Averages) map[string]float64 {
+	all := map[string]float64{}
+	for _, c := range a.Coverage {
+		all["of "+c.Source] = c.Ratio
+	}
 	for _, m := range a.Models {
 		for metric, v := range m.Values {
 			if v.OK {

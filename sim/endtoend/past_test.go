@@ -126,7 +126,7 @@ func TestExplain(t *testing.T) {
 				Terms  []struct{ Share float64 }
 			}
 		}
-		stdout, _ := output(t, p.command(t.Context(), binary, "explain", end, model, "--kind="+m.Type, "--output=json"))
+		stdout, _ := output(t, p.command(t.Context(), binary, "explain", end, model, "--type="+m.Type, "--output=json"))
 		if err := json.Unmarshal([]byte(stdout), &explained); err != nil {
 			t.Fatal(err)
 		}
@@ -140,7 +140,7 @@ func TestExplain(t *testing.T) {
 				t.Errorf("%v: %s is explained as %v, the sum of %v, and served as %v", m, v.Metric, v.Value, sum, want)
 			}
 		}
-		text, _ := output(t, p.command(t.Context(), binary, "explain", end, model, "--kind="+m.Type))
+		text, _ := output(t, p.command(t.Context(), binary, "explain", end, model, "--type="+m.Type))
 		if n := strings.Count(text, "\n"+strings.Repeat(" ", 52)+"sum "); n != len(explained.Values) {
 			t.Errorf("%v: %d sums in the text, want %d:\n%s", m, n, len(explained.Values), text)
 		}

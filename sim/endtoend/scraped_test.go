@@ -13,9 +13,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/web"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
@@ -28,11 +28,11 @@ import (
 func TestScraped(t *testing.T) {
 	const models, scrapes = 30, 5
 	w := window.Containing(time.Now(), time.Minute).Previous()
-	a := &downsample.Averages{Window: w}
+	a := &ledger.Averages{Window: w, Metrics: metric.Default().Metrics, Coverage: []ledger.Coverage{{Source: metric.CAdvisor, Ratio: 1}}}
 	for i := range models {
-		m := downsample.Model{Model: workload.Model{Namespace: "seldon", Type: "SeldonDeployment", Name: fmt.Sprintf("m%02d", i)}}
-		for metric := range m.Values {
-			m.Values[metric] = usage.Value{V: float64(i) / 7, OK: true}
+		m := ledger.Model{Model: workload.Model{Namespace: "seldon", Type: "SeldonDeployment", Name: fmt.Sprintf("m%02d", i)}}
+		for range a.Metrics {
+			m.Values = append(m.Values, metric.Value{V: float64(i) / 7, OK: true})
 		}
 		a.Models = append(a.Models, m)
 	}
@@ -60,7 +60,7 @@ func TestScraped(t *testing.T) {
 				if got := ask(t, server, `min(min_over_time(up[1h]))`); got != 1 {
 					t.Error("a scrape has failed")
 				}
-				for _, info := range usage.Table() {
+				for _, info := range a.Metrics {
 					if got := ask(t, server, fmt.Sprintf(`count(last_over_time(%s[1h]))`, info.Name)); got != models {
 						t.Errorf("%v series of %s, want %d", got, info.Name, models)
 					}

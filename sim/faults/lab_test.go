@@ -27,6 +27,9 @@ import (
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/fetch"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/remotewrite"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/schedule"
@@ -117,12 +120,15 @@ func (l *lab) exporter(jitter float64) *exporter {
 	l.t.Helper()
 	log := slog.New(slog.NewTextHandler(&l.log, nil))
 	x := &exporter{lab: l, registry: prometheus.NewRegistry()}
-	x.downsample = downsample.New(downsample.Config{Upstream: client(l.t, l.source.url), Kinds: workload.Kinds(), Log: log, Concurrency: 2})
+	x.downsample = downsample.New(downsample.Config{
+		Fetcher: fetch.New(fetch.Config{API: client(l.t, l.source.url), Transport: fetch.Auto, Concurrency: 2, Now: x.clock, Log: log}),
+		Table:   metric.Default(), Kinds: workload.Kinds(), Log: log,
+	})
 	x.board = exposition.NewBoard(x.clock)
 	writer, err := remotewrite.New(remotewrite.Config{
 		URL: l.receiver.url.JoinPath("/api/v1/write"), HTTP: promconfig.DefaultHTTPClientConfig, Timeout: l.timeout,
 		Backoff: remote.BackoffConfig{Min: time.Millisecond, Max: time.Millisecond, MaxRetries: 1},
-		Message: remote.WriteV1MessageType, UserAgent: "test", Query: client(l.t, l.receiver.url), Period: time.Hour,
+		Message: remote.WriteV1MessageType, UserAgent: "test", Query: client(l.t, l.receiver.url), Period: time.Hour, Table: metric.Default(),
 	}, x.registry)
 	if err != nil {
 		l.t.Fatal(err)
@@ -135,7 +141,7 @@ func (l *lab) exporter(jitter float64) *exporter {
 }
 
 // Compute implements schedule.Computer.
-func (x *exporter) Compute(ctx context.Context, w window.Window) (*downsample.Averages, error) {
+func (x *exporter) Compute(ctx context.Context, w window.Window) (*ledger.Averages, error) {
 	if x.computes != nil {
 		if err := x.computes(w); err != nil {
 			return nil, err
@@ -256,12 +262,12 @@ func cutsTheConnection(_ http.ResponseWriter, r *http.Request) {
 
 // empty answers like a Prometheus whose store has gone.
 func empty(w http.ResponseWriter, r *http.Request) {
-	kind := "vector"
-	if strings.HasSuffix(r.URL.Path, "query_range") {
-		kind = "matrix"
+	if strings.HasSuffix(r.URL.Path, "/read") {
+		w.Header().Set("Content-Type", "application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse")
+		return
 	}
 	w.Header().Set("Content-Type", "application/json")
-	_, _ = io.WriteString(w, `{"status":"success","data":{"resultType":"`+kind+`","result":[]}}`)
+	_, _ = io.WriteString(w, `{"status":"success","data":{"resultType":"matrix","result":[]}}`)
 }
 
 // expect compares what the receiver has with the truth: the hours that should be there are

@@ -5,7 +5,7 @@ package monitoring
 import (
 	"fmt"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
 )
 
 const (
@@ -92,12 +92,12 @@ func overview() []Panel {
 	}
 	return []Panel{
 		row("Overview"),
-		stat("Models", count, "count("+read(usage.Containers)+")"),
-		stat("Containers running", containers, "sum("+read(usage.Containers)+")"),
-		stat("CPU used, cores", cores, "sum("+read(usage.CPUUsage)+")"),
-		stat("CPU requested, cores", cores, "sum("+read(usage.CPURequests)+")"),
-		stat("Memory used", memory, "sum("+read(usage.MemoryUsage)+")"),
-		stat("Memory requested", memory, "sum("+read(usage.MemoryRequests)+")"),
+		stat("Models", count, "count("+read(cluster.Containers)+")"),
+		stat("Containers running", containers, "sum("+read(cluster.Containers)+")"),
+		stat("CPU used, cores", cores, "sum("+read(cluster.CPUUsage)+")"),
+		stat("CPU requested, cores", cores, "sum("+read(cluster.CPURequests)+")"),
+		stat("Memory used", memory, "sum("+read(cluster.MemoryUsage)+")"),
+		stat("Memory requested", memory, "sum("+read(cluster.MemoryRequests)+")"),
 	}
 }
 
@@ -112,12 +112,12 @@ func byModel() []Panel {
 		row("By model"),
 		table(),
 		top("Most CPU, in core-hours", count, "Over the time range: the sum of all windows, each counted once.",
-			fmt.Sprintf("topk(10, sum_over_time((%s)[$__range:$period]) * %s)", read(usage.CPUUsage), hours)),
+			fmt.Sprintf("topk(10, sum_over_time((%s)[$__range:$period]) * %s)", read(cluster.CPUUsage), hours)),
 		top("Most memory", memory, once,
-			fmt.Sprintf("topk(10, %s)", shown(read(usage.MemoryUsage)))),
+			fmt.Sprintf("topk(10, %s)", shown(read(cluster.MemoryUsage)))),
 		top("Least of its CPU requests used", share, "Over the time range: where requests can be lowered.",
 			fmt.Sprintf("bottomk(10, sum_over_time((%s)[$__range:$period]) / sum_over_time((%s)[$__range:$period]))",
-				read(usage.CPUUsage), read(usage.CPURequests))),
+				read(cluster.CPUUsage), read(cluster.CPURequests))),
 	}
 }
 
@@ -125,17 +125,17 @@ func byModel() []Panel {
 type column struct{ name, unit, expr string }
 
 func table() Panel {
-	ratio := func(a, b usage.Metric) string { return read(a) + " / " + read(b) }
+	ratio := func(a, b cluster.Metric) string { return read(a) + " / " + read(b) }
 	columns := []column{
-		{"Containers", containers, read(usage.Containers)},
-		{"CPU used", cores, read(usage.CPUUsage)},
-		{"CPU requested", cores, read(usage.CPURequests)},
-		{"CPU limit", cores, read(usage.CPULimits)},
-		{"CPU used of requested", share, ratio(usage.CPUUsage, usage.CPURequests)},
-		{"Memory used", memory, read(usage.MemoryUsage)},
-		{"Memory requested", memory, read(usage.MemoryRequests)},
-		{"Memory limit", memory, read(usage.MemoryLimits)},
-		{"Memory used of requested", share, ratio(usage.MemoryUsage, usage.MemoryRequests)},
+		{"Containers", containers, read(cluster.Containers)},
+		{"CPU used", cores, read(cluster.CPUUsage)},
+		{"CPU requested", cores, read(cluster.CPURequests)},
+		{"CPU limit", cores, read(cluster.CPULimits)},
+		{"CPU used of requested", share, ratio(cluster.CPUUsage, cluster.CPURequests)},
+		{"Memory used", memory, read(cluster.MemoryUsage)},
+		{"Memory requested", memory, read(cluster.MemoryRequests)},
+		{"Memory limit", memory, read(cluster.MemoryLimits)},
+		{"Memory used of requested", share, ratio(cluster.MemoryUsage, cluster.MemoryRequests)},
 	}
 	p := Panel{
 		Type: "table", Title: "Usage, requests and limits", Description: once + " What is empty is not known: no limit is set, for one.",
@@ -158,17 +158,17 @@ func table() Panel {
 }
 
 func overTime() []Panel {
-	against := func(title, unit string, used, requested, limit usage.Metric) Panel {
+	against := func(title, unit string, used, requested, limit cluster.Metric) Panel {
 		return lines(title, unit, once, 12, []Target{
 			{Expr: shown("sum(" + read(used) + ")"), LegendFormat: "used"},
 			{Expr: shown("sum(" + read(requested) + ")"), LegendFormat: "requested"},
 			{Expr: shown("sum(" + read(limit) + ")"), LegendFormat: "limit"},
 		})
 	}
-	by := func(title, unit string, m usage.Metric) Panel {
+	by := func(title, unit string, m cluster.Metric) Panel {
 		return lines(title, unit, once, 8, []Target{{Expr: shown("sum by (${by:raw}) (" + read(m) + ")"), LegendFormat: "__auto"}})
 	}
-	utilisation := func(title string, used, requested usage.Metric) Panel {
+	utilisation := func(title string, used, requested cluster.Metric) Panel {
 		// Of models that have both.
 		expr := fmt.Sprintf("sum by (${by:raw}) (%s and %s) / sum by (${by:raw}) (%s and %s)",
 			read(used), read(requested), read(requested), read(used))
@@ -176,13 +176,13 @@ func overTime() []Panel {
 	}
 	return []Panel{
 		row("Over time"),
-		against("CPU, cores", cores, usage.CPUUsage, usage.CPURequests, usage.CPULimits),
-		against("Memory", memory, usage.MemoryUsage, usage.MemoryRequests, usage.MemoryLimits),
-		by("Containers, by $by", containers, usage.Containers),
-		by("CPU used in cores, by $by", cores, usage.CPUUsage),
-		by("Memory used, by $by", memory, usage.MemoryUsage),
-		utilisation("CPU used of requested, by $by", usage.CPUUsage, usage.CPURequests),
-		utilisation("Memory used of requested, by $by", usage.MemoryUsage, usage.MemoryRequests),
+		against("CPU, cores", cores, cluster.CPUUsage, cluster.CPURequests, cluster.CPULimits),
+		against("Memory", memory, cluster.MemoryUsage, cluster.MemoryRequests, cluster.MemoryLimits),
+		by("Containers, by $by", containers, cluster.Containers),
+		by("CPU used in cores, by $by", cores, cluster.CPUUsage),
+		by("Memory used, by $by", memory, cluster.MemoryUsage),
+		utilisation("CPU used of requested, by $by", cluster.CPUUsage, cluster.CPURequests),
+		utilisation("Memory used of requested, by $by", cluster.MemoryUsage, cluster.MemoryRequests),
 	}
 }
 

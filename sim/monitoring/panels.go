@@ -3,7 +3,7 @@ package monitoring
 import (
 	"fmt"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
 )
 
 // hours is a window's length in hours.
@@ -12,9 +12,9 @@ const hours = `scalar(max(last_over_time(seldon_exporter_window_end_timestamp_se
 
 // read is a metric of the chosen models as it is to be read back: equal models of several
 // instances are one.
-func read(m usage.Metric) string {
+func read(m cluster.Metric) string {
 	return fmt.Sprintf(`max by (%s) (last_over_time(%s{namespace=~"$namespace",type=~"$type",name=~"$name"}[$range]))`,
-		perModel, usage.Table()[m].Name)
+		perModel, m)
 }
 
 // shown is expr at the full hour that is newest. Grafana asks at any moment, and aligns its

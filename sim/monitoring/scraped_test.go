@@ -22,8 +22,9 @@ import (
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/schedule"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/web"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
@@ -46,11 +47,12 @@ const (
 var epoch = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
 // truth returns the averages of the window that begins so many hours after the epoch.
-func truth(hour int) *downsample.Averages {
+func truth(hour int) *ledger.Averages {
 	start := epoch.Add(time.Duration(hour) * period)
-	a := &downsample.Averages{
+	a := &ledger.Averages{
 		Window:   window.Window{Start: start, End: start.Add(period)},
-		Coverage: downsample.Coverage{KubeStateMetrics: 1, CAdvisor: 1 - float64(hour+3)/100},
+		Metrics:  metric.Default().Metrics,
+		Coverage: []ledger.Coverage{{Source: metric.KubeStateMetrics, Ratio: 1}, {Source: metric.CAdvisor, Ratio: 1 - float64(hour+3)/100}},
 	}
 	for i, m := range []workload.Model{
 		{Namespace: "fraud", Type: "SeldonDeployment", Name: "scorer"},
@@ -62,14 +64,14 @@ func truth(hour int) *downsample.Averages {
 		if i == 1 && hour < comes || i == 2 && hour >= leaves {
 			continue
 		}
-		var v usage.Values
-		for metric := range v {
-			v[metric] = usage.Value{V: float64(1+i) + float64(metric)/8 + math.Mod(float64(7*(hour+2)+i), 5), OK: true}
+		v := make([]metric.Value, len(a.Metrics))
+		for n := range v {
+			v[n] = metric.Value{V: float64(1+i) + float64(n)/8 + math.Mod(float64(7*(hour+2)+i), 5), OK: true}
 		}
 		if m.Name == "unbounded" {
-			v[usage.CPURequests], v[usage.CPULimits], v[usage.MemoryLimits] = usage.Value{}, usage.Value{}, usage.Value{}
+			v[cluster.CPURequests], v[cluster.CPULimits], v[cluster.MemoryLimits] = metric.Value{}, metric.Value{}, metric.Value{}
 		}
-		a.Models = append(a.Models, downsample.Model{Model: m, Values: v})
+		a.Models = append(a.Models, ledger.Model{Model: m, Values: v})
 	}
 	return a
 }
@@ -108,7 +110,7 @@ func launch(instance string, jitter float64) *exporter {
 }
 
 // Compute takes ten seconds.
-func (e *exporter) Compute(ctx context.Context, w window.Window) (*downsample.Averages, error) {
+func (e *exporter) Compute(ctx context.Context, w window.Window) (*ledger.Averages, error) {
 	select {
 	case <-time.After(10 * time.Second):
 	case <-ctx.Done():

@@ -6,8 +6,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/usage"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
 )
 
 // want is what a query gives at a moment, by labels, where lines are told apart by "by".
@@ -17,53 +18,53 @@ type want func(at time.Time, by string) map[string]float64
 func wants() map[string]want {
 	table := "Usage, requests and limits "
 	return map[string]want{
-		"Models A": total(func(downsample.Model) (float64, bool) { return 1, true }),
+		"Models A": total(func(ledger.Model) (float64, bool) { return 1, true }),
 
-		"Containers running A":   total(value(usage.Containers)),
-		"CPU used, cores A":      total(value(usage.CPUUsage)),
-		"CPU requested, cores A": total(value(usage.CPURequests)),
-		"Memory used A":          total(value(usage.MemoryUsage)),
-		"Memory requested A":     total(value(usage.MemoryRequests)),
+		"Containers running A":   total(value(cluster.Containers)),
+		"CPU used, cores A":      total(value(cluster.CPUUsage)),
+		"CPU requested, cores A": total(value(cluster.CPURequests)),
+		"Memory used A":          total(value(cluster.MemoryUsage)),
+		"Memory requested A":     total(value(cluster.MemoryRequests)),
 
-		table + "A": perEach(value(usage.Containers)),
-		table + "B": perEach(value(usage.CPUUsage)),
-		table + "C": perEach(value(usage.CPURequests)),
-		table + "D": perEach(value(usage.CPULimits)),
-		table + "E": ratio(perEach(value(usage.CPUUsage)), perEach(value(usage.CPURequests))),
-		table + "F": perEach(value(usage.MemoryUsage)),
-		table + "G": perEach(value(usage.MemoryRequests)),
-		table + "H": perEach(value(usage.MemoryLimits)),
-		table + "I": ratio(perEach(value(usage.MemoryUsage)), perEach(value(usage.MemoryRequests))),
+		table + "A": perEach(value(cluster.Containers)),
+		table + "B": perEach(value(cluster.CPUUsage)),
+		table + "C": perEach(value(cluster.CPURequests)),
+		table + "D": perEach(value(cluster.CPULimits)),
+		table + "E": ratio(perEach(value(cluster.CPUUsage)), perEach(value(cluster.CPURequests))),
+		table + "F": perEach(value(cluster.MemoryUsage)),
+		table + "G": perEach(value(cluster.MemoryRequests)),
+		table + "H": perEach(value(cluster.MemoryLimits)),
+		table + "I": ratio(perEach(value(cluster.MemoryUsage)), perEach(value(cluster.MemoryRequests))),
 
-		"Most CPU, in core-hours A":        overRange(perEach(value(usage.CPUUsage))),
-		"Most memory A":                    perEach(value(usage.MemoryUsage)),
-		"Least of its CPU requests used A": ratio(overRange(perEach(value(usage.CPUUsage))), overRange(perEach(value(usage.CPURequests)))),
+		"Most CPU, in core-hours A":        overRange(perEach(value(cluster.CPUUsage))),
+		"Most memory A":                    perEach(value(cluster.MemoryUsage)),
+		"Least of its CPU requests used A": ratio(overRange(perEach(value(cluster.CPUUsage))), overRange(perEach(value(cluster.CPURequests)))),
 
-		"CPU, cores A": total(value(usage.CPUUsage)),
-		"CPU, cores B": total(value(usage.CPURequests)),
-		"CPU, cores C": total(value(usage.CPULimits)),
-		"Memory A":     total(value(usage.MemoryUsage)),
-		"Memory B":     total(value(usage.MemoryRequests)),
-		"Memory C":     total(value(usage.MemoryLimits)),
+		"CPU, cores A": total(value(cluster.CPUUsage)),
+		"CPU, cores B": total(value(cluster.CPURequests)),
+		"CPU, cores C": total(value(cluster.CPULimits)),
+		"Memory A":     total(value(cluster.MemoryUsage)),
+		"Memory B":     total(value(cluster.MemoryRequests)),
+		"Memory C":     total(value(cluster.MemoryLimits)),
 
-		"Containers, by $by A":               sum(value(usage.Containers)),
-		"CPU used in cores, by $by A":        sum(value(usage.CPUUsage)),
-		"Memory used, by $by A":              sum(value(usage.MemoryUsage)),
-		"CPU used of requested, by $by A":    ratio(sum(valueWith(usage.CPUUsage, usage.CPURequests)), sum(value(usage.CPURequests))),
-		"Memory used of requested, by $by A": ratio(sum(valueWith(usage.MemoryUsage, usage.MemoryRequests)), sum(value(usage.MemoryRequests))),
+		"Containers, by $by A":               sum(value(cluster.Containers)),
+		"CPU used in cores, by $by A":        sum(value(cluster.CPUUsage)),
+		"Memory used, by $by A":              sum(value(cluster.MemoryUsage)),
+		"CPU used of requested, by $by A":    ratio(sum(valueWith(cluster.CPUUsage, cluster.CPURequests)), sum(value(cluster.CPURequests))),
+		"Memory used of requested, by $by A": ratio(sum(valueWith(cluster.MemoryUsage, cluster.MemoryRequests)), sum(value(cluster.MemoryRequests))),
 
 		"Coverage A": func(at time.Time, _ string) map[string]float64 {
 			a := shownAt(at)
 			if a == nil {
 				return nil
 			}
-			return map[string]float64{"kube-state-metrics": a.Coverage.KubeStateMetrics, "cadvisor": a.Coverage.CAdvisor}
+			return map[string]float64{"kube-state-metrics": a.CoverageOf(metric.KubeStateMetrics), "cadvisor": a.CoverageOf(metric.CAdvisor)}
 		},
 	}
 }
 
 // shownAt returns the window that ended an hour before the full hour, nil if it is missing.
-func shownAt(at time.Time) *downsample.Averages {
+func shownAt(at time.Time) *ledger.Averages {
 	if hour := int(at.Sub(epoch)/period) - 2; hour != missing {
 		return truth(hour)
 	}
@@ -71,16 +72,16 @@ func shownAt(at time.Time) *downsample.Averages {
 }
 
 // of is a model's value, if it has one.
-type of func(downsample.Model) (float64, bool)
+type of func(ledger.Model) (float64, bool)
 
-func value(metric usage.Metric) of {
-	return func(m downsample.Model) (float64, bool) { return m.Values[metric].V, m.Values[metric].OK }
+func value(of cluster.Metric) of {
+	return func(m ledger.Model) (float64, bool) { return m.Values[of].V, m.Values[of].OK }
 }
 
 // valueWith is a metric of the models that have the other one as well.
-func valueWith(metric, other usage.Metric) of {
-	return func(m downsample.Model) (float64, bool) {
-		return m.Values[metric].V, m.Values[metric].OK && m.Values[other].OK
+func valueWith(one, other cluster.Metric) of {
+	return func(m ledger.Model) (float64, bool) {
+		return m.Values[one].V, m.Values[one].OK && m.Values[other].OK
 	}
 }
 
@@ -100,7 +101,7 @@ func sum(v of) want {
 	}
 }
 
-func group(m downsample.Model, by string) string {
+func group(m ledger.Model, by string) string {
 	label := map[string]string{"namespace": m.Namespace, "type": m.Type, "name": m.Name}
 	var parts []string
 	for name := range strings.SplitSeq(by, ", ") {

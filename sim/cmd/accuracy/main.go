@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/fetch"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/accuracy"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/histories"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/prom"
@@ -52,11 +53,15 @@ func run(ctx context.Context, all []histories.Named, document, failures string) 
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
 
-	exporter, err := accuracy.NewExporter(server.URL(), false)
+	remoteRead, err := accuracy.NewExporter(server.URL(), fetch.RemoteRead)
 	if err != nil {
 		return err
 	}
-	ways := []accuracy.Way{exporter, accuracy.NewTextbook(server.URL())}
+	promQL, err := accuracy.NewExporter(server.URL(), fetch.PromQL)
+	if err != nil {
+		return err
+	}
+	ways := []accuracy.Way{remoteRead, promQL, accuracy.NewTextbook(server.URL())}
 	outcomes := make([]accuracy.Outcome, len(placed))
 	var deviations bytes.Buffer
 	fmt.Fprintln(&deviations, "history\tway\tnamespace\ttype\tname\tmetric\tgot\twant\tbound")

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/fetch"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/accuracy"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/debian"
@@ -106,7 +107,7 @@ func (c cost) row(of way, on server) []string {
 
 // judge sees to it that what was measured is right.
 func (b *bench) judge(ctx context.Context, srv server, s size) error {
-	way, err := accuracy.NewExporter(srv.url, false)
+	way, err := accuracy.NewExporter(srv.url, fetch.Auto)
 	if err != nil {
 		return err
 	}

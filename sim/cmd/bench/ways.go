@@ -12,8 +12,11 @@ import (
 
 	"github.com/prometheus/common/model"
 
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/fetch"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/accuracy"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/histories"
 )
 
 // exporter is this project's way.
@@ -22,15 +25,15 @@ type exporter struct{}
 func (exporter) Name() string { return "exporter" }
 
 func (exporter) refresh(ctx context.Context, s server, w window.Window) (cost, error) {
-	e, err := accuracy.NewExporter(s.url, false)
+	e, err := accuracy.NewExporter(s.url, fetch.Auto)
 	if err != nil {
 		return cost{}, err
 	}
-	a, err := e.Averages(ctx, w)
+	a, err := e.Averages(ctx, accuracy.Placed{Named: histories.Named{Window: cluster.Span{To: w.Period()}}, Origin: w.Start})
 	if err != nil {
 		return cost{}, err
 	}
-	return cost{queries: a.Cost.Queries, samples: a.Cost.SamplesRead, peak: a.Cost.PeakSamples}, nil
+	return cost{queries: a.Cost.Queries, samples: a.Cost.SamplesRead, peak: a.Cost.LargestSamples}, nil
 }
 
 // queries are a way that asks PromQL and nothing more. What becomes of the answers costs
