@@ -83,6 +83,7 @@ func (s *session) downsampler(client *promapi.Client) *downsample.Downsampler {
 		Kinds:        s.Kinds,
 		ClusterLabel: s.ClusterLabel,
 		Shard:        s.Shard,
+		Sources:      s.Sources,
 		Log:          s.log,
 	})
 }

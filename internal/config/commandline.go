@@ -55,7 +55,7 @@ func define(commands []Command) (*kingpin.Application, map[string]func() (*Confi
 	app.Version(version.Print(Name)).VersionFlag.Help("Show the version.")
 	app.UsageTemplate(helpTemplate)
 	all := Flags{app, map[string]*setting{}}
-	common := []Check{prometheusFlags(all), windowFlags(all), queryFlags(all), logFlags(all)}
+	common := []Check{prometheusFlags(all), windowFlags(all), sourceFlags(all), queryFlags(all), logFlags(all)}
 	checks := map[string]func() (*Config, error){}
 	for _, command := range commands {
 		own := Flags{app.Command(command.Name, command.Help), maps.Clone(all.settings)}

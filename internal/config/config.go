@@ -24,6 +24,7 @@ type Config struct {
 	Kinds        []workload.Kind // in order of precedence
 	ClusterLabel string          // distinguishes clusters, "" for one
 	Shard        workload.Shard
+	Sources      map[string]func(label func(string) string) bool // which targets are a source's, where that is set
 	Query        Query
 	Web          *web.FlagConfig
 	Timestamps   bool // whether models' metrics are exposed with their window's end

@@ -225,11 +225,11 @@ func TestEverySettingHasAnEnvironmentVariable(t *testing.T) {
 		"LOG_LEVEL": "DEBUG", "LOG_FORMAT": "json",
 		"REMOTE_WRITE_URL": "http://receiver/w", "REMOTE_WRITE_CONFIG_FILE": write(t, "enable_http2: false\n"), "REMOTE_WRITE_QUERY_URL": "http://query",
 		"REMOTE_WRITE_LABELS": "a=b", "REMOTE_WRITE_PROTOBUF_MESSAGE": "io.prometheus.write.v2.Request", "REMOTE_WRITE_TIMEOUT": "5s",
-		"CATCH_UP_MAX_AGE": "3h",
+		"CATCH_UP_MAX_AGE": "3h", "SOURCE_KUBE_STATE_METRICS": `job="ksm"`, "SOURCE_CADVISOR": `{job="kubelet"}`,
 	}
 	cfg := mustLoad(t, env)
 	if cfg.Period != 2*time.Hour || cfg.SettleDelay != 5*time.Minute || cfg.Shard.String() != "1/3" ||
-		cfg.ClusterLabel != "region" || cfg.KindNames() != "RayService" || cfg.CatchUp != 3*time.Hour || cfg.Query != (Query{"promql", 10 * time.Second, 4, 5000, 1 << 20, 70_000, true}) ||
+		cfg.ClusterLabel != "region" || cfg.KindNames() != "RayService" || len(cfg.Sources) != 2 || cfg.CatchUp != 3*time.Hour || cfg.Query != (Query{"promql", 10 * time.Second, 4, 5000, 1 << 20, 70_000, true}) ||
 		!cmp.Equal(*cfg.Web.WebListenAddresses, []string{":1234"}) || cfg.SettingName("web.listen-address") != "WEB_LISTEN_ADDRESS" || *cfg.Web.WebConfigFile == "" || !*cfg.Web.WebSystemdSocket || !cfg.Timestamps ||
 		cfg.Log.Level.String() != "debug" || cfg.Log.Format.String() != "json" {
 		t.Errorf("%+v", cfg)

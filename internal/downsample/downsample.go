@@ -26,9 +26,9 @@ const longestSpan = 24 * time.Hour
 type Config struct {
 	Fetcher      *fetch.Fetcher
 	Table        metric.Table
-	Kinds        []workload.Kind                      // in order of precedence
-	ClusterLabel string                               // empty for one cluster
-	Sources      map[string]func(promapi.Labels) bool // which targets are a source's, where the user says so
+	Kinds        []workload.Kind                                 // in order of precedence
+	ClusterLabel string                                          // empty for one cluster
+	Sources      map[string]func(label func(string) string) bool // which targets are a source's, where the user says so
 	Shard        workload.Shard
 	Log          *slog.Logger
 }

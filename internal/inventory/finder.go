@@ -30,8 +30,8 @@ type Finder struct {
 type Config struct {
 	Table        metric.Table
 	Kinds        []workload.Kind
-	ClusterLabel string                               // empty for one cluster
-	Sources      map[string]func(promapi.Labels) bool // which targets are a source's, by its name, where the user says so
+	ClusterLabel string                                          // empty for one cluster
+	Sources      map[string]func(label func(string) string) bool // which targets are a source's, by its name, where the user says so
 	Log          *slog.Logger
 }
 

@@ -16,7 +16,7 @@ import (
 
 // trust decides which targets are a source's.
 type trust struct {
-	set map[string]func(promapi.Labels) bool // by the user, for a source's name
+	set map[string]func(label func(string) string) bool // by the user, for a source's name
 	log *slog.Logger
 
 	mu     sync.Mutex
@@ -31,7 +31,7 @@ type trust struct {
 func (t *trust) judge(source metric.Source, found *candidates, models []*Pod) (own *candidates, others map[timeline.Target]bool) {
 	is := likeMarked(found, models)
 	if set := t.set[source.Name]; set != nil {
-		is = func(c *candidate) bool { return set(c.ownLabels()) }
+		is = func(c *candidate) bool { return set(c.ownLabels().Get) }
 	}
 	own, others = &candidates{}, map[timeline.Target]bool{}
 	var jobs []string

@@ -26,6 +26,24 @@
   value: {{ .Values.settleDelay | quote }}
 - name: KINDS
   value: {{ join "," .Values.kinds | quote }}
+{{- with .Values.ownKinds }}
+- name: KIND
+  value: {{ join ";" . | quote }}
+{{- end }}
+{{- with .Values.clusterLabel }}
+- name: CLUSTER_LABEL
+  value: {{ . | quote }}
+{{- end }}
+- name: QUERY_TRANSPORT
+  value: {{ .Values.queryTransport | quote }}
+{{- with .Values.sources.kubeStateMetrics }}
+- name: SOURCE_KUBE_STATE_METRICS
+  value: {{ . | quote }}
+{{- end }}
+{{- with .Values.sources.cadvisor }}
+- name: SOURCE_CADVISOR
+  value: {{ . | quote }}
+{{- end }}
 {{- if $rw.url }}
 - name: REMOTE_WRITE_URL
   value: {{ $rw.url | quote }}
