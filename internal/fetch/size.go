@@ -67,7 +67,7 @@ func (z *sizes) question(name string, series int) *learned {
 func (z *sizes) answered(question string, s size, samples int64) {
 	z.mu.Lock()
 	defer z.mu.Unlock()
-	k := z.known[question]
+	k := z.question(question, 1)
 	seen := float64(samples+1) / s.amount()
 	k.density = max(seen, (3*k.density+seen)/4) // the next items may have as many
 	if samples > int64(z.most) && (k.refused == 0 || s.amount() < k.refused) {
@@ -79,7 +79,7 @@ func (z *sizes) answered(question string, s size, samples int64) {
 func (z *sizes) refusedAt(question string, s size) bool {
 	z.mu.Lock()
 	defer z.mu.Unlock()
-	k := z.known[question]
+	k := z.question(question, 1)
 	if s.items == 1 && s.length <= shortest {
 		delete(z.known, question) // it is not the size
 		return false

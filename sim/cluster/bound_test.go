@@ -144,6 +144,12 @@ func plain(h *cluster.History, window cluster.Span) map[cluster.Model]float64 {
 					owner[at] = cluster.Model{Namespace: ns, Type: "InferenceService", Name: l["label_serving_kserve_io_inferenceservice"]}
 				case l["label_serving_kubeflow_org_inferenceservice"] != "":
 					owner[at] = cluster.Model{Namespace: ns, Type: "InferenceService", Name: l["label_serving_kubeflow_org_inferenceservice"]}
+				case l["label_app_kubernetes_io_part_of"] == "llminferenceservice":
+					owner[at] = cluster.Model{Namespace: ns, Type: "LLMInferenceService", Name: l["label_app_kubernetes_io_name"]}
+				case l["label_serving_kserve_io_inferencegraph"] != "":
+					owner[at] = cluster.Model{Namespace: ns, Type: "InferenceGraph", Name: l["label_serving_kserve_io_inferencegraph"]}
+				case l["label_app_kubernetes_io_name"] == "seldon-server" && l["label_seldon_server_name"] != "":
+					owner[at] = cluster.Model{Namespace: ns, Type: "Server", Name: l["label_seldon_server_name"]}
 				}
 			case "kube_pod_container_status_running":
 				running[at] += sample.V

@@ -30,10 +30,12 @@ func (h *History) Clusters() int {
 	return len(seen)
 }
 
-// Kind is a Kubernetes kind whose pods name its object in one of these pod labels.
+// Kind is a Kubernetes kind whose pods name its object in one of these pod labels, and carry
+// further ones with certain values.
 type Kind struct {
 	Name   string
 	Labels []string
+	Where  map[string]string
 }
 
 // The pod labels that name models.
@@ -41,6 +43,10 @@ const (
 	SeldonLabel   = "seldon-deployment-id"
 	KServeLabel   = "serving.kserve.io/inferenceservice"
 	KubeflowLabel = "serving.kubeflow.org/inferenceservice"
+	AppLabel      = "app.kubernetes.io/name"
+	PartOfLabel   = "app.kubernetes.io/part-of"
+	GraphLabel    = "serving.kserve.io/inferencegraph"
+	ServerLabel   = "seldon-server-name"
 )
 
 // DefaultKinds returns the kinds that name models, in order of precedence.
@@ -48,6 +54,9 @@ func DefaultKinds() []Kind {
 	return []Kind{
 		{Name: "SeldonDeployment", Labels: []string{SeldonLabel}},
 		{Name: "InferenceService", Labels: []string{KServeLabel, KubeflowLabel}},
+		{Name: "LLMInferenceService", Labels: []string{AppLabel}, Where: map[string]string{PartOfLabel: "llminferenceservice"}},
+		{Name: "InferenceGraph", Labels: []string{GraphLabel}},
+		{Name: "Server", Labels: []string{ServerLabel}, Where: map[string]string{AppLabel: "seldon-server"}},
 	}
 }
 

@@ -142,8 +142,12 @@ func (h *History) owner(namespace string, labels map[string]string) (Model, bool
 		kinds = DefaultKinds()
 	}
 	for _, k := range kinds {
+		lacks := false
+		for l, value := range k.Where {
+			lacks = lacks || labels[l] != value
+		}
 		for _, l := range k.Labels {
-			if labels[l] != "" {
+			if labels[l] != "" && !lacks {
 				return Model{Namespace: namespace, Type: k.Name, Name: labels[l]}, true
 			}
 		}

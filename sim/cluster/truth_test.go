@@ -131,7 +131,16 @@ func (w *twin) owner(p *cluster.Pod, t time.Duration) (cluster.Model, bool) {
 		{"SeldonDeployment", cluster.SeldonLabel},
 		{"InferenceService", cluster.KServeLabel},
 		{"InferenceService", cluster.KubeflowLabel},
+		{"LLMInferenceService", cluster.AppLabel},
+		{"InferenceGraph", cluster.GraphLabel},
+		{"Server", cluster.ServerLabel},
 	} {
+		switch {
+		case kind[0] == "LLMInferenceService" && set[cluster.PartOfLabel] != "llminferenceservice":
+			continue
+		case kind[0] == "Server" && set[cluster.AppLabel] != "seldon-server":
+			continue
+		}
 		if name := set[kind[1]]; name != "" && p.Life.Holds(t) {
 			m := cluster.Model{Namespace: p.Namespace, Type: kind[0], Name: name}
 			if w.h.Clusters() > 1 {
