@@ -50,6 +50,7 @@ type metrics struct {
 	missing     prometheus.Gauge
 	oldest      prometheus.Gauge
 	missed      *prometheus.CounterVec
+	invalid     prometheus.Counter
 }
 
 func newMetrics(reg prometheus.Registerer) *metrics {
@@ -84,6 +85,10 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 			Name: "seldon_exporter_windows_missed_total",
 			Help: "Windows that were given up, by reason.",
 		}, []string{"reason"}),
+		invalid: factory.NewCounter(prometheus.CounterOpts{
+			Name: "seldon_exporter_invalid_series_total",
+			Help: "Series of models' pods that were left out because they hold a value that is not a finite number, once for each window.",
+		}),
 	}
 	for _, why := range reasons() {
 		m.missed.WithLabelValues(string(why))

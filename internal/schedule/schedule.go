@@ -215,6 +215,7 @@ func (l *Loop) compute(ctx context.Context, w window.Window) (*ledger.Averages, 
 	l.board.Publish(page)
 	took := time.Since(begun)
 	l.metrics.succeeded(took)
+	l.metrics.invalid.Add(float64(averages.Invalid))
 	l.log.Info("Window computed", "window", w, "models", len(averages.Models), "series", averages.Cost.Series,
 		"queries", averages.Cost.Queries, "samples_read", averages.Cost.SamplesRead, "duration", took.String())
 	return averages, nil
