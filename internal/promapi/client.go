@@ -33,7 +33,6 @@ type Config struct {
 	HTTP           promconfig.HTTPClientConfig
 	Timeout        time.Duration // for one request, on both sides
 	MaxAnswerBytes int64         // an answer that is longer fails
-	MaxSamples     int           // how many samples one query may hold
 	Compress       bool          // ask for answers in gzip
 	UserAgent      string
 	Log            *slog.Logger
@@ -47,8 +46,6 @@ type Client struct {
 	useGet   atomic.Bool // a proxy refused POST
 	requests *prometheus.CounterVec
 	samples  prometheus.Counter
-	reg      prometheus.Registerer
-	counts   atomic.Bool // the upstream reports how many samples it read
 	clock    atomic.Pointer[reading]
 }
 
@@ -81,15 +78,11 @@ func New(cfg Config, reg prometheus.Registerer) (*Client, error) {
 		}, []string{"code"}),
 		samples: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "seldon_exporter_upstream_samples_read_total",
-			Help: "Samples the upstream Prometheus says it read for this exporter's queries.",
+			Help: "Samples in the upstream Prometheus' answers.",
 		}),
-		reg: reg,
 	}
-	return c, reg.Register(c.requests)
+	return c, errors.Join(reg.Register(c.requests), reg.Register(c.samples))
 }
-
-// MaxSamples returns how many samples one query may hold.
-func (c *Client) MaxSamples() int { return c.cfg.MaxSamples }
 
 // exchange is a request, and what to make of what comes back.
 type exchange interface {

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -121,34 +120,9 @@ func (d *decoder) data() error {
 		case "result":
 			d.hasRows = true
 			return d.array(d.row)
-		case "stats":
-			return d.stats()
 		}
 		return d.SkipValue()
 	})
-}
-
-func (d *decoder) stats() error {
-	s := &d.answer.Stats
-	err := d.object(func(name string) error {
-		if name != "samples" {
-			return d.SkipValue()
-		}
-		return d.object(func(name string) error {
-			switch name {
-			case "totalQueryableSamples":
-				s.Known = true
-				return d.int(&s.SamplesRead)
-			case "peakSamples":
-				return d.int(&s.PeakSamples)
-			}
-			return d.SkipValue()
-		})
-	})
-	if s.SamplesRead < 0 || s.PeakSamples < 0 {
-		*s = Stats{} // nobody counts like that
-	}
-	return err
 }
 
 // object calls member for each name, which must read the value. Null is an empty object.
@@ -226,15 +200,6 @@ func (d *decoder) text() (string, error) {
 		return "", err
 	}
 	return d.intern(text), nil
-}
-
-func (d *decoder) int(i *int64) error {
-	number, err := d.scalar(jsontext.KindNumber)
-	if err != nil {
-		return err
-	}
-	*i, err = strconv.ParseInt(string(number), 10, 64)
-	return err
 }
 
 // decodeError returns the API's words in the body of a refusal.

@@ -19,15 +19,6 @@ func (c *Client) Instant(ctx context.Context, expr string, at time.Time) (*Answe
 	}})
 }
 
-// Range evaluates expr at every step from start to end.
-func (c *Client) Range(ctx context.Context, expr string, start, end time.Time, step time.Duration) (*Answer, error) {
-	return c.query(ctx, query{endpoint: "query_range", expr: expr, from: math.MinInt64, to: math.MaxInt64, params: url.Values{
-		"start": {timestamp(start)},
-		"end":   {timestamp(end)},
-		"step":  {strconv.FormatFloat(step.Seconds(), 'f', -1, 64)},
-	}})
-}
-
 // RawRange reads the raw samples of the selected series in [from, to) (ms) by a query. A range
 // of Prometheus 2 holds a sample at its start too: samples outside are dropped.
 func (c *Client) RawRange(ctx context.Context, s Selector, from, to int64) (*Answer, error) {
@@ -43,14 +34,14 @@ func timestamp(t time.Time) string {
 func (c *Client) query(ctx context.Context, q query) (*Answer, error) {
 	q.c = c
 	q.params.Set("query", q.expr)
-	q.params.Set("stats", "true") // Mimir refuses "all", which would add each step's only
 	q.params.Set("timeout", strconv.FormatInt(c.cfg.Timeout.Milliseconds(), 10)+"ms")
 	began := time.Now()
 	if err := c.retry(ctx, &q); err != nil {
 		return nil, err
 	}
-	c.count(q.answer)
-	c.cfg.Log.Debug("Query answered", "query", q.expr, "duration", time.Since(began), "series", len(q.answer.Series), "samples_read", q.answer.Stats.SamplesRead)
+	n := q.answer.samples()
+	c.samples.Add(float64(n))
+	c.cfg.Log.Debug("Query answered", "query", q.expr, "duration", time.Since(began), "series", len(q.answer.Series), "samples_read", n)
 	return q.answer, nil
 }
 
@@ -102,15 +93,3 @@ func (q *query) refused(r refusal) Kind {
 }
 
 func (q *query) final() bool { return false }
-
-// count adds an answer's cost to the metrics. An upstream that reports no statistics leaves
-// the samples metric absent: nothing known is no series.
-func (c *Client) count(a *Answer) {
-	if !a.Stats.Known {
-		return
-	}
-	if c.counts.CompareAndSwap(false, true) {
-		c.reg.MustRegister(c.samples)
-	}
-	c.samples.Add(float64(a.Stats.SamplesRead))
-}

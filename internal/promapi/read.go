@@ -28,10 +28,12 @@ func (c *Client) Read(ctx context.Context, queries []Selector, from, to int64, e
 		message: s2.EncodeSnappy(nil, readRequest(queries, from, to)),
 	}
 	began := time.Now()
-	if err := c.retry(ctx, &r); err != nil {
+	err := c.retry(ctx, &r)
+	c.samples.Add(float64(r.samples))
+	if err != nil {
 		return err
 	}
-	c.cfg.Log.Debug("Query answered", "selectors", len(queries), "duration", time.Since(began), "series", r.handed)
+	c.cfg.Log.Debug("Query answered", "selectors", len(queries), "duration", time.Since(began), "series", r.handed, "samples_read", r.samples)
 	return nil
 }
 
@@ -43,7 +45,8 @@ type remoteRead struct {
 	from, to int64
 	each     func(query int, s Series) error
 
-	handed int // series, which each would be handed again
+	handed  int // series, which each would be handed again
+	samples int
 }
 
 func (r *remoteRead) request(ctx context.Context) (*http.Request, error) {
@@ -61,6 +64,7 @@ func (r *remoteRead) read(resp *http.Response, content io.Reader) error {
 	limit := r.c.cfg.MaxAnswerBytes
 	series := newCollector(newBuilder(r.from, r.to, limit), r.queries, func(query int, s Series) error {
 		r.handed++
+		r.samples += len(s.Samples)
 		return r.each(query, s)
 	})
 	switch kind, parameters, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); {

@@ -9,10 +9,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
-	"github.com/prometheus/client_golang/prometheus/testutil"
 )
 
 func answerOf(kind, rows string) string {
@@ -94,20 +92,9 @@ func TestRawRange(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	wanted := url.Values{"query": {`{__name__="m",pod=~"a|b"}[3599999ms]`}, "time": {"7199.999"}, "stats": {"true"}, "timeout": {"5000ms"}}
+	wanted := url.Values{"query": {`{__name__="m",pod=~"a|b"}[3599999ms]`}, "time": {"7199.999"}, "timeout": {"5000ms"}}
 	if diff := cmp.Diff(wanted, asked); diff != "" {
 		t.Error(diff)
-	}
-}
-
-func TestStatsOfNobody(t *testing.T) {
-	up, reg := client(t, answer(200, strings.Replace(vector, `"totalQueryableSamples":120`, `"totalQueryableSamples":-120`, 1)))
-	a, err := up.Instant(t.Context(), "up", time.Now())
-	if err != nil || a.Stats.Known {
-		t.Errorf("got %v, %v", a, err)
-	}
-	if n := testutil.CollectAndCount(reg, "seldon_exporter_upstream_samples_read_total"); n != 0 {
-		t.Error("they are counted")
 	}
 }
 

@@ -1,9 +1,13 @@
 package promapi
 
 // Answer is what a query returned.
-type Answer struct {
-	Series []Series
-	Stats  Stats
+type Answer struct{ Series []Series }
+
+func (a *Answer) samples() (n int) {
+	for _, s := range a.Series {
+		n += len(s.Samples)
+	}
+	return n
 }
 
 // Series is one series of an answer; that of an instant vector holds one sample.
@@ -33,11 +37,4 @@ func (l Labels) Get(name string) string {
 		}
 	}
 	return ""
-}
-
-// Stats is what the upstream says a query cost.
-type Stats struct {
-	Known       bool
-	SamplesRead int64 // totalQueryableSamples
-	PeakSamples int64 // the most that were held at once
 }

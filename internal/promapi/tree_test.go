@@ -105,8 +105,6 @@ func seriesOf(tree any) (all []Series, err error) {
 				case "resultType":
 					kind = get[string](m.value, false)
 					require(kind == "vector" || kind == "matrix")
-				case "stats":
-					checkStats(m.value)
 				case "result":
 					result = true
 					for _, row := range get[[]any](m.value, true) {
@@ -131,20 +129,6 @@ func seriesOf(tree any) (all []Series, err error) {
 		}
 	}
 	return all, nil
-}
-
-func checkStats(value any) {
-	for _, m := range get[[]member](value, true) {
-		if m.name != "samples" {
-			continue
-		}
-		for _, m := range get[[]member](m.value, true) {
-			if m.name == "totalQueryableSamples" || m.name == "peakSamples" {
-				_, err := strconv.ParseInt(string(get[number](m.value, false)), 10, 64)
-				require(err == nil)
-			}
-		}
-	}
 }
 
 func seriesOfRow(row any) (s Series) {

@@ -44,7 +44,7 @@ func newLab(t *testing.T, server *url.URL) *lab {
 	t.Helper()
 	client, err := promapi.New(promapi.Config{
 		URL: server, HTTP: promconfig.DefaultHTTPClientConfig, Timeout: time.Minute, MaxAnswerBytes: 64 << 20,
-		MaxSamples: 1_000_000, Log: promslog.NewNopLogger(),
+		Log: promslog.NewNopLogger(),
 	}, prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)

@@ -99,7 +99,7 @@ func client(t *testing.T, base *url.URL) *promapi.Client {
 	t.Helper()
 	c, err := promapi.New(promapi.Config{
 		URL: base, HTTP: promconfig.DefaultHTTPClientConfig, Timeout: time.Minute, MaxAnswerBytes: 64 << 20,
-		MaxSamples: 1_000_000, Log: promslog.NewNopLogger(),
+		Log: promslog.NewNopLogger(),
 	}, prometheus.NewRegistry())
 	if err != nil {
 		t.Fatal(err)
