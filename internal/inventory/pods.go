@@ -14,7 +14,7 @@ import (
 )
 
 // usualPods is how many pods are assumed to be models' before that is known.
-const usualPods = 2000
+const usualPods = 500
 
 // cells are the last digits that a uid may have, and "" for whatever has none of them. How many
 // pods there are is not known before they are found: if they are too many, they are found
