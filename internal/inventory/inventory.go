@@ -4,6 +4,7 @@ package inventory
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/timeline"
@@ -71,7 +72,7 @@ func (p *Pod) Tenures(targets *timeline.Targets) []Tenure {
 		model workload.Model
 	}
 	owned, seen, everybody := map[owner]timeline.Sightings{}, map[string]timeline.Sightings{}, timeline.Sightings{}
-	for _, s := range p.shown {
+	for _, s := range identified(p.shown) {
 		note(seen, s.uid, s)
 		everybody.Add(s.by, s.times...)
 		if s.owner != (workload.Model{}) {
@@ -81,7 +82,7 @@ func (p *Pod) Tenures(targets *timeline.Targets) []Tenure {
 	presence, present := map[string]*timeline.Presence{}, map[string]timeline.Spans{}
 	_, nameless := seen[""]
 	for uid, sightings := range seen {
-		// Where some target shows no uids, what it shows is anybody's who goes by the name.
+		// Without uids, what is shown is anybody's who goes by the name.
 		if nameless {
 			presence[uid], present[uid] = timeline.NewPresence(targets, everybody, false), timeline.Spans{targets.Span}
 			continue
@@ -102,6 +103,40 @@ func (p *Pod) Tenures(targets *timeline.Targets) []Tenure {
 		}
 	}
 	slices.SortFunc(out, func(a, b Tenure) int { return cmp.Or(cmp.Compare(a.UID, b.UID), a.Model.Compare(b.Model)) })
+	return out
+}
+
+// identified gives a uid to what was shown without one, if any target shows uids, as
+// kube-state-metrics does from 2.1 on: that of the pod which had the name then.
+func identified(all []shown) []shown {
+	began := map[string]int64{}
+	for _, s := range all {
+		if t, ok := began[s.uid]; s.uid != "" && (!ok || s.times[0] < t) {
+			began[s.uid] = s.times[0]
+		}
+	}
+	if len(began) == 0 {
+		return all
+	}
+	uids := slices.SortedFunc(maps.Keys(began), func(a, b string) int { return cmp.Or(cmp.Compare(began[a], began[b]), cmp.Compare(a, b)) })
+	var out []shown
+	for _, s := range all {
+		if s.uid != "" {
+			out = append(out, s)
+			continue
+		}
+		rest := s.times
+		for i, uid := range uids {
+			n := len(rest)
+			if i+1 < len(uids) {
+				n, _ = slices.BinarySearch(rest, began[uids[i+1]])
+			}
+			if n > 0 {
+				out = append(out, shown{uid, s.owner, s.by, rest[:n]})
+			}
+			rest = rest[n:]
+		}
+	}
 	return out
 }
 

@@ -153,28 +153,30 @@ func medianGap(times []int64, apart int, parts int64) (median int64, steady bool
 }
 
 // existence returns when a target was there, from one attempt to scrape it to another. It
-// was not where nobody tried although Prometheus was at work, without a break for so long
-// that its turn had come.
+// was not where nobody tried although Prometheus was at work: before the first attempt and
+// after the last one for so long that its turn had come, and between two for as long as
+// makes an outage, for a single turn is missed now and then.
 func (s *Scrapes) existence(span Span, working Spans) Spans {
-	patience := 3 * s.Interval / 2
-	if s.Indirect {
-		patience = s.Silence() // a failed scrape leaves no trace
-	}
-	missing := func(from, to int64) bool {
+	missing := func(from, to, patience int64) bool {
 		return slices.ContainsFunc(Spans{{from, to}}.Intersect(working), func(x Span) bool { return x.Length() > patience })
+	}
+	turn := 3 * s.Interval / 2
+	if s.Indirect {
+		turn = s.Silence() // a failed scrape leaves no trace
 	}
 	var out []Span
 	from, last := span.From-Preroll, span.From-Preroll
 	for i, t := range s.Tried {
-		if missing(last, t) {
-			if i > 0 {
-				out = append(out, Span{from, max(last, from+1)})
-			}
+		switch {
+		case i == 0 && missing(last, t, turn):
+			from = t
+		case i > 0 && missing(last, t, s.Silence()):
+			out = append(out, Span{from, max(last, from+1)})
 			from = t
 		}
 		last = t
 	}
-	if missing(last, span.To) {
+	if missing(last, span.To, turn) {
 		out = append(out, Span{from, max(last, from+1)})
 	} else {
 		out = append(out, Span{from, span.To})

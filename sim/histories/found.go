@@ -66,5 +66,41 @@ func foundStories() []story {
 			b.Nodes[0].Holes = cluster.Spans{span(4*m, 6*m)}
 			b.pod("wine-0", seldon("wine"), on("node-1"), container("classifier", uses(0.9, 100*Mi), runs(span(begin+boot, 4*m), span(5*m, end))))
 		}},
+		{"prometheus-misses-a-turn-of-the-kubelets", "Prometheus restarts just when the kubelets' turn is, and not kube-state-metrics'", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.KSMs[0].Offset = 22*s + 904*1e6
+			b.Kubelets[0].Spread = 0
+			b.Outages = cluster.Spans{span(60*s, 80*s)}
+		}},
+		{"ksm-upgraded-to-uids-with-a-gap", "the same pods get uids, and nobody looks in between", func(b *builder) {
+			b.window = 10 * m
+			b.busyCast()
+			b.KSMs[0].Version = cluster.KSM1
+			b.KSMs[0].Life.To = 3 * m
+			b.ksm("ksm-2").Life.From = 5 * m
+		}},
+		{"ksm-upgraded-to-uids-and-a-container-ends", "what was seen before the upgrade counts for the container that ends soon after", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.KSMs[0].Version = cluster.KSM1
+			b.KSMs[0].Life.To = 3 * m
+			b.ksm("ksm-2").Life.From = 3 * m
+			b.server("wine-0", "wine", plain("agent", runs(span(begin+boot, 3*m+40*s))))
+		}},
+		{"node-leaves-with-two-endpoints", "a lost node's pods are called running until they are evicted, and each kubelet has two targets", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.kubelets("kubelet").Endpoint = cluster.ResourceAPI
+			b.node("node-3").Life.To = 1 * m
+			b.pod("wine-0", seldon("wine"), on("node-3"), lives(begin, 4*m+9*s),
+				plain("classifier", runs(span(begin+boot, 1*m)), func(c *cluster.Container) { c.Runs[0].Ghost = 3*m + 9*s }))
+		}},
+		{"cadvisor-fails-and-resource-does-not", "a job of its own goes on showing CPU", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.kubelets("kubelet-resource").Endpoint = cluster.ResourceAPI
+			b.Kubelets[0].Holes = cluster.Spans{span(0, 4*m)}
+		}},
 	}
 }
