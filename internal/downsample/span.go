@@ -112,6 +112,9 @@ func (r reader) sort(inv *inventory.Inventory, batch []*inventory.Pod, series []
 	for i, p := range batch {
 		at[p.Name] = i
 		out[i].Sources = make([][]promapi.Series, len(r.table.Sources))
+		for n := range out[i].Sources {
+			out[i].Sources[n] = make([]promapi.Series, 0, len(series)/len(batch))
+		}
 	}
 	var lacking []unknown
 	for _, row := range series {

@@ -16,11 +16,15 @@ import (
 func (m Measurer) NeedsPhases(p *inventory.Pod, rows []promapi.Series) bool {
 	running := timeline.Sightings{}
 	for _, row := range rows {
-		if row.Labels.Get("__name__") == metric.ContainerRunning {
-			m.note(running, row, row.Samples, isOne)
+		if row.Labels.Get("__name__") != metric.ContainerRunning {
+			continue
+		}
+		m.note(running, row, row.Samples, isOne)
+		if p.ShownOnlyAt(running) {
+			return false // mostly, by the first container
 		}
 	}
-	return !p.ShownOnlyAt(running)
+	return true
 }
 
 // active returns when the pod's requests and limits count: while it is Pending or Running.

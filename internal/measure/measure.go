@@ -63,7 +63,7 @@ type Measurer struct {
 
 // Pod measures a pod.
 func (m Measurer) Pod(p *inventory.Pod, in Samples) Result {
-	out := Result{Pod: p}
+	out := Result{Pod: p, Evidence: make([]Evidence, 0, len(in.Sources[0]))}
 	tenures := p.Tenures(m.state())
 	in.Sources = m.finite(p, tenures, in.Sources, &out)
 	var sources []*usage
@@ -94,11 +94,15 @@ func (m Measurer) Pod(p *inventory.Pod, in Samples) Result {
 // finite leaves out the series that hold a value that is not a number: nothing can be made of
 // them, and everybody else's values do without.
 func (m Measurer) finite(p *inventory.Pod, tenures []inventory.Tenure, sources [][]promapi.Series, out *Result) [][]promapi.Series {
-	infinite := func(s promapi.Sample) bool { return s.V-s.V != 0 }
 	kept := make([][]promapi.Series, len(sources))
 	for i, rows := range sources {
+		kept[i] = rows[:0:0]
+		if !slices.ContainsFunc(rows, infinite) {
+			kept[i] = rows
+			continue
+		}
 		for _, row := range rows {
-			if !slices.ContainsFunc(row.Samples, infinite) {
+			if !infinite(row) {
 				kept[i] = append(kept[i], row)
 				continue
 			}
@@ -110,6 +114,15 @@ func (m Measurer) finite(p *inventory.Pod, tenures []inventory.Tenure, sources [
 		}
 	}
 	return kept
+}
+
+// infinite says whether a series holds a NaN or an infinity, which are not 0 less themselves.
+func infinite(row promapi.Series) bool {
+	var sum float64
+	for _, s := range row.Samples {
+		sum += s.V - s.V
+	}
+	return sum != 0
 }
 
 // state is kube-state-metrics' targets, which say what there is.

@@ -101,6 +101,14 @@ func sortLabels(labels Labels) error {
 	return nil
 }
 
+// internLike returns the one copy of a text, which is quick if it is the given one.
+func (b *builder) internLike(text []byte, like string) string {
+	if string(text) == like {
+		return like
+	}
+	return b.intern(text)
+}
+
 // intern returns the one copy of a text.
 func (b *builder) intern(text []byte) string {
 	if kept, ok := b.strings[string(text)]; ok {

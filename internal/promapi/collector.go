@@ -49,14 +49,21 @@ func (c *collector) begin(query uint64, message []byte) error {
 	return c.refuseTwice()
 }
 
+// readLabels reads a series' labels. They come in order, so that most are the same as those of
+// the series before it.
 func (c *collector) readLabels(message []byte) error {
+	before := c.labels
 	c.labels = c.labels[:0]
 	f := fieldsOf(message)
 	for f.next() {
 		if !f.is(1, protowire.BytesType) {
 			continue
 		}
-		label, err := c.readLabel(f.bytes)
+		var like Label
+		if n := len(c.labels); n < len(before) {
+			like = before[n]
+		}
+		label, err := c.readLabel(f.bytes, like)
 		if err != nil {
 			return err
 		}
@@ -68,15 +75,15 @@ func (c *collector) readLabels(message []byte) error {
 	return sortLabels(c.labels)
 }
 
-// readLabel reads a Label.
-func (c *collector) readLabel(message []byte) (l Label, err error) {
+// readLabel reads a Label, which may be like another one.
+func (c *collector) readLabel(message []byte, like Label) (l Label, err error) {
 	f := fieldsOf(message)
 	for f.next() {
 		switch {
 		case f.is(1, protowire.BytesType):
-			l.Name = c.intern(f.bytes)
+			l.Name = c.internLike(f.bytes, like.Name)
 		case f.is(2, protowire.BytesType):
-			l.Value = c.intern(f.bytes)
+			l.Value = c.internLike(f.bytes, like.Value)
 		}
 	}
 	return l, f.err

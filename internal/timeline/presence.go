@@ -14,6 +14,7 @@ import (
 type Presence struct {
 	span    Span
 	grid    []scrape
+	times   []int64          // of the grid
 	margins map[Target]int64 // within which a sample of another time is of the same scrape
 	Known   Spans            // between such scrapes, where they went on
 }
@@ -54,11 +55,11 @@ func NewPresence(s *Targets, seen Sightings, byUID bool) *Presence {
 		}
 	}
 	slices.SortFunc(p.grid, scrape.compare)
-	times := make([]int64, len(p.grid))
+	p.times = make([]int64, len(p.grid))
 	for i, g := range p.grid {
-		times[i] = g.t
+		p.times[i] = g.t
 	}
-	p.Known = steady(s.Span, times, s.Interval)
+	p.Known = steady(s.Span, p.times, s.Interval)
 	return p
 }
 
@@ -96,6 +97,9 @@ func (s *Targets) others(seen Sightings, runs []*run, byUID bool) func(Target, i
 // lies half-way between the scrape before and the scrape after it; where no scrape could
 // show it, in a hole or at an edge of the span, the nearest one counts.
 func (p *Presence) Life(seen Sightings) Spans {
+	if len(p.grid) > 0 && slices.Equal(seen[p.grid[0].by], p.times) {
+		return Spans{p.span} // it was shown each time, as most things are
+	}
 	var out Spans
 	var by Target
 	var times []int64
