@@ -101,8 +101,11 @@ func TestSizesAreRemembered(t *testing.T) {
 	t.Run("sparser ones in larger batches, by and by", func(t *testing.T) {
 		z := newSizes(10_000)
 		first := z.of("items", 1, 1000, 6*minute)
-		for range 20 {
+		for i := range 20 {
 			z.answered("items", first, int64(first.items)*3)
+			if got := z.of("items", 1, 1000, 6*minute); i == 0 && got.items > first.items*3/2 {
+				t.Errorf("first %d at once, then at once %d", first.items, got.items)
+			}
 		}
 		if got := z.of("items", 1, 1000, 6*minute); got.items != 1000 {
 			t.Errorf("first %d at once, then %d", first.items, got.items)

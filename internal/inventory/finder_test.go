@@ -180,6 +180,18 @@ func TestFindTargets(t *testing.T) {
 	}
 }
 
+// TestMarkedBefore: where what a target has for itself is seen before the span only, the pods
+// that it shows are what is known of its scrapes.
+func TestMarkedBefore(t *testing.T) {
+	s := &promapitest.Server{}
+	s.Add("kube_node_info", at(1, 5_950_000, 5_980_000), "job", "ksm", "instance", "a", "node", "n1")
+	s.Add("kube_pod_labels", at(1, every(30_000, 6_007_000, 6_599_999)...), "job", "ksm", "instance", "a", "namespace", "models", "pod", "iris-0", "uid", "u", "label_seldon_deployment_id", "iris")
+	got := find(t, finder(), s, fetch.RemoteRead, nil).Targets[0].Scrapes[timeline.Target{Job: "ksm", Instance: "a"}]
+	if len(got.OK) != 20 || len(got.Before) != 2 {
+		t.Errorf("%d scrapes in the span, %d before it", len(got.OK), len(got.Before))
+	}
+}
+
 // TestTwoPrometheusServers: up is there twice, half a second apart, and a target is one.
 func TestTwoPrometheusServers(t *testing.T) {
 	s := &promapitest.Server{}

@@ -51,6 +51,13 @@ func (s *story) targets() {
 	s.kubelet("up", at(1, scraped(begin-300_000, end)...))
 }
 
+// anotherNode has a kubelet that is scraped throughout.
+func (s *story) anotherNode() {
+	for _, name := range []string{"machine_cpu_cores", "up"} {
+		s.Add(name, at(1, scraped(begin-300_000, end)...), "job", "kubelet", "instance", "n2", "metrics_path", "/metrics/cadvisor")
+	}
+}
+
 // pod is there from one moment to another, as a model's.
 func (s *story) pod(from, to int64, model string) {
 	s.ksm("kube_pod_labels", at(1, scraped(from, to)...), "uid", uid, "label_seldon_deployment_id", model)
@@ -208,13 +215,13 @@ func TestPod(t *testing.T) {
 			},
 			want: map[string]float64{containers: 1, cpu: 0.25, memory: 1000, requests: 1},
 		}, {
-			name: "a request in both forms of kube-state-metrics 1.9 counts once",
+			name: "a request in both forms of kube-state-metrics 1.9: the new one alone counts",
 			tell: func(s *story) {
 				s.targets()
 				s.pod(begin, end, "iris")
 				s.container("server", begin, end)
 				s.request(0.5, begin, end, "container", "server")
-				s.ksm("kube_pod_container_resource_requests_cpu_cores", at(0.5, scraped(begin, end)...), "container", "server")
+				s.ksm("kube_pod_container_resource_requests_cpu_cores", at(0.75, scraped(begin, end)...), "container", "server")
 			},
 			want: map[string]float64{containers: 1, cpu: 0.25, memory: 1000, requests: 0.5},
 		}, {
@@ -317,6 +324,41 @@ func TestPod(t *testing.T) {
 				s.rows("server", cgroup, begin, middle)
 			},
 			want: map[string]float64{containers: 1, cpu: 0.25, memory: 1000},
+		}, {
+			name: "a node that left took its containers with it",
+			tell: func(s *story) {
+				s.Add("kube_node_info", at(1, scraped(begin, end)...), "job", "ksm", "instance", "ksm:8080", "node", "n1")
+				s.Add("up", at(1, scraped(begin-300_000, end)...), "job", "ksm", "instance", "ksm:8080")
+				s.kubelet("machine_cpu_cores", at(1, scraped(begin, middle)...))
+				s.kubelet("up", at(1, scraped(begin-300_000, middle)...))
+				s.anotherNode()
+				s.pod(begin, end, "iris")
+				s.ksm("kube_pod_container_status_running", at(1, scraped(begin, end)...), "uid", uid, "container", "server")
+				s.rows("server", cgroup, begin, middle)
+			},
+			want: map[string]float64{containers: 1, cpu: 0.125, memory: 500},
+		}, {
+			name: "a node whose target came late",
+			tell: func(s *story) {
+				s.Add("kube_node_info", at(1, scraped(begin, end)...), "job", "ksm", "instance", "ksm:8080", "node", "n1")
+				s.Add("up", at(1, scraped(begin-300_000, end)...), "job", "ksm", "instance", "ksm:8080")
+				s.kubelet("machine_cpu_cores", at(1, scraped(middle, end)...))
+				s.kubelet("up", at(1, scraped(middle, end)...))
+				s.anotherNode()
+				s.pod(begin, end, "iris")
+				s.ksm("kube_pod_container_status_running", at(1, scraped(begin, end)...), "uid", uid, "container", "server")
+				s.rows("server", cgroup, middle, end)
+			},
+			want: map[string]float64{containers: 1, cpu: 0.25, memory: 1000},
+		}, {
+			name: "gone soon after the window began: of one sample, the one before it says more",
+			tell: func(s *story) {
+				s.targets()
+				s.pod(begin, begin+30_000, "iris")
+				s.ksm("kube_pod_container_status_running", at(1, begin+15_000), "uid", uid, "container", "server")
+				s.rows("server", cgroup, begin-300_000, begin+30_000)
+			},
+			want: map[string]float64{containers: 0.05, cpu: 0.0125, memory: 50},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -134,6 +134,17 @@ func TestExistence(t *testing.T) {
 	}
 }
 
+// TestExistenceBesideASlowSource: the fastest scrapes show that Prometheus was not at work.
+func TestExistenceBesideASlowSource(t *testing.T) {
+	whole, a := Span{0, 200}, Target{Instance: "a"}
+	fast := NewTargets(whole, map[Target]*Scrapes{a: scrapedAt(10, every(10, 5, 95), every(10, 145, 195))})
+	slow := NewTargets(whole, map[Target]*Scrapes{{Instance: "b"}: scrapedAt(60, []int64{30, 90, 150})})
+	for _, sources := range [][]*Targets{{fast, slow}, {slow, fast}} {
+		ResolveLifetimes(sources...)
+		sameSpans(t, fast.Existence(a), Spans{whole})
+	}
+}
+
 func TestExistenceOfSeveral(t *testing.T) {
 	a, b, c := Target{Instance: "a"}, Target{Instance: "b"}, Target{Instance: "c"}
 	s := NewTargets(Span{0, 200}, map[Target]*Scrapes{
