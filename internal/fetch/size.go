@@ -81,7 +81,7 @@ func (z *sizes) refusedAt(question string, s size) bool {
 	defer z.mu.Unlock()
 	k := z.question(question, 1)
 	if s.items == 1 && s.length <= shortest {
-		delete(z.known, question) // it is not the size
+		k.refused, k.again = 0, false // it is not the size
 		return false
 	}
 	if k.refused == 0 || s.amount() < k.refused {

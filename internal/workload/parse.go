@@ -7,8 +7,9 @@ import (
 )
 
 var (
-	kindName  = regexp.MustCompile(`^[A-Z][A-Za-z0-9]*$`)
-	labelName = regexp.MustCompile(`^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$`)
+	kindName   = regexp.MustCompile(`^[A-Z][A-Za-z0-9]*$`)
+	labelName  = regexp.MustCompile(`^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$`)
+	labelValue = regexp.MustCompile(`^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$`)
 )
 
 // ParseKind reads a kind of the user's own: its name, the pod label that names the model,
@@ -33,7 +34,7 @@ func ParseKind(text string) (Kind, error) {
 			continue
 		}
 		label, value, ok := strings.Cut(pair, "=")
-		if !ok || value == "" || !labelName.MatchString(label) {
+		if !ok || !labelValue.MatchString(value) || !labelName.MatchString(label) {
 			return Kind{}, fmt.Errorf("has %q where a further label and its value belong: %s", pair, remedy)
 		}
 		if k.Where == nil {

@@ -97,6 +97,7 @@ func TestParseKind(t *testing.T) {
 		"RayService=-x":        `has the label "-x"`,
 		"RayService=x,y":       `has "y" where a further label`,
 		"RayService=x,y=":      `has "y=" where a further label`,
+		"RayService=x,y= z":    `has "y= z" where a further label`,
 		`RayService=x",y="z`:   `has the label "x\""`,
 		"RayService=a/b/c,x=y": `has the label "a/b/c"`,
 	} {
