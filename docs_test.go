@@ -62,7 +62,10 @@ func TestDocsTables(t *testing.T) {
 		"settings":    settingsTable(),
 		"metrics":     metricsTable(),
 		"own metrics": ownMetricsTable(gather(t)),
-		"allow-list":  "```\n--metric-labels-allowlist=" + workload.AllowList(presetKinds()) + "\n```\n",
+		"kinds":       kindsTable(),
+		"allow-list":  allowList(presetKinds()),
+
+		"allow-list of all kinds": allowList(workload.Kinds()),
 	}
 	for _, command := range config.Document(cli.Commands()) {
 		if command.Name != "serve" {
@@ -98,6 +101,27 @@ func TestDocsTables(t *testing.T) {
 // presetKinds are those that are models by default.
 func presetKinds() []workload.Kind {
 	return slices.DeleteFunc(workload.Kinds(), func(k workload.Kind) bool { return !k.Default })
+}
+
+func allowList(kinds []workload.Kind) string {
+	return "```\n--metric-labels-allowlist=" + workload.AllowList(kinds) + "\n```\n"
+}
+
+func kindsTable() string {
+	var b strings.Builder
+	b.WriteString("| kind | pod label with the name | other labels that the pod must carry | default |\n| --- | --- | --- | --- |\n")
+	for _, k := range workload.Kinds() {
+		var where []string
+		for _, label := range slices.Sorted(maps.Keys(k.Where)) {
+			where = append(where, "`"+label+"="+k.Where[label]+"`")
+		}
+		preset := "off"
+		if k.Default {
+			preset = "on"
+		}
+		fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s |\n", k.Name, strings.Join(k.Labels, "`, or `"), strings.Join(where, ", "), preset)
+	}
+	return b.String()
 }
 
 // replace puts a table between the comments that name it.
