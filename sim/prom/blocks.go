@@ -31,27 +31,30 @@ func WriteBlock(ctx context.Context, dir string, series []cluster.Series) error 
 	if n == 0 {
 		return nil
 	}
-	length := time.Duration(last-first+1) * time.Millisecond
-	return WriteParts(ctx, dir, length, slices.Values([][]cluster.Series{series}))
+	// A head refuses samples older than half its range behind its newest one. Series are
+	// written one after another, each from the first moment on, so the range is twice the span.
+	return writeBlock(ctx, dir, 2*(last-first+1), slices.Values([][]cluster.Series{series}))
 }
 
-// WriteParts is WriteBlock for more series than should be held at once: they come in
-// parts, whose samples all lie within a span of that length.
-func WriteParts(ctx context.Context, dir string, length time.Duration, parts iter.Seq[[]cluster.Series]) (err error) {
+// WriteParts stores a block whose chunks are those of a Prometheus that compacts every two
+// hours. Samples come in parts, in order of time but for Disorder.
+func WriteParts(ctx context.Context, dir string, parts iter.Seq[[]cluster.Series]) error {
+	return writeBlock(ctx, dir, tsdb.DefaultBlockDuration, parts)
+}
+
+// Disorder is by how much a sample may be older than one that came before it, of another
+// series: a head refuses more.
+const Disorder = time.Duration(tsdb.DefaultBlockDuration/2) * time.Millisecond
+
+func writeBlock(ctx context.Context, dir string, chunkRange int64, parts iter.Seq[[]cluster.Series]) (err error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	// A head refuses samples older than half its range behind its newest one. Series are
-	// written one after another, each from the first moment on, so the range is twice the span.
-	w, err := tsdb.NewBlockWriter(promslog.NewNopLogger(), dir, 2*length.Milliseconds())
+	w, err := tsdb.NewBlockWriter(promslog.NewNopLogger(), dir, chunkRange)
 	if err != nil {
 		return fmt.Errorf("block writer in %s: %w", dir, err)
 	}
-	defer func() {
-		if cerr := w.Close(); err == nil {
-			err = cerr
-		}
-	}()
+	defer func() { err = errors.Join(err, w.Close()) }()
 	for series := range parts {
 		if err := appendAll(ctx, w, series); err != nil {
 			return err
@@ -59,6 +62,44 @@ func WriteParts(ctx context.Context, dir string, length time.Duration, parts ite
 	}
 	if _, err := w.Flush(ctx); err != nil {
 		return fmt.Errorf("write block in %s: %w", dir, err)
+	}
+	return nil
+}
+
+// WriteHead stores samples, which come as for WriteParts, where a Prometheus that runs has
+// its newest ones: in the head, as it leaves that in dir when it ends.
+func WriteHead(ctx context.Context, dir string, parts iter.Seq[[]cluster.Series]) (err error) {
+	options := tsdb.DefaultOptions()
+	options.RetentionDuration = 0 // for ever
+	db, err := tsdb.Open(dir, promslog.NewNopLogger(), nil, options, nil)
+	if err != nil {
+		return fmt.Errorf("open TSDB in %s: %w", dir, err)
+	}
+	db.DisableCompactions()
+	defer func() { err = errors.Join(err, db.Close()) }()
+	for series := range parts {
+		if err := appendAll(ctx, db, series); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Link makes dst a TSDB directory that holds src's blocks and head, as hard links: nothing of
+// it is ever written again, so two servers can read it, each with a directory to itself. No
+// server may have run in src.
+func Link(dst, src string) error {
+	entries, err := os.ReadDir(src)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !e.IsDir() {
+			continue
+		}
+		if err := linkTree(filepath.Join(dst, e.Name()), filepath.Join(src, e.Name())); err != nil {
+			return fmt.Errorf("link TSDB: %w", err)
+		}
 	}
 	return nil
 }

@@ -35,7 +35,6 @@ type run struct {
 	took    time.Duration // from the start of the process to the first values
 	waited  time.Duration // of that, while at least one query was under way
 	answers int64         // bytes, as they came over the wire
-	samples int64         // read by the Prometheus
 	server  time.Duration // CPU of the Prometheus
 }
 
@@ -43,7 +42,7 @@ type run struct {
 func (b *bench) startExporter(ctx context.Context, s server, settle time.Duration, args ...string) (*running, error) {
 	upstream := newMeter(s.url)
 	defer upstream.close()
-	server, err := cpuOf(s.pid)
+	server, err := cpuOf(s.ID())
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +61,7 @@ func (b *bench) startExporter(ctx context.Context, s server, settle time.Duratio
 	r.took = time.Since(began)
 	r.waited, r.answers = upstream.total()
 	if err == nil {
-		err = r.weigh(ctx, s, server)
+		err = r.weigh(s, server)
 	}
 	if err != nil {
 		return nil, errors.Join(err, p.Close())
@@ -72,20 +71,18 @@ func (b *bench) startExporter(ctx context.Context, s server, settle time.Duratio
 
 // weigh takes down what the run has used, by which the Prometheus had so much CPU time
 // at its start.
-func (r *running) weigh(ctx context.Context, s server, server time.Duration) (err error) {
+func (r *running) weigh(s server, server time.Duration) (err error) {
 	if r.cpu, err = cpuOf(r.process.ID()); err != nil {
 		return err
 	}
 	if r.peak, err = peakOf(r.process.ID()); err != nil {
 		return err
 	}
-	if r.server, err = cpuOf(s.pid); err != nil {
+	if r.server, err = cpuOf(s.ID()); err != nil {
 		return err
 	}
 	r.server -= server
-	samples, err := valueAt(ctx, r.url.JoinPath("metrics"), "seldon_exporter_upstream_samples_read_total")
-	r.samples = int64(samples)
-	return err
+	return nil
 }
 
 const (
@@ -136,8 +133,8 @@ func get(ctx context.Context, u *url.URL, encoding string) (status int, length i
 	return resp.StatusCode, length, err
 }
 
-// valueAt returns the value of a metric without labels on a page.
-func valueAt(ctx context.Context, page *url.URL, metric string) (float64, error) {
+// valueAt returns the value of a series on a page.
+func valueAt(ctx context.Context, page *url.URL, series string) (float64, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, page.String(), nil)
 	if err != nil {
 		return 0, err
@@ -147,10 +144,10 @@ func valueAt(ctx context.Context, page *url.URL, metric string) (float64, error)
 		return 0, err
 	}
 	defer resp.Body.Close()
-	found, err := 0.0, fmt.Errorf("%s tells no %s", page, metric)
+	found, err := 0.0, fmt.Errorf("%s has no %s", page, series)
 	lines := bufio.NewScanner(resp.Body)
 	for lines.Scan() { // to the end, so that the connection is used again
-		if value, ok := strings.CutPrefix(lines.Text(), metric+" "); ok {
+		if value, ok := strings.CutPrefix(lines.Text(), series+" "); ok {
 			found, err = strconv.ParseFloat(value, 64)
 		}
 	}

@@ -1,17 +1,13 @@
 package main
 
 import (
-	"context"
 	"fmt"
-	"iter"
-	"slices"
 	"time"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/accuracy"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/histories"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/prom"
 )
 
 // size is how large a cluster is, and which window of it is measured.
@@ -33,8 +29,6 @@ const (
 	scrapeInterval = 30 * time.Second
 	ksmJob         = "kube-state-metrics"
 	podsPerNode    = 50
-	podsPerPart    = 100 * podsPerNode // simulated at once; a whole cluster's samples are many
-	blockLength    = 24 * time.Hour
 )
 
 // settledHour returns the hour that is the newest settled one, now and for half an hour
@@ -45,45 +39,11 @@ func settledHour(now time.Time) (window.Window, time.Duration) {
 	return window.Settled(now, period, settle), settle.Round(time.Second)
 }
 
-// write stores what a Prometheus would have of the cluster.
-func write(ctx context.Context, dir string, s size) error {
-	feed := s.place(0, 0).Feed()
-	for from := feed.From; from < feed.To; from += blockLength {
-		to := min(from+blockLength, feed.To)
-		if err := prom.WriteParts(ctx, dir, to-from, s.samples(from, to)); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// samples yields what is stored between two moments, by parts of the cluster.
-func (s size) samples(from, to time.Duration) iter.Seq[[]cluster.Series] {
-	return func(yield func([]cluster.Series) bool) {
-		total := s.Models*s.Pods + s.Others
-		for n := 0; n < total; n += podsPerPart {
-			p := s.place(n, min(n+podsPerPart, total))
-			series := cluster.Samples(&p.History, p.Origin, from, to)
-			if n > 0 { // that kube-state-metrics is up is told once
-				series = slices.DeleteFunc(series, upOfKSM)
-			}
-			if !yield(series) {
-				return
-			}
-		}
-	}
-}
-
-func upOfKSM(s cluster.Series) bool {
-	return slices.Contains(s.Labels, cluster.Label{Name: "__name__", Value: "up"}) &&
-		slices.Contains(s.Labels, cluster.Label{Name: "job", Value: ksmJob})
-}
-
 // modelsOnly returns the part of the cluster that the averages speak of, for their truth.
-func (s size) modelsOnly() accuracy.Placed { return s.place(0, s.Models*s.Pods) }
+func (s size) modelsOnly() accuracy.Placed { return s.part(0, s.Models*s.Pods) }
 
-// place returns the part of the cluster that has pods from..to, the models' pods first.
-func (s size) place(from, to int) accuracy.Placed {
+// part returns the part of the cluster that has pods from..to, the models' pods first.
+func (s size) part(from, to int) accuracy.Placed {
 	b := builder{size: s}
 	b.KSMs = []cluster.KSM{{
 		Schedule: cluster.Schedule{Every: scrapeInterval, Offset: 7 * time.Second},

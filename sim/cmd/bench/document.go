@@ -36,7 +36,7 @@ once to warm the caches and %d times to count; the medians are shown.
 - Prometheus 2.42 counts the samples of a subquery's result, and not those that it read.
 - The **prototype** is an early one of this exporter, on a machine of this kind. Its figures
   are fixed.
-`, m, rounds, usual, scrapeInterval.Seconds(), long, large, 100*noise)
+`, m, rounds, usual, scrapeInterval.Seconds(), small, large, 100*noise)
 	r.goals.markdown(&b)
 	fmt.Fprintf(&b, "\n%s\n", r.verdict())
 	for _, t := range r.tables {

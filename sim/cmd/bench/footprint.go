@@ -9,7 +9,7 @@ import (
 type footprint struct {
 	models           int
 	queries, samples float64
-	peak             float64 // the most samples that one query held
+	peak             float64 // the most samples in one answer
 	server, own      float64 // CPU seconds
 	memory, answers  float64 // bytes
 }
@@ -24,7 +24,7 @@ func footprintOf(models int, c cost, refreshes int, r run) footprint {
 }
 
 func footprintHeader() []string {
-	return []string{"models", "queries", "samples read", "peakSamples", "Prometheus CPU", "exporter CPU", "exporter peak memory", "answers, uncompressed"}
+	return []string{"models", "requests", "samples", "most at once", "Prometheus CPU", "exporter CPU", "exporter peak memory", "answers, uncompressed"}
 }
 
 func (f footprint) row() []string {

@@ -28,6 +28,7 @@ func main() {
 	// What the command starts itself for, so that each has a process of its own:
 	writeTo := flag.String("write", "", "only write a cluster's samples into a TSDB `directory`")
 	cluster := flag.String("cluster", "", "the cluster to write, as JSON")
+	at := flag.String("place", string(inBlock), "where in the TSDB to write it: head or block")
 	serveFrom := flag.String("serve", "", "only serve a TSDB `directory`")
 	referenceFor := flag.String("reference", "", "only serve the series of the exporter at `URL` by client_golang")
 	flag.Parse()
@@ -38,7 +39,7 @@ func main() {
 	case *writeTo != "":
 		var s size
 		if err = json.Unmarshal([]byte(*cluster), &s); err == nil {
-			err = write(ctx, *writeTo, s)
+			err = write(ctx, *writeTo, s, place(*at))
 		}
 	case *serveFrom != "":
 		err = serve(ctx, *serveFrom)
@@ -150,7 +151,7 @@ func (b *bench) measure(ctx context.Context, g group) (err error) {
 
 // store writes a cluster's samples, in a process of its own: it takes memory that this
 // one is better without.
-func (b *bench) store(ctx context.Context, s size) (dir string, err error) {
+func (b *bench) store(ctx context.Context, s size, at place) (dir string, err error) {
 	if dir, err = os.MkdirTemp(b.dir, "tsdb-"); err != nil {
 		return "", err
 	}
@@ -158,17 +159,17 @@ func (b *bench) store(ctx context.Context, s size) (dir string, err error) {
 	if err != nil {
 		return "", err
 	}
-	cmd := exec.CommandContext(ctx, b.self, "-write", dir, "-cluster", string(text))
+	cmd := exec.CommandContext(ctx, b.self, "-write", dir, "-cluster", string(text), "-place", string(at))
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("write the samples of %s: %w: %s", s, err, out)
 	}
 	return dir, nil
 }
 
-// stored writes a cluster's samples, and serves them by the current Prometheus until the
-// group ends.
+// stored writes a cluster's samples into a block, and serves them by the current Prometheus
+// until the group ends.
 func (b *bench) stored(ctx context.Context, s size) (server, error) {
-	dir, err := b.store(ctx, s)
+	dir, err := b.store(ctx, s, inBlock)
 	if err != nil {
 		return server{}, err
 	}

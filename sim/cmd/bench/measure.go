@@ -12,8 +12,8 @@ import (
 // cost is what a refresh takes of its Prometheus.
 type cost struct {
 	queries int
-	samples int64 // read
-	peak    int64 // the most that one query held
+	samples int64 // read by queries, or sent by remote read
+	peak    int64 // the most that one query held, or one answer of remote read
 	cpu     time.Duration
 	took    time.Duration
 }
@@ -36,7 +36,7 @@ type way interface {
 // measure computes the windows, one after another, and adds up what that took.
 func measure(ctx context.Context, s server, by way, windows ...window.Window) (cost, error) {
 	var all cost
-	cpu, err := cpuOf(s.pid)
+	cpu, err := cpuOf(s.ID())
 	if err != nil {
 		return cost{}, err
 	}
@@ -49,7 +49,7 @@ func measure(ctx context.Context, s server, by way, windows ...window.Window) (c
 		all.add(c)
 	}
 	all.took = time.Since(began)
-	after, err := cpuOf(s.pid)
+	after, err := cpuOf(s.ID())
 	all.cpu = after - cpu
 	return all, err
 }

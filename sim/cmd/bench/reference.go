@@ -41,7 +41,7 @@ func reference(ctx context.Context, from string) error {
 	server := &http.Server{Handler: mux, ReadHeaderTimeout: 10 * time.Second}
 	stop := context.AfterFunc(ctx, func() { _ = server.Close() })
 	defer stop()
-	tellAddress(l.Addr().String())
+	logAddress(l.Addr().String())
 	if err := server.Serve(l); !errors.Is(err, http.ErrServerClosed) {
 		return err
 	}

@@ -4,25 +4,57 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"time"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/fetch"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/accuracy"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/debian"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/prom"
 )
 
 // usual is the cluster that most is measured on.
 var usual = size{Models: 1000, Pods: 2, Others: 8000}
+
+// bounds are how much of what textbook rules cost a refresh may cost.
+type bounds struct {
+	remoteRead      float64 // CPU
+	olderRemoteRead float64 // CPU of Prometheus 2
+	promQL          float64 // CPU
+	samples         float64 // over PromQL
+}
+
+// comparison is a refresh beside other ways, on every Prometheus there is.
+type comparison struct {
+	cluster size
+	bounds  bounds
+	others  []way                                      // as slow as to be measured once
+	more    func(context.Context, server, place) error // on the current Prometheus
+	costs   table
+}
 
 // refresh measures a refresh beside all the other ways, and the exporter's own share.
 func (b *bench) refresh(ctx context.Context) error {
 	s := usual
 	var settle time.Duration
 	s.Window, settle = settledHour(time.Now())
-	return b.compare(ctx, s, 0.10, 0.32, []way{subqueries(), rangeQueries()}, func(srv server) error {
-		return b.ownShare(ctx, srv, settle)
+	own := table{
+		title: "The exporter's own process, from its start to its first values",
+		rows:  [][]string{{"transport", "samples in the", "CPU", "peak memory", "took", "of that, requests under way", "answers, uncompressed"}},
+	}
+	parts := table{
+		title: "What a refresh over remote read asks Prometheus " + prom.Version + ", each selector by a request of its own",
+		rows:  [][]string{{"question", "samples in the", "requests", "series", "samples", "Prometheus CPU"}},
+	}
+	err := b.compare(ctx, &comparison{
+		cluster: s, bounds: bounds{remoteRead: 0.17, olderRemoteRead: 0.25, promQL: 1.1, samples: 0.25},
+		others: []way{subqueries(), rangeQueries()},
+		more: func(ctx context.Context, srv server, at place) error {
+			return errors.Join(b.slots(ctx, srv, s), b.parts(ctx, srv, s, at, &parts), b.ownShare(ctx, srv, settle, at, &own))
+		},
 	})
+	b.report.tables = append(b.report.tables, parts, own)
+	return err
 }
 
 // replaced measures a refresh after a tenth of the models' pods were replaced.
@@ -30,87 +62,116 @@ func (b *bench) replaced(ctx context.Context) error {
 	s := usual
 	s.Replaced = 10
 	s.Window, _ = settledHour(time.Now())
-	return b.compare(ctx, s, 0.12, 0.42, nil, nil)
+	return b.compare(ctx, &comparison{
+		cluster: s, bounds: bounds{remoteRead: 0.19, olderRemoteRead: 0.28, promQL: 1.1, samples: 0.25},
+	})
 }
 
-// compare measures a refresh beside textbook rules on every Prometheus there is; others
-// only once, as they are slow. The current Prometheus is also handed to more.
-func (b *bench) compare(ctx context.Context, s size, mostSamples, mostCPU float64, others []way, more func(server) error) error {
-	dir, err := b.store(ctx, s)
-	if err != nil {
-		return err
+// compare measures a refresh over both transports beside textbook rules, with the samples
+// in the head and in a block.
+func (b *bench) compare(ctx context.Context, c *comparison) error {
+	c.costs = table{
+		title: "One refresh: " + c.cluster.String(),
+		rows:  [][]string{{"way", "Prometheus", "samples in the", "requests", "samples", "most at once", "Prometheus CPU", "took"}},
 	}
-	costs := table{
-		title: "One refresh: " + s.String(),
-		rows:  [][]string{{"way", "Prometheus", "queries", "samples read", "peakSamples", "Prometheus CPU", "took"}},
-	}
-	on := func(srv server) error {
-		w := []window.Window{s.Window}
-		measured, err := sideBySide(ctx, b.rounds, subject{srv, exporter{}, w}, subject{srv, textbook(), w})
+	defer func() { b.report.tables = append(b.report.tables, c.costs) }()
+	for _, at := range []place{inHead, inBlock} {
+		dir, err := b.store(ctx, c.cluster, at)
 		if err != nil {
 			return err
 		}
-		ours, theirs := measured[0], measured[1]
-		costs.rows = append(costs.rows, ours.row(exporter{}, srv), theirs.row(textbook(), srv))
-		for _, other := range others {
-			c, err := measure(ctx, srv, other, w...)
-			if err != nil {
-				return err
-			}
-			costs.rows = append(costs.rows, c.row(other, srv))
+		if err := b.on(ctx, dir, at, b.startCurrent, c); err != nil {
+			return err
 		}
-		subject := "refresh"
-		if s.Replaced > 0 {
-			subject += fmt.Sprintf(", one pod in %d replaced", s.Replaced)
+		if err := b.on(ctx, dir, at, b.startDebian, c); errors.Is(err, debian.ErrNone) {
+			fmt.Fprintln(b.out, "Left out:", err)
+		} else if err != nil {
+			return err
 		}
-		subject += ", Prometheus " + srv.version + ": "
-		b.report.add(
-			goal{work: subject + "samples read", measured: thousands(ours.samples), against: "textbook rules: " + thousands(theirs.samples),
-				ratio: float64(ours.samples) / float64(theirs.samples), most: mostSamples},
-			goal{work: subject + "Prometheus CPU", measured: seconds(ours.cpu), against: "textbook rules: " + seconds(theirs.cpu),
-				ratio: float64(ours.cpu) / float64(theirs.cpu), most: mostCPU},
-		)
-		return b.judge(ctx, srv, s)
-	}
-	current, err := b.startCurrent(ctx, dir)
-	if err != nil {
-		return err
-	}
-	if err := on(current); err != nil {
-		return err
-	}
-	if more != nil {
-		if err := more(current); err != nil {
+		if err := os.RemoveAll(dir); err != nil {
 			return err
 		}
 	}
-	older, err := b.startDebian(ctx, dir)
-	switch {
-	case errors.Is(err, debian.ErrNone):
-		fmt.Fprintln(b.out, "Left out:", err)
-	case err != nil:
-		return err
-	default:
-		if err := on(older); err != nil {
-			return err
-		}
-	}
-	b.report.tables = append(b.report.tables, costs)
 	return nil
 }
 
-func (c cost) row(of way, on server) []string {
+// on makes a comparison on one Prometheus, and ends that.
+func (b *bench) on(ctx context.Context, dir string, at place, start func(context.Context, string) (server, error), c *comparison) (err error) {
+	srv, err := start(ctx, dir)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, srv.Close()) }()
+	remoteRead, promQL, err := exporters(srv)
+	if err != nil {
+		return err
+	}
+	w := []window.Window{c.cluster.Window}
+	ways := []way{remoteRead, promQL, textbook()}
+	var subjects []subject
+	for _, way := range ways {
+		subjects = append(subjects, subject{srv, way, w})
+	}
+	measured, err := sideBySide(ctx, b.rounds, subjects...)
+	if err != nil {
+		return err
+	}
+	for _, other := range c.others {
+		once, err := measure(ctx, srv, other, w...)
+		if err != nil {
+			return err
+		}
+		ways, measured = append(ways, other), append(measured, once)
+	}
+	for i, m := range measured {
+		c.costs.rows = append(c.costs.rows, m.row(ways[i], srv, at))
+	}
+	b.report.add(c.goals(srv, at, measured[0], measured[1], measured[2])...)
+	for _, way := range []exporter{remoteRead, promQL} {
+		if err := judge(ctx, way, c.cluster); err != nil {
+			return fmt.Errorf("Prometheus %s, %s: %w", srv.version, at, err)
+		}
+	}
+	if c.more == nil || srv.version != prom.Version {
+		return nil
+	}
+	return c.more(ctx, srv, at)
+}
+
+func (c *comparison) goals(srv server, at place, remoteRead, promQL, rules cost) []goal {
+	subject := "refresh"
+	if c.cluster.Replaced > 0 {
+		subject += fmt.Sprintf(", one pod in %d replaced", c.cluster.Replaced)
+	}
+	cpu := func(transport string, of cost, most float64) goal {
+		return goal{
+			work:     fmt.Sprintf("%s over %s, Prometheus %s, %s: Prometheus CPU", subject, transport, srv.version, at),
+			measured: seconds(of.cpu), against: "textbook rules: " + seconds(rules.cpu),
+			ratio: float64(of.cpu) / float64(rules.cpu), most: most,
+		}
+	}
+	if srv.version != prom.Version {
+		return []goal{cpu("remote read", remoteRead, c.bounds.olderRemoteRead)}
+	}
+	return []goal{
+		cpu("remote read", remoteRead, c.bounds.remoteRead),
+		cpu("PromQL", promQL, c.bounds.promQL),
+		{
+			work:     fmt.Sprintf("%s over PromQL, Prometheus %s, %s: samples read", subject, srv.version, at),
+			measured: thousands(promQL.samples), against: "textbook rules: " + thousands(rules.samples),
+			ratio: float64(promQL.samples) / float64(rules.samples), most: c.bounds.samples,
+		},
+	}
+}
+
+func (c cost) row(of way, on server, at place) []string {
 	return []string{
-		of.Name(), on.version, thousands(c.queries), thousands(c.samples), thousands(c.peak), seconds(c.cpu), seconds(c.took),
+		of.Name(), on.version, string(at), thousands(c.queries), thousands(c.samples), thousands(c.peak), seconds(c.cpu), seconds(c.took),
 	}
 }
 
 // judge sees to it that what was measured is right.
-func (b *bench) judge(ctx context.Context, srv server, s size) error {
-	way, err := accuracy.NewExporter(srv.url, fetch.Auto)
-	if err != nil {
-		return err
-	}
+func judge(ctx context.Context, way exporter, s size) error {
 	_, verdict, err := accuracy.Try(ctx, s.modelsOnly(), way)
 	if err != nil {
 		return err
@@ -119,51 +180,4 @@ func (b *bench) judge(ctx context.Context, srv server, s size) error {
 		return fmt.Errorf("%d of %d values are wrong, the first: %s", len(verdict.Deviations), verdict.Values, verdict.Deviations[0])
 	}
 	return nil
-}
-
-// What an early prototype of this exporter took for the same refresh.
-const (
-	prototypeCPU  = 400 * time.Millisecond
-	prototypePeak = 50e6 // bytes
-)
-
-// ownShare measures what the refresh takes of the exporter's own process.
-func (b *bench) ownShare(ctx context.Context, srv server, settle time.Duration) error {
-	r, err := b.runs(ctx, srv, settle)
-	if err != nil {
-		return err
-	}
-	beyond := r.took - r.waited
-	b.report.add(
-		goal{work: "the exporter's own CPU, from its start to its first values", measured: seconds(r.cpu), against: "a prototype: " + seconds(prototypeCPU),
-			ratio: float64(r.cpu) / float64(prototypeCPU), most: 0.5},
-		goal{work: "the exporter's peak memory, refresh included", measured: megabytes(r.peak), against: "a prototype: " + megabytes(prototypePeak),
-			ratio: float64(r.peak) / 1e6, most: 40, unit: " MB"},
-		goal{work: "start to first values, beyond the time in which queries were under way", measured: seconds(r.took), against: "queries: " + seconds(r.waited),
-			ratio: beyond.Seconds(), most: 0.3, unit: " s"},
-	)
-	return nil
-}
-
-// runs starts the exporter as often as there are rounds, and returns the medians of what
-// its own process took.
-func (b *bench) runs(ctx context.Context, srv server, settle time.Duration) (run, error) {
-	var all []run
-	for range b.rounds {
-		r, err := b.startExporter(ctx, srv, settle)
-		if err != nil {
-			return run{}, err
-		}
-		if err := r.process.Close(); err != nil {
-			return run{}, err
-		}
-		all = append(all, r.run)
-	}
-	return run{
-		cpu:     median(all, func(r run) time.Duration { return r.cpu }),
-		peak:    median(all, func(r run) int64 { return r.peak }),
-		took:    median(all, func(r run) time.Duration { return r.took }),
-		waited:  median(all, func(r run) time.Duration { return r.waited }),
-		answers: median(all, func(r run) int64 { return r.answers }),
-	}, nil
 }

@@ -15,35 +15,39 @@ import (
 
 // server is a Prometheus in a process of its own, so that its CPU time is its own.
 type server struct {
+	*process.Process
 	version string
 	url     *url.URL
-	pid     int
 }
 
-// serve is what the process of the current Prometheus does: it tells its address, and
-// answers until it is told to end.
+// serve is what the process of the current Prometheus does: it logs its address, and
+// answers until it is to end.
 func serve(ctx context.Context, dir string) error {
 	s, err := prom.Start(ctx, prom.Options{Dir: dir})
 	if err != nil {
 		return err
 	}
-	tellAddress(s.URL().Host)
+	logAddress(s.URL().Host)
 	<-ctx.Done()
 	return s.Close()
 }
 
-// tellAddress logs where a server listens, as package process reads it.
-func tellAddress(address string) {
+// logAddress logs where a server listens, as package process reads it.
+func logAddress(address string) {
 	slog.New(slog.NewTextHandler(os.Stderr, nil)).Info("Listening on", "address", address)
 }
 
-// startCurrent runs the current Prometheus over the blocks in dir, until the group ends.
+// startCurrent runs the current Prometheus over what is stored in dir, until the group ends.
 func (b *bench) startCurrent(ctx context.Context, dir string) (server, error) {
-	p, u, err := b.startSelf(ctx, "-serve", dir)
+	own, err := b.linked(dir)
+	if err != nil {
+		return server{}, err
+	}
+	p, u, err := b.startSelf(ctx, "-serve", own)
 	if err != nil {
 		return server{}, fmt.Errorf("start Prometheus %s: %w", prom.Version, err)
 	}
-	return server{version: prom.Version, url: u, pid: p.ID()}, nil
+	return server{p, prom.Version, u}, nil
 }
 
 // startSelf runs this program as a server, until the group ends.
@@ -67,7 +71,7 @@ func startServer(ctx context.Context, c process.Command) (*process.Process, *url
 	return p, &url.URL{Scheme: "http", Host: address}, nil
 }
 
-// startDebian runs Debian's Prometheus over the same blocks, until the group ends.
+// startDebian runs Debian's Prometheus over the same, until the group ends.
 func (b *bench) startDebian(ctx context.Context, dir string) (server, error) {
 	cache, err := debian.CacheDir()
 	if err != nil {
@@ -77,11 +81,8 @@ func (b *bench) startDebian(ctx context.Context, dir string) (server, error) {
 	if err != nil {
 		return server{}, err
 	}
-	own, err := os.MkdirTemp(b.dir, "debian-")
+	own, err := b.linked(dir)
 	if err != nil {
-		return server{}, err
-	}
-	if err := prom.LinkBlocks(own, dir); err != nil {
 		return server{}, err
 	}
 	p, err := debian.Start(ctx, pkg, own)
@@ -89,5 +90,14 @@ func (b *bench) startDebian(ctx context.Context, dir string) (server, error) {
 		return server{}, err
 	}
 	b.ends = append(b.ends, p.Close)
-	return server{version: pkg.Version, url: p.URL(), pid: p.ID()}, nil
+	return server{p.Process, pkg.Version, p.URL()}, nil
+}
+
+// linked returns a directory of a server's own that holds what is stored in dir.
+func (b *bench) linked(dir string) (string, error) {
+	own, err := os.MkdirTemp(b.dir, "server-")
+	if err != nil {
+		return "", err
+	}
+	return own, prom.Link(own, dir)
 }

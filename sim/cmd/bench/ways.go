@@ -19,16 +19,19 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/histories"
 )
 
-// exporter is this project's way.
-type exporter struct{}
+// exporter is this project's way. It learns from each window how to ask for the next.
+type exporter struct{ accuracy.Exporter }
 
-func (exporter) Name() string { return "exporter" }
-
-func (exporter) refresh(ctx context.Context, s server, w window.Window) (cost, error) {
-	e, err := accuracy.NewExporter(s.url, fetch.Auto)
-	if err != nil {
-		return cost{}, err
+// exporters returns it over each transport.
+func exporters(s server) (remoteRead, promQL exporter, err error) {
+	if remoteRead.Exporter, err = accuracy.NewExporter(s.url, fetch.RemoteRead); err != nil {
+		return exporter{}, exporter{}, err
 	}
+	promQL.Exporter, err = accuracy.NewExporter(s.url, fetch.PromQL)
+	return remoteRead, promQL, err
+}
+
+func (e exporter) refresh(ctx context.Context, _ server, w window.Window) (cost, error) {
 	a, err := e.Averages(ctx, accuracy.Placed{Named: histories.Named{Window: cluster.Span{To: w.Period()}}, Origin: w.Start})
 	if err != nil {
 		return cost{}, err

@@ -1,0 +1,109 @@
+package main
+
+import (
+	"context"
+	"maps"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/promslog"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/fetch"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
+)
+
+// parts measures what each of a refresh's questions costs the Prometheus.
+func (b *bench) parts(ctx context.Context, srv server, s size, at place, t *table) error {
+	api, err := newClient(srv.url)
+	if err != nil {
+		return err
+	}
+	m := &metered{API: api, server: srv}
+	d := downsample.New(downsample.Config{
+		Fetcher: fetch.New(fetch.Config{API: m, Transport: fetch.RemoteRead, Concurrency: 1, Now: time.Now, Log: promslog.NewNopLogger()}),
+		Table:   metric.Default(), Kinds: workload.Kinds(), Log: promslog.NewNopLogger(),
+	})
+	for range b.rounds + 1 { // the first one learns how much to ask for
+		m.asked = map[string]*asked{}
+		if _, err := d.Compute(ctx, s.Window); err != nil {
+			return err
+		}
+		m.rounds = append(m.rounds, m.asked)
+	}
+	for _, question := range slices.Sorted(maps.Keys(m.asked)) {
+		a := m.asked[question]
+		cpu := median(m.rounds[1:], func(r map[string]*asked) time.Duration { return r[question].cpu })
+		t.rows = append(t.rows, []string{question, string(at), thousands(a.requests), thousands(a.series), thousands(a.samples), seconds(cpu)})
+	}
+	return nil
+}
+
+func newClient(base *url.URL) (*promapi.Client, error) {
+	return promapi.New(promapi.Config{
+		URL: base, Timeout: time.Minute, MaxAnswerBytes: 64 << 20, UserAgent: "bench", Log: promslog.NewNopLogger(),
+	}, prometheus.NewRegistry())
+}
+
+// metered asks for one selector at a time, one after another, and notes what each costs.
+type metered struct {
+	fetch.API
+	server server
+	asked  map[string]*asked
+	rounds []map[string]*asked
+}
+
+// asked is what was asked about the same series.
+type asked struct {
+	requests        int
+	series, samples int
+	cpu             time.Duration
+}
+
+// Read implements fetch.API.
+func (m *metered) Read(ctx context.Context, queries []promapi.Selector, from, to int64, each func(int, promapi.Series) error) error {
+	for i, q := range queries {
+		a := m.of(q)
+		before, err := cpuOf(m.server.ID())
+		if err != nil {
+			return err
+		}
+		err = m.API.Read(ctx, []promapi.Selector{q}, from, to, func(_ int, s promapi.Series) error {
+			a.series++
+			a.samples += len(s.Samples)
+			return each(i, s)
+		})
+		if err != nil {
+			return err
+		}
+		after, err := cpuOf(m.server.ID())
+		if err != nil {
+			return err
+		}
+		a.requests++
+		a.cpu += after - before
+	}
+	return nil
+}
+
+// of finds a selector's account by the names of its series and the labels that it looks at.
+func (m *metered) of(s promapi.Selector) *asked {
+	var question, labels string
+	for _, x := range s {
+		if x.Name == "__name__" {
+			question = x.Value
+		} else {
+			labels += " " + x.Name
+		}
+	}
+	question = "`" + strings.ReplaceAll(question, "|", "`, `") + "` by" + labels
+	if m.asked[question] == nil {
+		m.asked[question] = &asked{}
+	}
+	return m.asked[question]
+}
