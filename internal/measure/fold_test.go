@@ -27,7 +27,7 @@ func TestIntegrate(t *testing.T) {
 		{"of one nothing is seen: its share is life, but not seen", []*incarnation{first, second}, second, timeline.Spans{whole}, Evidence{Life: 200, Seen: 100, Integral: 200}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := until200().integrate(c.all, c.life, func(i *incarnation) (seen, integral float64) {
+			got := until200().integrate(c.all, c.life, func(i *incarnation, _ timeline.Spans) (seen, integral float64) {
 				if i == c.unseen {
 					return 0, 0
 				}

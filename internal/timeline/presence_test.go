@@ -116,10 +116,10 @@ func TestLife(t *testing.T) {
 			pod:     Sightings{a: every(10, 5, 45)},
 			want:    Spans{{0, 54}},
 		}, {
-			name:    "a next instance less than an interval later may not have heard of it yet",
+			name:    "a next instance less than an interval later says that it is gone, where the first is not scraped again",
 			targets: map[Target]*Scrapes{a: scrapedAt(10, every(10, 5, 45)), b: scrapedAt(10, every(10, 53, 93))},
 			pod:     Sightings{a: every(10, 5, 45)},
-			want:    Spans{{0, 54}},
+			want:    Spans{{0, 49}},
 		}, {
 			name:    "but it has taken over where pods are known by uid",
 			targets: map[Target]*Scrapes{a: scrapedAt(10, every(10, 5, 45)), b: scrapedAt(10, every(10, 53, 93))},
