@@ -24,6 +24,9 @@ func (o outcome) failed() bool { return o.err != nil || len(o.deviations) > 0 }
 
 // kinds are the ways in which values are off, without how far, nor whose they are.
 func (o outcome) kinds() map[string]bool {
+	if !o.failed() {
+		return nil
+	}
 	out := make(map[string]bool)
 	if o.err != nil {
 		out["error"] = true
@@ -32,6 +35,16 @@ func (o outcome) kinds() map[string]bool {
 		out[kindOf(d)] = true
 	}
 	return out
+}
+
+// like says whether values are off in one of some ways.
+func (o outcome) like(kinds map[string]bool) bool {
+	for kind := range o.kinds() {
+		if kinds[kind] {
+			return true
+		}
+	}
+	return false
 }
 
 func kindOf(d accuracy.Deviation) string {
@@ -62,7 +75,7 @@ func judge(ctx context.Context, named []histories.Named) (_ []outcome, err error
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
-	way, err := accuracy.NewExporter(server.URL(), os.Getenv("QUIET") == "")
+	way, err := accuracy.NewExporter(server.URL(), true)
 	if err != nil {
 		return nil, err
 	}
