@@ -96,7 +96,9 @@ func dropWatchers(n histories.Named) []edit {
 	})
 	for i := range n.History.Kubelets {
 		k := n.History.Kubelets[i]
-		same := func(o cluster.Kubelet) bool { return o.Job == k.Job && o.Endpoint == k.Endpoint && o.Offset == k.Offset }
+		same := func(o cluster.Kubelet) bool {
+			return o.Job == k.Job && o.Endpoint == k.Endpoint && o.Offset == k.Offset
+		}
 		add(func(n *histories.Named) bool {
 			before := len(n.History.Kubelets)
 			n.History.Kubelets = slices.DeleteFunc(n.History.Kubelets, same)
