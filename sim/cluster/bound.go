@@ -93,22 +93,32 @@ func (s share) doubt(m Metric) doubt {
 			out.add(s.settingDoubt(c.setting(m)))
 		}
 	}
-	if s.told(Spans{s.pod.Life}.And(s.owned)) == 0 {
-		return doubt{v: max(out.v, s.part(m).v)} // nobody was told of it
+	if !s.heard(Spans{s.pod.Life}.And(s.owned)) {
+		return doubt{v: max(out.v, s.part(m).v)} // perhaps nobody was told of it
 	}
 	return out
 }
 
-// told returns how many scrapes of kube-state-metrics tell of spans within the window,
-// counting to two.
-func (s share) told(when Spans) int {
-	n := 0
+// heard says whether kube-state-metrics surely tells of spans within the window: each
+// target that is scraped in or next to one of them is scraped in it. Of two targets, of
+// which only one was scraped in time, either may be believed.
+func (s share) heard(when Spans) bool {
 	for _, span := range when.And(Spans{s.window}) {
+		heard, missed := false, false
 		for _, g := range s.ksms {
-			n += g.count(span, 2)
+			beside := Span{span.From - g.Every, span.To + g.Every}.And(s.window)
+			switch {
+			case g.count(span, 1) > 0:
+				heard = true
+			case g.count(beside, 1) > 0:
+				missed = true
+			}
+		}
+		if heard && !missed {
+			return true
 		}
 	}
-	return n
+	return false
 }
 
 // edges returns the doubt about a constant value that starts and stops.
@@ -169,7 +179,7 @@ func (s share) settingDoubt(c Curve) doubt {
 			out.v += s.doubtAt(jump.At) * math.Abs(jump.Level)
 		}
 	}
-	out.sure = s.told(active) > 0
+	out.sure = s.heard(active)
 	out.idle = len(active.And(Spans{s.window})) == 0
 	return out
 }

@@ -18,9 +18,14 @@ func (s share) usageDoubt(c *Container, m Metric) doubt {
 		}
 	}
 	if seen == 0 {
-		return s.lingering(c, m) // nothing is known, and nothing wanted
+		return s.unseen(c, m)
 	}
-	told := s.told(s.running(c)) > 0 // else nobody ever heard of it running
+	for _, o := range s.namesakes(c) {
+		if l, h, ok := o.seenRange(m); ok {
+			lo, hi = min(lo, l), max(hi, h)
+		}
+	}
+	told := s.heard(s.running(c)) // else perhaps nobody heard of it running
 	var out doubt
 	for _, r := range c.Runs {
 		for _, span := range (Spans{r.Span}).And(s.owned) {
@@ -28,7 +33,7 @@ func (s share) usageDoubt(c *Container, m Metric) doubt {
 			life += in.Seconds()
 			var edges float64
 			for _, t := range []time.Duration{span.From, span.To} {
-				edges += widest(s.usageSilences(t, m), s.observed.cadvisor) * hi
+				edges += widest(s.usageSilences(c, t, m), s.observed.cadvisor) * hi
 			}
 			enough := told && s.sampled(span, m)
 			if !enough {
@@ -38,27 +43,11 @@ func (s share) usageDoubt(c *Container, m Metric) doubt {
 			sum += edges
 		}
 		for _, span := range s.seen(r, m) {
-			sum += s.meanDoubt(curve, span, m, hi-lo)
+			sum += s.meanDoubt(curve, span, m, hi-lo) + s.wholeSeconds(span, m)
 		}
 	}
 	// What the seen part is off by counts for as much more as life is longer.
 	out.v = sum * max(1, life/seen)
-	return out
-}
-
-// lingering returns the doubt about a container of which no living row was ever seen, but
-// perhaps a dead one that stayed.
-func (s share) lingering(c *Container, m Metric) doubt {
-	var out doubt
-	if node := s.kubelets.node; node == nil || node.Linger == 0 || len(s.seers(m)) == 0 {
-		return out
-	}
-	for _, r := range c.Runs {
-		for _, span := range (Spans{r.Span}).And(s.owned).And(s.observed.cadvisor) {
-			_, hi := c.usage(m).Range(span)
-			out.v += span.Length().Seconds() * hi
-		}
-	}
 	return out
 }
 
@@ -70,7 +59,7 @@ func (s share) meanDoubt(curve Curve, part Span, m Metric, width float64) float6
 	}
 	every := s.seers(m).longest()
 	if s.stamped() {
-		every += housekeeping * 3 / 2 // a sample is as old as the last look at the cgroup
+		every += oldest + lastLook // a sample is as old as the last look at the cgroup
 	}
 	inside := func(t time.Duration) bool { return t > s.window.From && t < s.window.To }
 	var sum float64
@@ -89,7 +78,7 @@ func (s share) meanDoubt(curve Curve, part Span, m Metric, width float64) float6
 			// window and after its last.
 			sum += s.seers(m).unscraped(t, part).Seconds() * width
 			if s.stamped() {
-				sum += housekeeping.Seconds() * 3 / 2 * width
+				sum += oldest.Seconds() * width
 			}
 		}
 	}
@@ -117,6 +106,13 @@ func (s share) seers(m Metric) targets {
 	return s.kubelets.full
 }
 
+// scrapesOf returns how many scrapes surely see a container so many times, if what they see
+// is as old as the kubelet's last look at it. The first may come before its first look.
+func scrapesOf(looks int, every time.Duration) int {
+	wait := time.Duration(looks)*oldest + lastLook
+	return max(looks+1, 1+int((wait+every-1)/every))
+}
+
 func (s share) stamped() bool {
 	for i := range s.h.Kubelets {
 		if s.h.Kubelets[i].Timestamps {
@@ -129,22 +125,26 @@ func (s share) stamped() bool {
 // usageSilences returns the times in which a container can have started or stopped, or
 // changed hands, at t. kube-state-metrics tells its life; while that is out, the
 // kubelet's rows do, which may linger; a node that leaves takes its target along.
-func (s share) usageSilences(t time.Duration, m Metric) []Span {
+func (s share) usageSilences(c *Container, t time.Duration, m Metric) []Span {
 	if t >= Forever {
 		return nil // what never happens is in no doubt
 	}
 	sources, node := s.seers(m), s.kubelets.node
-	told, seen := s.ksms.around(t), sources.around(t)
+	told, seen := s.ksms.around(t), s.rowsAround(t, m)
 	bySelf := !s.changedHands(t) && (sources.awake(t, housekeeping) || node != nil && t >= node.Life.To)
-	for i := range seen {
-		if s.stamped() {
-			seen[i].From -= housekeeping * 3 / 2
+	byKSM := s.ksms.awake(t, 0)
+	if o, there := s.relief(c, t); there {
+		// Without uids, kube-state-metrics shows one pod that goes on; the rows of either
+		// show when the one took the other's place.
+		if o.seers(m).awake(o.edge, housekeeping) {
+			seen = append(seen, o.rowsAround(o.edge, m)...)
+			if !bySelf {
+				seen = seen[len(seen)-1:]
+			}
 		}
-		if node != nil && t >= node.Life.To {
-			seen[i].To = seen[i].From + sources.longest()
-		}
+		return seen
 	}
-	switch byKSM := s.ksms.awake(t, 0); {
+	switch {
 	case byKSM && !bySelf:
 		return told
 	case bySelf && !byKSM:
@@ -154,6 +154,22 @@ func (s share) usageSilences(t time.Duration, m Metric) []Span {
 		return seen
 	}
 	return append(told, seen...)
+}
+
+// rowsAround returns the times between the kubelets' rows of before t and of after it.
+func (s share) rowsAround(t time.Duration, m Metric) []Span {
+	sources, node := s.seers(m), s.kubelets.node
+	seen := sources.around(t)
+	for i := range seen {
+		if s.stamped() {
+			seen[i].From -= oldest + lastLook
+			seen[i].To += oldest
+		}
+		if node != nil && t >= node.Life.To {
+			seen[i].To = seen[i].From + sources.longest()
+		}
+	}
+	return seen
 }
 
 // changedHands says whether t is an edge of the model's ownership, which no kubelet sees.
@@ -174,9 +190,6 @@ func (s share) sampled(life Span, m Metric) bool {
 	if m == CPUUsage {
 		need = 2
 	}
-	if s.stamped() {
-		need++ // the first scrape may come before the first look at the cgroup
-	}
 	trusted := life.And(s.window)
 	starts, ends := trusted.Holds(life.From), life.To < s.window.To
 	if starts && ends && !s.ksms.awake(life.From, 0) && !s.ksms.awake(life.To, 0) {
@@ -196,6 +209,10 @@ func (s share) sampled(life Span, m Metric) bool {
 	enough := false
 	for _, part := range (Spans{trusted}).And(s.observed.cadvisor) { // no pair spans an outage
 		for _, g := range s.seers(m) {
+			need := need
+			if s.stamped() {
+				need = scrapesOf(need, g.Every)
+			}
 			switch n := g.count(part, need); {
 			case n >= need:
 				enough = true

@@ -92,6 +92,9 @@ func (p *Pod) check(nodes map[nodeKey]Node) error {
 			if r.Length() == 0 || r.From < last || r.From < may.From || r.To > may.To {
 				return fmt.Errorf("container %s: run %v is empty, out of order, or outside of %v", c.Name, r.Span, may)
 			}
+			if r.Ghost > 0 && r.To != nodes[nodeKey{p.Cluster, p.Node}].Life.To {
+				return fmt.Errorf("container %s: called running after %v, though its node is there", c.Name, r.Span)
+			}
 			last = r.To
 		}
 	}

@@ -102,7 +102,7 @@ func (s *stream) answer(origin int64, t time.Duration, r *row) {
 	}
 	s.store(origin, at, r.at(at))
 	// Prometheus marks no end of series that bring their own timestamps.
-	s.seen = r.stamps.Every == 0
+	s.seen = r.stamps.cgroup == 0
 }
 
 func (s *stream) store(origin int64, t time.Duration, v float64) {

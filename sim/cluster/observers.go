@@ -46,6 +46,9 @@ type Kubelet struct {
 	// Timestamps keeps cAdvisor's own timestamps, which are those of its housekeeping:
 	// such samples get no staleness markers.
 	Timestamps bool
+	// CRI has the kubelet pass on the runtime's rows instead of cAdvisor's: CPU in whole
+	// seconds, the container's id without its pod's, and rows of containers alone.
+	CRI        bool
 	DropID     bool // id and name are relabelled away: a restart is a counter reset
 	DropMemory bool // memory usage is relabelled away
 }

@@ -3,6 +3,7 @@ package cluster
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -15,19 +16,40 @@ type row struct {
 	stamps  stamps
 }
 
-// stamps are the timestamps that a row brings along, if it does.
+// stamps are the timestamps that a row brings along, if it does: those of the kubelet's
+// housekeeping, which looks at each cgroup at moments of its own.
 type stamps struct {
-	Schedule      // no Every: none, the scrape's time is used
-	alive    Span // nothing is stamped outside
+	cgroup uint64 // which of them; 0: there are none, the scrape's time is used
+	alive  Span   // nothing is stamped outside
 }
+
+// Real rows are 7 s old in the median when they are scraped, 16 s at the 95th percentile and
+// 20 s at most, and the last one of a container lies 8 to 17 s before its end.
+const (
+	housekeeping = 15 * time.Second // on average
+	jitter       = 5 * time.Second  // between a shortest and a longest time from look to look
+	oldest       = housekeeping + jitter
+	lastLook     = 8 * time.Second
+)
 
 // of returns the stamp that a scrape at t sees, if there is one already.
 func (s stamps) of(t time.Duration) (time.Duration, bool) {
-	if s.Every == 0 {
+	if s.cgroup == 0 {
 		return t, true
 	}
-	at := s.tick(min(t+1, s.alive.To))
+	t = min(t, s.alive.To-lastLook)
+	n := int64(t/housekeeping) + 1
+	for s.look(n) > t {
+		n--
+	}
+	at := s.look(n)
 	return at, at >= s.alive.From
+}
+
+// look returns the moment of the n-th look at a cgroup.
+func (s stamps) look(n int64) time.Duration {
+	off := s.cgroup%uint64(housekeeping/time.Millisecond) + hash(strconv.FormatUint(s.cgroup, 16), strconv.FormatInt(n, 10))%uint64(jitter/time.Millisecond)
+	return time.Duration(n)*housekeeping + time.Duration(off)*time.Millisecond
 }
 
 // answer collects the rows of one target.

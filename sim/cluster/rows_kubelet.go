@@ -1,14 +1,11 @@
 package cluster
 
 import (
+	"math"
 	"strconv"
 	"strings"
 	"time"
 )
-
-// housekeeping is how often a kubelet looks at a cgroup, at least: each cgroup has its
-// own rhythm, up to half as long again.
-const housekeeping = 10 * time.Second
 
 // rows returns everything that a node's kubelet ever answers to the job.
 func (k *Kubelet) rows(n *Node, pods []*Pod) []row {
@@ -18,6 +15,8 @@ func (k *Kubelet) rows(n *Node, pods []*Pod) []row {
 		c.drop = []string{"id", "name", "image", "cpu"}
 	case k.DropID:
 		c.drop = []string{"id", "name"}
+	case k.CRI:
+		c.drop = []string{"name", "image", "cpu"}
 	}
 	if k.Endpoint == CAdvisor {
 		c.slices()
@@ -66,11 +65,7 @@ type cgroup struct {
 func (c *cadvisor) add(g cgroup, pairs ...string) {
 	var st stamps
 	if c.job.Timestamps {
-		h := hash(c.node.Name, g.id)
-		st = stamps{Schedule{
-			Every:  housekeeping + time.Duration(h%5000)*time.Millisecond,
-			Offset: time.Duration(h>>16%10_000) * time.Millisecond,
-		}, g.alive}
+		st = stamps{hash(c.node.Name, g.id) | 1, g.alive}
 	}
 	visible := Span{g.alive.From, g.alive.To + g.linger}
 	frozen := func(f func(time.Duration) float64) func(time.Duration) float64 {
@@ -114,7 +109,7 @@ func (c *cadvisor) pod(p *Pod) {
 			whole = Span{min(whole.From, r.From), max(whole.To, r.To)}
 		}
 	}
-	if c.job.Endpoint != CAdvisor || whole.Length() == 0 {
+	if c.job.Endpoint != CAdvisor || c.job.CRI || whole.Length() == 0 {
 		return
 	}
 	id := c.podCgroup(p)
@@ -142,15 +137,20 @@ func (c *cadvisor) container(p *Pod, ct *Container, run int) {
 		cpu:    func(t time.Duration) float64 { return ct.CPU.Integral(Span{r.From, t}) },
 		memory: ct.Memory.At,
 	}
-	if c.job.Endpoint == ResourceAPI {
+	if c.job.Endpoint == ResourceAPI || c.job.CRI {
 		g.linger = 0 // it lists what runs
+	}
+	if c.job.CRI {
+		g.id = name
+		seconds := g.cpu
+		g.cpu = func(t time.Duration) float64 { return math.Floor(seconds(t)) }
 	}
 	if c.node.Runtime == Docker {
 		name = strings.Join([]string{"k8s", ct.Name, p.Name, p.Namespace, p.UID, strconv.Itoa(run)}, "_")
 	}
 	labels := []string{"namespace", p.Namespace, "pod", p.Name, "container", ct.Name, "image", image(ct), "name", name}
 	c.add(g, labels...)
-	if ct.Nested && c.job.Endpoint == CAdvisor {
+	if ct.Nested && c.job.Endpoint == CAdvisor && !c.job.CRI {
 		g.id += "/init.scope"
 		c.add(g, labels...)
 	}

@@ -1,0 +1,169 @@
+package cluster
+
+import (
+	"math"
+	"time"
+)
+
+// unseen returns the doubt about a container of which no row was seen while it was the
+// model's. Nothing is wanted of it, yet something may come:
+//
+//   - from the rows of a dead container that stay;
+//   - from rows of just before or after it was the model's, as its edges are in doubt;
+//   - from a counter that was read before and after that time, and shows what was used
+//     between;
+//   - from another pod of its name, where kube-state-metrics tells no uids: both are then
+//     one container, of which a part was not seen, and what was seen stands for all.
+func (s share) unseen(c *Container, m Metric) doubt {
+	var out doubt
+	node := s.kubelets.node
+	if node == nil || len(s.seers(m)) == 0 {
+		return out
+	}
+	other := 0.0
+	for _, o := range s.namesakes(c) {
+		if _, hi, ok := o.seenRange(m); ok {
+			other = max(other, hi)
+		}
+	}
+	for _, r := range c.Runs {
+		for _, span := range (Spans{r.Span}).And(s.owned) {
+			in := Spans{span}.And(s.observed.cadvisor)
+			_, hi := c.usage(m).Range(span)
+			if node.Linger > 0 || m == CPUUsage && s.bridged(r, span) {
+				out.v += in.Seconds() * hi
+			}
+			out.v += in.Seconds() * other
+			if !s.shows(r, m) {
+				continue
+			}
+			_, hi = c.usage(m).Range(r.Span)
+			for _, t := range []time.Duration{span.From, span.To} {
+				out.v += widest(s.usageSilences(c, t, m), s.observed.cadvisor) * hi
+			}
+		}
+	}
+	return out
+}
+
+// lookback is how long before a window a sample may still be of use to it.
+const lookback = 5 * time.Minute
+
+// shows says whether any row of a run is there to be read.
+func (s share) shows(r Run, m Metric) bool {
+	for _, g := range s.seers(m) {
+		if g.count(r.And(Span{s.window.From - lookback, s.window.To}), 1) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// bridged says whether a counter was read before and after a part of its run.
+func (s share) bridged(r Run, part Span) bool {
+	for _, g := range s.kubelets.usage {
+		if g.before(part.From) >= max(r.From, s.window.From-lookback) && g.after(part.To) < min(r.To, s.window.To) {
+			return true
+		}
+	}
+	return false
+}
+
+// namesake is a container of another pod, which kube-state-metrics cannot tell from the
+// share's own.
+type namesake struct {
+	share
+	container *Container
+	edge      time.Duration // of it, beside an edge of the share's own
+}
+
+// namesakes returns the containers of the model's other pods of that name, where some
+// kube-state-metrics tells no uids.
+func (s share) namesakes(c *Container) []namesake {
+	if !s.unnamed() {
+		return nil
+	}
+	var out []namesake
+	for i := range s.h.Pods {
+		o := &s.h.Pods[i]
+		if o == s.pod || o.Cluster != s.pod.Cluster || o.Namespace != s.pod.Namespace || o.Name != s.pod.Name {
+			continue
+		}
+		for _, own := range s.h.owners(o) {
+			if own.model != s.model {
+				continue
+			}
+			twin := s
+			twin.pod, twin.owned, twin.ksms, twin.kubelets = o, own.when, s.knowing(o), s.of(o)
+			for j := range o.Containers {
+				if o.Containers[j].Name == c.Name && o.Containers[j].Role != Init {
+					out = append(out, namesake{share: twin, container: &o.Containers[j]})
+				}
+			}
+		}
+	}
+	return out
+}
+
+// unnamed says whether any kube-state-metrics that knows the pod tells no uid of it.
+func (s share) unnamed() bool {
+	for i := range s.h.KSMs {
+		if k := &s.h.KSMs[i]; k.Knows(s.pod) && (k.NoUID || k.Version != KSM2) {
+			return true
+		}
+	}
+	return false
+}
+
+// seenRange returns within which bounds the namesake was seen to use a resource.
+func (o namesake) seenRange(m Metric) (lo, hi float64, ok bool) {
+	lo, hi = math.Inf(1), math.Inf(-1)
+	for _, r := range o.container.Runs {
+		for _, span := range o.seen(r, m) {
+			l, h := o.container.usage(m).Range(span)
+			lo, hi, ok = min(lo, l), max(hi, h), true
+		}
+	}
+	return lo, hi, ok
+}
+
+// relief returns the namesake that ended or began beside an edge of the container's, so
+// that no kube-state-metrics was scraped in between.
+func (s share) relief(c *Container, t time.Duration) (namesake, bool) {
+	for _, o := range s.namesakes(c) {
+		for _, r := range o.container.Runs {
+			between, edge := Span{r.To, t}, r.To
+			if r.From >= t {
+				between, edge = Span{t, r.From}, r.From
+			}
+			if between.From > between.To {
+				continue
+			}
+			scraped := false
+			for _, g := range s.ksms {
+				scraped = scraped || g.count(between, 1) > 0
+			}
+			if !scraped && between.To < Forever {
+				o.edge = edge
+				return o, true
+			}
+		}
+	}
+	return namesake{}, false
+}
+
+// wholeSeconds returns what a seen part of a counter in whole seconds is off by: a second
+// in what was sampled of it, and as much more of the rest.
+func (s share) wholeSeconds(part Span, m Metric) float64 {
+	if m != CPUUsage {
+		return 0
+	}
+	for i := range s.h.Kubelets {
+		if s.h.Kubelets[i].CRI {
+			every := s.seers(m).longest()
+			sampled := part.And(s.window).Length() - 2*(every+s.ksms.longest())
+			return part.Length().Seconds() / max(sampled, every).Seconds()
+		}
+	}
+	return 0
+}

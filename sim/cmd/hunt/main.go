@@ -1,0 +1,132 @@
+// The hunt command computes random compositions of features, and random histories, on an
+// in-process Prometheus, and shrinks each one that the product gets wrong to a history that
+// is as simple as it gets. It goes on where it ended.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"time"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/debian"
+)
+
+func main() {
+	var h hunt
+	flag.Uint64Var(&h.count, "n", 1000, "how many more histories to compute")
+	flag.Uint64Var(&h.seed, "seed", 1, "the first one's seed; those that were computed before are skipped")
+	flag.IntVar(&h.shrink, "shrink", 20, "how many distinct failures to shrink")
+	flag.BoolVar(&h.pairs, "pairs", false, "compute every pair of features instead, with the seed as variation")
+	flag.StringVar(&h.state, "state", "", "where to remember what was computed; default: hunt in the project's cache")
+	only := flag.String("only", "", "shrink this history alone: a seed, or features@variation as they are printed")
+	flag.Parse()
+
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	err := h.run(ctx, *only, os.Stdout)
+	stop()
+	if err != nil && !errors.Is(err, context.Canceled) {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+}
+
+// hunt is what to look for.
+type hunt struct {
+	count, seed uint64
+	shrink      int
+	pairs       bool
+	state       string
+}
+
+// batchSize is how many histories one TSDB holds.
+const batchSize = 200
+
+func (h hunt) run(ctx context.Context, only string, out io.Writer) error {
+	if only != "" {
+		f, err := named(only)
+		if err != nil {
+			return err
+		}
+		return h.examine(ctx, []finding{f}, out)
+	}
+	if h.pairs {
+		return h.inBatches(ctx, pairs(h.seed), nil, out)
+	}
+	if h.state == "" {
+		cache, err := debian.CacheDir()
+		if err != nil {
+			return err
+		}
+		h.state = filepath.Join(cache, "hunt")
+	}
+	st, err := loadState(h.state)
+	if err != nil {
+		return err
+	}
+	seeds := st.undone(h.seed, h.count)
+	all := make([]finding, len(seeds))
+	for i, seed := range seeds {
+		all[i] = random(seed)
+	}
+	return h.inBatches(ctx, all, st, out)
+}
+
+// inBatches judges histories, and shrinks what fails when all are judged.
+func (h hunt) inBatches(ctx context.Context, all []finding, st *state, out io.Writer) error {
+	var failed []finding
+	begun := time.Now()
+	for done := 0; done < len(all); {
+		batch := all[done:min(done+batchSize, len(all))]
+		wrong, err := judgeFindings(ctx, batch)
+		if err != nil {
+			return errors.Join(err, h.examine(context.WithoutCancel(ctx), nil, out))
+		}
+		failed, done = append(failed, wrong...), done+len(batch)
+		if st != nil {
+			if err := st.add(batch, wrong); err != nil {
+				return err
+			}
+		}
+		took := time.Since(begun)
+		fmt.Fprintf(out, "%d of %d histories, %d wrong, %s each\n", done, len(all), len(failed), (took / time.Duration(done)).Round(time.Millisecond))
+	}
+	return h.examine(ctx, failed, out)
+}
+
+// examine shrinks what failed, one history of each kind, and prints it.
+func (h hunt) examine(ctx context.Context, failed []finding, out io.Writer) error {
+	seen := map[string]int{}
+	for _, f := range failed {
+		if len(seen) == h.shrink {
+			fmt.Fprintf(out, "more than %d kinds of failures: the rest is not shrunk\n", h.shrink)
+			break
+		}
+		small, err := dropFeatures(ctx, f)
+		if err != nil {
+			return err
+		}
+		kind := small.kind()
+		if seen[kind]++; seen[kind] > 1 {
+			continue
+		}
+		fmt.Fprintf(out, "\n%s\n%s", f.named.Name, deviations(f.outcome, "  "))
+		if small.named.Name != f.named.Name {
+			fmt.Fprintf(out, "also %s\n%s", small.named.Name, deviations(small.outcome, "  "))
+		}
+		least, outcome, err := shrink(ctx, small.named, small.outcome)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(out, "%s\n%s\n", story(least), deviations(outcome, "// "))
+	}
+	for kind, n := range seen {
+		fmt.Fprintf(out, "%d x %s\n", n, kind)
+	}
+	return nil
+}
