@@ -87,7 +87,7 @@ func (f *Finder) Find(ctx context.Context, w *fetch.Window, span timeline.Span, 
 			for _, p := range inv.Pods {
 				for _, s := range p.shown {
 					if c := found.at[s.by]; c == nil || len(c.indirect.OK) == 0 {
-						found.add(s.by).show(timeline.NewIndirectScrapes(span, s.times, nil))
+						found.add(s.by).show(timeline.NewIndirectScrapes(span, s.times))
 					}
 				}
 			}

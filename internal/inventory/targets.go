@@ -98,7 +98,7 @@ func indirect(span timeline.Span, row promapi.Series) *timeline.Scrapes {
 	for i, s := range row.Samples {
 		times[i] = s.T
 	}
-	return timeline.NewIndirectScrapes(span, times, row.Ends)
+	return timeline.NewIndirectScrapes(span, times)
 }
 
 // up reads the targets' own series.

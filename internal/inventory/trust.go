@@ -27,7 +27,8 @@ type trust struct {
 // judge divides candidates into the source's own targets and the others. Where the user does
 // not say, the former are those that show what only such a target has for itself, unless they
 // live in a namespace of models' pods, and those of the same job and namespace: a shard of
-// kube-state-metrics may have no node. If there are none, all there are have to do.
+// kube-state-metrics may have no node. What is no pod counts, too: nobody can run a node. If
+// no target shows what only such a target has, all there are have to do.
 func (t *trust) judge(source metric.Source, found *candidates, models []*Pod) (own *candidates, others map[timeline.Target]bool) {
 	is := likeMarked(found, models)
 	if set := t.set[source.Name]; set != nil {
@@ -58,6 +59,12 @@ func (c *candidate) ownLabels() promapi.Labels {
 	return c.labels
 }
 
+// isNoPod says that service discovery knows the target as something else than a pod, such as
+// a node: nobody can run one of these.
+func (c *candidate) isNoPod() bool {
+	return c.labels != nil && c.labels.Get("pod") == "" && c.labels.Get("pod_name") == "" && c.labels.Get("kubernetes_pod_name") == ""
+}
+
 // likeMarked says whether a target is like those that have their source's markers.
 func likeMarked(found *candidates, models []*Pod) func(*candidate) bool {
 	type home struct{ job, namespace string }
@@ -71,7 +78,7 @@ func likeMarked(found *candidates, models []*Pod) func(*candidate) bool {
 		}
 		if len(homes) > 0 {
 			return func(c *candidate) bool {
-				return homes[home{c.Job, c.labels.Get("namespace")}] || c.labels == nil && jobs[c.Job]
+				return homes[home{c.Job, c.labels.Get("namespace")}] || c.labels == nil && jobs[c.Job] || c.isNoPod()
 			}
 		}
 	}

@@ -182,7 +182,7 @@ func (u *usage) shown(span timeline.Span, all []*incarnation, rows []row) timeli
 	var seen []int64
 	for i, t := range times {
 		at, own := slices.BinarySearch(sc.OK, t)
-		until := t
+		until := t + sc.Interval - 1 // another endpoint of the same job and instance may be scraped before
 		if !own {
 			until = t + housekeeping
 			if at < len(sc.OK) && sc.OK[at]-t <= sc.Interval+housekeeping {

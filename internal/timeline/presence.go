@@ -111,7 +111,7 @@ func (p *Presence) Life(seen Sightings) Spans {
 		for len(times) > 1 && times[1] <= g.t {
 			times = times[1:] // the grid is in order of time, too
 		}
-		if !near(times, g.t, margin) {
+		if !p.near(times, g.t, margin) {
 			continue
 		}
 		cell := p.span
@@ -128,11 +128,15 @@ func (p *Presence) Life(seen Sightings) Spans {
 
 func middle(a, b int64) int64 { return a + (b-a)/2 }
 
-// near says whether one of the first two times is less than the margin away from t: those of
-// one scrape are equal, unless something between merged the samples of two Prometheus servers.
-func near(times []int64, t, margin int64) bool {
+// near says whether one of the first two times is that of a scrape at t: the same, or, where
+// something between merged the samples of two Prometheus servers, less than the margin away
+// and no other scrape's.
+func (p *Presence) near(times []int64, t, margin int64) bool {
 	for _, x := range times[:min(2, len(times))] {
-		if x == t || max(x-t, t-x) < margin {
+		if x == t {
+			return true
+		}
+		if _, others := slices.BinarySearch(p.times, x); max(x-t, t-x) < margin && !others {
 			return true
 		}
 	}

@@ -71,18 +71,15 @@ func NewScrapes(span Span, times []int64, ok func(i int) bool) *Scrapes {
 	return s
 }
 
-// NewIndirectScrapes returns what the times of a target's samples, and of the staleness
-// markers where its series end, say of its scrapes.
-func NewIndirectScrapes(span Span, times, ends []int64) *Scrapes {
+// NewIndirectScrapes returns what the times of a target's samples say of its scrapes. The
+// staleness marker at the end of a series says nothing: one is written when a scrape fails,
+// and another when the target is gone.
+func NewIndirectScrapes(span Span, times []int64) *Scrapes {
 	s := &Scrapes{Indirect: true}
 	s.Interval, _ = medianGap(times, 1, 1)
 	for _, t := range times {
 		s.add(span, t, true)
 	}
-	for _, t := range ends {
-		s.add(span, t, false)
-	}
-	s.Tried = merged(s.Tried, nil)
 	return s
 }
 

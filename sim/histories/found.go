@@ -102,5 +102,35 @@ func foundStories() []story {
 			b.kubelets("kubelet-resource").Endpoint = cluster.ResourceAPI
 			b.Kubelets[0].Holes = cluster.Spans{span(0, 4*m)}
 		}},
+		{"node-leaves-pods-evicted-later-up-missing", "where no up series says so, the kubelet's own rows end with its node", func(b *builder) {
+			b.window = 5 * m
+			b.NoUp = true
+			b.cast()
+			b.node("node-3").Life.To = 1*m + 20*s
+			b.pod("wine-0", seldon("wine"), on("node-3"), lives(begin, 4*m+29*s),
+				plain("classifier", runs(span(begin+boot, 1*m+20*s)), func(c *cluster.Container) { c.Runs[0].Ghost = 3*m + 9*s }))
+		}},
+		{"without-id-beside-resource-rows", "cAdvisor's rows have no ids, and only /metrics/resource, in a job of its own, has something of the node", func(b *builder) {
+			b.window = 5 * m
+			b.Kubelets[0].DropID = true
+			b.kubelets("kubelet-resource").Endpoint = cluster.ResourceAPI
+			b.cast()
+		}},
+		{"scraped-twice-by-one-job-while-resized", "two targets of one job and instance, and a limit that changes", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.ksm("ksm-1").Target = []cluster.Label{{Name: "monitor", Value: "b"}}
+			b.KSMs[0].Target = []cluster.Label{{Name: "monitor", Value: "a"}}
+			b.KSMs[0].Offset, b.KSMs[1].Offset = 600*1e6, 15*s+400*1e6
+			b.server("wine-0", "wine", resized(span(2*m+10*s, end), 0.5))
+		}},
+		{"two-endpoints-without-path-label-and-ksm-gone", "one up series for both, and nobody else to say how long containers ran", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.kubelets("kubelet").Endpoint = cluster.ResourceAPI
+			b.Kubelets[0].PathLabel, b.Kubelets[1].PathLabel = false, false
+			b.Kubelets[1].Offset = b.Kubelets[0].Offset + 16*s
+			b.KSMs[0].Life.To = 2 * m
+		}},
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/fetch"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/accuracy"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/histories"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/prom"
@@ -75,7 +76,7 @@ func judge(ctx context.Context, named []histories.Named) (_ []outcome, err error
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, server.Close()) }()
-	way, err := accuracy.NewExporter(server.URL(), true)
+	way, err := accuracy.NewExporter(server.URL(), fetch.RemoteRead)
 	if err != nil {
 		return nil, err
 	}
