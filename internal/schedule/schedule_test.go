@@ -423,7 +423,7 @@ func TestMetricsAndLog(t *testing.T) {
 # HELP seldon_exporter_last_success_timestamp_seconds When the newest window was computed, 0 before the first.
 # TYPE seldon_exporter_last_success_timestamp_seconds gauge
 seldon_exporter_last_success_timestamp_seconds 9.46685403e+08
-# HELP seldon_exporter_refreshes_total Attempts to compute a window, by how they ended.
+# HELP seldon_exporter_refreshes_total Attempts to compute a window, by result.
 # TYPE seldon_exporter_refreshes_total counter
 seldon_exporter_refreshes_total{result="clock"} 0
 seldon_exporter_refreshes_total{result="internal"} 0
