@@ -36,18 +36,18 @@ func TestSomebodyElsesFiles(t *testing.T) {
 		make   func(t *testing.T, dir string)
 		want   string
 	}{
-		"a directory of photographs": {"a.om", func(t *testing.T, dir string) { put(t, dir+"/a.om.partial/1.jpg", "x") }, "it is not what a backfill left: it holds 1.jpg: move it"},
+		"a directory of photographs": {"a.om", func(t *testing.T, dir string) { put(t, dir+"/a.om.partial/1.jpg", "x") }, "it was not made by a backfill: it holds 1.jpg: move it"},
 		"a journal of another kind":  {"a.om", func(t *testing.T, dir string) { put(t, dir+"/a.om.partial/journal", "dear diary\n") }, "its journal has no header"},
 		"data without a journal":     {"a.om", func(t *testing.T, dir string) { put(t, dir+"/a.om.partial/windows", "of my house") }, "its journal has no header"},
 		"a journal of an older format": {"a.om", func(t *testing.T, dir string) {
 			put(t, dir+"/a.om.partial/journal", "period=1h\n")
 			put(t, dir+"/a.om.partial/windows", "")
 		}, "its journal has no header"},
-		"a file":                    {"a.om", func(t *testing.T, dir string) { put(t, dir+"/a.om.partial", "x") }, "it is no directory"},
-		"a link to a directory":     {"a.om", func(t *testing.T, dir string) { link(t, dir+"/else", dir+"/a.om.partial") }, "it is no directory"},
+		"a file":                    {"a.om", func(t *testing.T, dir string) { put(t, dir+"/a.om.partial", "x") }, "it is not a directory"},
+		"a link to a directory":     {"a.om", func(t *testing.T, dir string) { link(t, dir+"/else", dir+"/a.om.partial") }, "it is not a directory"},
 		"a link among its files":    {"a.om", func(t *testing.T, dir string) { link(t, dir+"/a.om.partial", dir+"/a.om.partial/windows") }, "it holds windows"},
-		"the output is a link":      {"a.om", func(t *testing.T, dir string) { link(t, dir+"/else", dir+"/a.om") }, "is there already"},
-		"the output is a directory": {"a.om", func(t *testing.T, dir string) { put(t, dir+"/a.om/x", "x") }, "is there already"},
+		"the output is a link":      {"a.om", func(t *testing.T, dir string) { link(t, dir+"/else", dir+"/a.om") }, "exists already"},
+		"the output is a directory": {"a.om", func(t *testing.T, dir string) { put(t, dir+"/a.om/x", "x") }, "exists already"},
 		"the output is named so":    {"a/", func(*testing.T, string) {}, "is the name of a directory"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -197,7 +197,7 @@ func TestDiskIsFull(t *testing.T) {
 // TestNoTemporaryDirectory: an image without /tmp says what to do.
 func TestNoTemporaryDirectory(t *testing.T) {
 	t.Setenv("TMPDIR", "/nowhere")
-	expectError(t, "create /nowhere, set TMPDIR to a directory, or name a file with --output", func() error { _, err := OpenPipe(nil, nil); return err })
+	expectError(t, "create /nowhere, set TMPDIR to a directory, or choose a file with --output", func() error { _, err := OpenPipe(nil, nil); return err })
 }
 
 // TestManyWindows: as many as there are minutes since 1970, none of which is there.

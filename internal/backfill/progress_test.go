@@ -69,9 +69,9 @@ func TestEstimate(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"From 2026-01-31T00:00:00Z to 2026-01-31T03:00:00Z there are 3 windows of 1h.\n1 are there already, 2 are to be computed.\n",
+		"From 2026-01-31T00:00:00Z to 2026-01-31T03:00:00Z there are 3 windows of 1h.\n1 exist already, 2 are to be computed.\n",
 		"Nothing is known of [2026-01-31T01:00:00Z, 2026-01-31T02:00:00Z).\n",
-		"One was computed to see what that costs, [2026-01-31T00:00:00Z, 2026-01-31T01:00:00Z):\n",
+		"One of them was computed to estimate the cost, [2026-01-31T00:00:00Z, 2026-01-31T01:00:00Z):\n",
 		fmt.Sprintf("  values         %14d %14d\n", values(hour(0)), 2*values(hour(0))),
 	} {
 		if !strings.Contains(out.String(), want) {

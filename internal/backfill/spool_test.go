@@ -232,7 +232,7 @@ func TestFile(t *testing.T) {
 	if _, err := os.Stat(path); err == nil {
 		t.Error("the file is there before it is complete")
 	}
-	expectError(t, "another backfill is at it, process "+strconv.Itoa(os.Getpid()), func() error { _, err := OpenFile(path, "period=1h", metric.Default().Metrics); return err })
+	expectError(t, "another backfill is using it, process "+strconv.Itoa(os.Getpid()), func() error { _, err := OpenFile(path, "period=1h", metric.Default().Metrics); return err })
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -253,7 +253,7 @@ func TestFile(t *testing.T) {
 	if _, err := os.Stat(Partial(path)); err == nil {
 		t.Error("the spool is left behind")
 	}
-	expectError(t, "is there already", func() error { _, err := OpenFile(path, "period=1h", metric.Default().Metrics); return err })
+	expectError(t, "exists already", func() error { _, err := OpenFile(path, "period=1h", metric.Default().Metrics); return err })
 }
 
 func expectError(t *testing.T, part string, f func() error) {
