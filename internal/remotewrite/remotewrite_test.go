@@ -101,7 +101,7 @@ func TestRequests(t *testing.T) {
 				t.Errorf("requests %q, want coverage, averages and completion marker", bodies)
 			}
 			const metrics = `
-# HELP seldon_exporter_remote_write_requests_total Requests to the remote-write receiver, by HTTP status code, or by what went wrong where there was no answer.
+# HELP seldon_exporter_remote_write_requests_total Requests to the remote-write receiver, by HTTP status code, or by failure if there was no answer.
 # TYPE seldon_exporter_remote_write_requests_total counter
 seldon_exporter_remote_write_requests_total{code="200"} 3
 # HELP seldon_exporter_remote_write_samples_total Samples the remote-write receiver has accepted.
@@ -135,7 +135,7 @@ func TestNobodyThere(t *testing.T) {
 		t.Errorf("error %v, want %q", err, want)
 	}
 	const metrics = `
-# HELP seldon_exporter_remote_write_requests_total Requests to the remote-write receiver, by HTTP status code, or by what went wrong where there was no answer.
+# HELP seldon_exporter_remote_write_requests_total Requests to the remote-write receiver, by HTTP status code, or by failure if there was no answer.
 # TYPE seldon_exporter_remote_write_requests_total counter
 seldon_exporter_remote_write_requests_total{code="unreachable"} 3
 `
