@@ -121,17 +121,17 @@ func TestPageDescribesItsWindow(t *testing.T) {
 		t.Fatal(err)
 	}
 	// A window without models shows none of the seven metrics, and says so.
-	want := `# HELP seldon_exporter_models Models in the window that is served.
+	want := `# HELP seldon_exporter_models Models in the served window.
 # TYPE seldon_exporter_models gauge
 seldon_exporter_models 0
-# HELP seldon_exporter_window_coverage_ratio Part of the window that is served in which targets of this source were scraped.
+# HELP seldon_exporter_window_coverage_ratio Share of the served window in which targets of this source were scraped.
 # TYPE seldon_exporter_window_coverage_ratio gauge
 seldon_exporter_window_coverage_ratio{source="cadvisor"} 0.5
 seldon_exporter_window_coverage_ratio{source="kube-state-metrics"} 1
-# HELP seldon_exporter_window_end_timestamp_seconds End of the window that is served.
+# HELP seldon_exporter_window_end_timestamp_seconds End of the served window.
 # TYPE seldon_exporter_window_end_timestamp_seconds gauge
 seldon_exporter_window_end_timestamp_seconds 1.7723664e+09
-# HELP seldon_exporter_window_start_timestamp_seconds Start of the window that is served.
+# HELP seldon_exporter_window_start_timestamp_seconds Start of the served window.
 # TYPE seldon_exporter_window_start_timestamp_seconds gauge
 seldon_exporter_window_start_timestamp_seconds 1.7723628e+09
 `
