@@ -16,7 +16,7 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
-// forgetful takes windows and has none.
+// forgetful accepts windows and stores none.
 type forgetful struct{ memory }
 
 func (forgetful) Delivered(context.Context, time.Time, time.Time) (window.Ends, error) {

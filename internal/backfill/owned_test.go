@@ -16,8 +16,8 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
-// TestSomebodyElsesFiles: what no backfill has left is neither changed nor followed, by
-// OpenFile or by Peek.
+// TestSomebodyElsesFiles: OpenFile and Peek neither change nor follow files that no backfill has
+// made.
 func TestSomebodyElsesFiles(t *testing.T) {
 	put := func(t *testing.T, path, text string) {
 		t.Helper()
@@ -83,7 +83,7 @@ func everything(t *testing.T, dir string) map[string]string {
 	return all
 }
 
-// TestPeek: a dry run sees what is there, even while it is being made, and changes nothing.
+// TestPeek: a dry run sees the stored windows, also of a running backfill, and changes nothing.
 func TestPeek(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.om")
 	expectThere := func(want ...int) {
@@ -123,8 +123,7 @@ func TestPeek(t *testing.T) {
 	expectThere(3, 4)
 }
 
-// TestOtherFamilies: windows that were kept when there was one metric less are not gone on
-// with.
+// TestOtherFamilies: a file with windows that lack a metric is not continued.
 func TestOtherFamilies(t *testing.T) {
 	dir := t.TempDir()
 	s := mustOpen(t, dir)
@@ -147,7 +146,7 @@ func TestOtherFamilies(t *testing.T) {
 	}
 }
 
-// TestPeriodsOfNoWholeSeconds: a window is known again by its end, to the millisecond.
+// TestPeriodsOfNoWholeSeconds: windows are recognized by their end, to the millisecond.
 func TestPeriodsOfNoWholeSeconds(t *testing.T) {
 	const period = 90500 * time.Millisecond
 	dir := t.TempDir()
@@ -165,7 +164,7 @@ func TestPeriodsOfNoWholeSeconds(t *testing.T) {
 	}
 }
 
-// TestDiskIsFull: what could not be written is not there, and what was stays.
+// TestDiskIsFull: a window that could not be written is not stored, and others stay.
 func TestDiskIsFull(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.om")
 	f, err := OpenFile(path, "period=1h", metric.Default().Metrics)
@@ -200,7 +199,7 @@ func TestNoTemporaryDirectory(t *testing.T) {
 	expectError(t, "create /nowhere, set TMPDIR to a directory, or choose a file with --output", func() error { _, err := OpenPipe(nil, nil); return err })
 }
 
-// TestManyWindows: as many as there are minutes since 1970, none of which is there.
+// TestManyWindows: one for each minute since 1970, none of which is stored.
 func TestManyWindows(t *testing.T) {
 	span := Span{From: time.Unix(0, 0), To: epoch, Period: time.Minute}
 	missing, there, err := span.Split(t.Context(), &Spool{})

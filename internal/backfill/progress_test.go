@@ -35,8 +35,8 @@ func TestBar(t *testing.T) {
 	}
 }
 
-// TestNarrowTerminal: nothing is wider than the terminal, so that no line is wrapped, whose
-// first half would stay.
+// TestNarrowTerminal: no line is wider than the terminal, because the first half of a wrapped
+// line would stay.
 func TestNarrowTerminal(t *testing.T) {
 	for _, columns := range []int{1, 20, 40, 60, 80, 200} {
 		synctest.Test(t, func(t *testing.T) {
@@ -46,7 +46,7 @@ func TestNarrowTerminal(t *testing.T) {
 			bar.Begin(29_000_000)
 			bar.Delivered(hour(0))
 			fmt.Fprintln(bar, "x")
-			time.Sleep(time.Second) // the bar draws itself at most so often
+			time.Sleep(time.Second) // the bar is drawn at most that often
 			bar.Delivered(hour(1))
 			bar.End()
 			for _, line := range strings.FieldsFunc(out.String(), func(r rune) bool { return r == '\r' || r == '\n' }) {

@@ -66,7 +66,7 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// memory has windows, as a receiver and as what computes them.
+// memory holds windows, as a receiver and as a Computer.
 type memory map[time.Time]*ledger.Averages
 
 func (m memory) Compute(_ context.Context, w window.Window) (*ledger.Averages, error) {

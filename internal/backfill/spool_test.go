@@ -79,7 +79,7 @@ func openMetrics(t *testing.T, s *Spool, span Span) string {
 	return out.String()
 }
 
-// expected is WriteOpenMetrics' slow twin: everything in memory, encoded at once, sorted.
+// expected is WriteOpenMetrics' slow twin: it sorts and encodes everything in memory.
 func expected(t *testing.T, hours ...int) string {
 	t.Helper()
 	slices.Sort(hours)
@@ -156,7 +156,7 @@ func TestSpoolKeepsWindows(t *testing.T) {
 	}
 }
 
-// TestSpoolAfterACrash cuts the journal and the data where a crash could have.
+// TestSpoolAfterACrash cuts the journal and the data wherever a crash could.
 func TestSpoolAfterACrash(t *testing.T) {
 	whole := t.TempDir()
 	s := mustOpen(t, whole)
