@@ -1,6 +1,5 @@
-// Package backfill computes past windows, one after the other, and hands each to where it
-// is kept. What is there already is not computed again: who was interrupted goes on by giving
-// the same command again.
+// Package backfill computes past windows in order, and stores each. It skips windows that are
+// stored already, so that the same command continues an interrupted run.
 package backfill
 
 import (
@@ -24,36 +23,36 @@ type Computer interface {
 	Compute(context.Context, window.Window) (*ledger.Averages, error)
 }
 
-// Inventory knows which windows are kept.
+// Inventory knows which windows are stored.
 type Inventory interface {
-	// Delivered returns the windows that end in (from, to] and are there.
+	// Delivered returns the ends of the stored windows that end in (from, to].
 	Delivered(ctx context.Context, from, to time.Time) (window.Ends, error)
 }
 
-// Destination keeps windows.
+// Destination stores windows.
 type Destination interface {
 	Inventory
-	// Deliver keeps a window. It is there when it is whole.
+	// Deliver stores a window, as a whole or not at all.
 	Deliver(ctx context.Context, a *ledger.Averages) error
 }
 
-// Span is the windows of one period between two moments at which such begin and end.
+// Span is the windows of one period between two ends of such windows.
 type Span struct {
 	From, To time.Time
 	Period   time.Duration
 }
 
-// Windows returns the span of the windows that begin and end within s.
+// Windows returns the windows that begin and end within s.
 func (s Span) Windows() window.Span {
 	from := window.Containing(s.From.Add(s.Period-time.Millisecond), s.Period).Start
 	return window.SpanOf(from, window.Containing(s.To, s.Period).Start, s.Period)
 }
 
-// askedAtOnce is how many windows are asked for at once, and so how many are in memory.
+// askedAtOnce is how many windows one request asks about, which bounds the memory.
 const askedAtOnce = 10_000
 
-// Split returns the windows that the inventory does not have, and those that it has, as
-// spans that are in order: there may be a great many windows.
+// Split returns the windows that the inventory lacks and those that it has, as spans in order,
+// because there may be many windows.
 func (s Span) Split(ctx context.Context, in Inventory) (missing, there []window.Span, err error) {
 	return split(ctx, in, s.Windows())
 }
@@ -79,14 +78,14 @@ func split(ctx context.Context, in Inventory, all window.Span) (missing, there [
 // Job is a backfill.
 type Job struct {
 	Computer    Computer
-	Period      time.Duration // bounds how long an upstream may have it wait
-	Concurrency int           // windows that are computed at once
+	Period      time.Duration // bounds the wait that an upstream may ask for
+	Concurrency int           // windows that are computed at the same time
 	Progress    Progress
 	Log         *slog.Logger
 }
 
-// Run computes windows, which are in order, and delivers each before the next. It ends with
-// the first that fails: a receiver may take nothing older than what it has.
+// Run computes windows in order, and delivers each before the next. It ends at the first one
+// that fails, because a receiver may accept nothing older than what it has.
 func (j Job) Run(ctx context.Context, d Destination, windows []window.Span) error {
 	begin := time.Now()
 	count := window.Count(windows)
@@ -105,7 +104,7 @@ func (j Job) Run(ctx context.Context, d Destination, windows []window.Span) erro
 	return err
 }
 
-// run returns the windows that were delivered, and those of which nothing is known.
+// run returns the windows that were delivered, and those without data.
 func (j Job) run(ctx context.Context, d Destination, windows []window.Span) (delivered, unknown []window.Span, err error) {
 	for w, averages := range j.computed(ctx, windows) {
 		a, err := averages()
@@ -129,8 +128,8 @@ func (j Job) run(ctx context.Context, d Destination, windows []window.Span) (del
 	return delivered, unknown, nil
 }
 
-// computed yields the windows in order, each with what waits for its averages. Others are
-// computed meanwhile: one window's questions wait for each other's answers.
+// computed yields the windows in order, each with a function that waits for its averages.
+// Later windows are computed meanwhile, because the requests of one window depend on each other.
 func (j Job) computed(ctx context.Context, windows []window.Span) iter.Seq2[window.Window, func() (*ledger.Averages, error)] {
 	type result struct {
 		averages *ledger.Averages
@@ -177,17 +176,17 @@ func (j Job) computed(ctx context.Context, windows []window.Span) iter.Seq2[wind
 }
 
 const (
-	tries     = 9               // of a window: they take somewhat over five minutes
-	slowAfter = 2 * time.Minute // a window that takes longer is worth a line in the log
+	tries     = 9               // of a window: with their waits, about five minutes
+	slowAfter = 2 * time.Minute // a window that takes longer is logged
 )
 
-// compute asks again for a while where that can help: a Prometheus that is restarted at
-// night should not end what was to be done in the morning.
+// compute tries a window again for some minutes if that can help, so that a restart of the
+// Prometheus does not end a long backfill.
 func (j Job) compute(ctx context.Context, w window.Window) (*ledger.Averages, error) {
 	waits := backoff.Policy{First: time.Second, Longest: time.Minute, RetryAfter: j.Period}
 	for try := 1; ; try++ {
 		slow := time.AfterFunc(slowAfter, func() {
-			j.Log.Warn("Window is still being computed", "window", w, "after", slowAfter.String(), "remedy", "the upstream is slow, or hangs: the debug log shows its queries")
+			j.Log.Warn("Window is still being computed", "window", w, "after", slowAfter.String(), "remedy", "the upstream is slow or hangs: --log.level=debug shows its queries")
 		})
 		a, err := crash.Guard(func() (*ledger.Averages, error) { return j.Computer.Compute(ctx, w) })
 		slow.Stop()

@@ -16,7 +16,7 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
-// forgetful takes windows and has none.
+// forgetful accepts windows and stores none.
 type forgetful struct{ memory }
 
 func (forgetful) Delivered(context.Context, time.Time, time.Time) (window.Ends, error) {
@@ -26,7 +26,7 @@ func (forgetful) Delivered(context.Context, time.Time, time.Time) (window.Ends, 
 func TestAReceiverThatLies(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		job := Job{Computer: remember(hour(0), hour(1)), Progress: NewLines(promslog.NewNopLogger()), Log: promslog.NewNopLogger()}
-		expectError(t, "the receiver took 2 windows that are not to be found, the first [2026-01-31T00:00:00Z", func() error {
+		expectError(t, "the receiver accepted 2 windows that are not found there, the first [2026-01-31T00:00:00Z", func() error {
 			return job.Run(t.Context(), forgetful{memory{}}, []window.Span{day(0, 2).Windows()})
 		})
 	})

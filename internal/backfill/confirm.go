@@ -8,14 +8,14 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
-// looks are the waits before each look at what was delivered: a receiver may take a while to
-// show what it has taken.
+// looks are the waits before each check of the delivered windows: a receiver may take a while
+// to make them visible.
 func looks() []time.Duration {
 	return []time.Duration{0, time.Second, 4 * time.Second, 25 * time.Second}
 }
 
-// confirm returns an error unless the windows that were delivered are there: a receiver may
-// take what it then does not store.
+// confirm returns an error unless the delivered windows are stored: a receiver may accept
+// samples that it does not store.
 func confirm(ctx context.Context, in Inventory, delivered []window.Span) error {
 	for _, wait := range looks() {
 		select {
@@ -35,6 +35,6 @@ func confirm(ctx context.Context, in Inventory, delivered []window.Span) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("the receiver took %d windows that are not to be found, the first %s: see whether it stores what it accepts, and whether --remote-write.query-url reads the same server",
+	return fmt.Errorf("the receiver accepted %d windows that are not found there, the first %s: check whether it stores what it accepts, and whether --remote-write.query-url reads the same server",
 		window.Count(delivered), delivered[0].At(0))
 }

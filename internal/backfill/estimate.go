@@ -14,12 +14,12 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
-// Estimate computes one of the windows that are missing, and writes for people what all of
-// them would cost. Nothing is delivered.
+// Estimate computes one of the missing windows, and prints what all of them would cost. It
+// delivers nothing.
 func Estimate(ctx context.Context, c Computer, span Span, missing []window.Span, out io.Writer) error {
 	all, n := span.Windows().Windows, window.Count(missing)
 	fmt.Fprintf(out, "From %s to %s there are %d windows of %s.\n", span.From.Format(time.RFC3339), span.To.Format(time.RFC3339), all, model.Duration(span.Period))
-	fmt.Fprintf(out, "%d are there already, %d are to be computed.\n", all-n, n)
+	fmt.Fprintf(out, "%d exist already, %d are to be computed.\n", all-n, n)
 	if n == 0 {
 		return nil
 	}
@@ -42,7 +42,7 @@ func Estimate(ctx context.Context, c Computer, span Span, missing []window.Span,
 	if err != nil {
 		return fmt.Errorf("window %s: %w", probe, err)
 	}
-	fmt.Fprintf(out, "\nOne was computed to see what that costs, %s:\n", probe)
+	fmt.Fprintf(out, "\nOne of them was computed to estimate the cost, %s:\n", probe)
 	row := func(what string, one, each string) { fmt.Fprintf(out, "  %-14s %14s %14s\n", what, one, each) }
 	row("", "one window", "all, about")
 	row("models", fmt.Sprint(len(a.Models)), "")
@@ -53,7 +53,7 @@ func Estimate(ctx context.Context, c Computer, span Span, missing []window.Span,
 	return nil
 }
 
-// values counts what is known of the models.
+// values counts the known values of the models.
 func values(a *ledger.Averages) int {
 	n := 0
 	for _, m := range a.Models {

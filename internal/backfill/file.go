@@ -19,11 +19,11 @@ type File struct {
 	keep  bool // what is there when it is closed
 }
 
-// Partial returns the directory in which what is to be a file is gathered.
+// Partial returns the directory in which the windows of a file are collected.
 func Partial(path string) string { return path + ".partial" }
 
-// OpenFile goes on with a file that is not complete, or begins it. Settings say what its
-// windows depend on, in one line; each window has the metrics.
+// OpenFile continues an incomplete file, or begins one. Settings are what its windows depend
+// on, in one line; metrics are those of each window.
 func OpenFile(path, settings string, metrics []metric.Metric) (*File, error) {
 	if err := isFree(path); err != nil {
 		return nil, err
@@ -37,7 +37,7 @@ func OpenFile(path, settings string, metrics []metric.Metric) (*File, error) {
 	return f, nil
 }
 
-// Peek returns what there is of a file that is not complete. It neither writes nor deletes.
+// Peek returns the windows of an incomplete file. It neither writes nor deletes.
 func Peek(path, settings string, metrics []metric.Metric) (Inventory, error) {
 	if err := isFree(path); err != nil {
 		return nil, err
@@ -49,13 +49,13 @@ func Peek(path, settings string, metrics []metric.Metric) (Inventory, error) {
 	return spool, nil
 }
 
-// isFree returns an error unless a file can be made at path.
+// isFree returns an error unless a file can be created at path.
 func isFree(path string) error {
 	if strings.HasSuffix(path, string(filepath.Separator)) {
-		return fmt.Errorf("%s is the name of a directory: name a file", path)
+		return fmt.Errorf("%s is the name of a directory: give the name of a file", path)
 	}
 	if _, err := os.Lstat(path); err == nil {
-		return fmt.Errorf("%s is there already: remove it, or name another file", path)
+		return fmt.Errorf("%s exists already: remove it, or choose another file", path)
 	} else if !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
@@ -65,28 +65,27 @@ func isFree(path string) error {
 func explain(path string, err error) error {
 	switch {
 	case errors.Is(err, ErrOtherSettings):
-		return fmt.Errorf("%s was begun with %w: remove it, or name another file", Partial(path), err)
+		return fmt.Errorf("%s was begun with %w: remove it, or choose another file", Partial(path), err)
 	case errors.Is(err, errNotOwned):
-		return fmt.Errorf("%s is in the way: %w: move it, or name another file", Partial(path), err)
+		return fmt.Errorf("%s cannot be used: %w: move it, or choose another file", Partial(path), err)
 	}
 	return fmt.Errorf("%s: %w", Partial(path), err)
 }
 
-// OpenPipe returns what becomes a file that is written to out, where nobody can go on with
-// what is not complete.
+// OpenPipe returns a file that is written to out when it is complete. It cannot be continued.
 func OpenPipe(out io.Writer, metrics []metric.Metric) (*File, error) {
 	dir, err := os.MkdirTemp("", "backfill-")
 	if err != nil {
-		return nil, fmt.Errorf("windows are gathered in a temporary directory before they are written: %w: create %s, set TMPDIR to a directory, or name a file with --output", err, os.TempDir())
+		return nil, fmt.Errorf("windows are collected in a temporary directory before they are written: %w: create %s, set TMPDIR to a directory, or choose a file with --output", err, os.TempDir())
 	}
 	spool, err := OpenSpool(dir, "", metrics)
 	if err != nil {
-		return nil, errors.Join(err, os.RemoveAll(dir)) // it was just made
+		return nil, errors.Join(err, os.RemoveAll(dir)) // it was just created
 	}
 	return &File{Spool: spool, write: func(span Span) error { return spool.WriteOpenMetrics(out, span) }}, nil
 }
 
-// Complete writes the file. A file on a disk is there, whole, from then on.
+// Complete writes the file. A file on a disk appears as a whole.
 func (f *File) Complete(span Span) error {
 	if err := f.write(span); err != nil {
 		return err
@@ -95,12 +94,12 @@ func (f *File) Complete(span Span) error {
 	return nil
 }
 
-// Close ends the use of the file. What is not complete stays, if somebody can go on with it.
+// Close ends the use of the file. An incomplete file stays, if it can be continued.
 func (f *File) Close() error {
 	if f.keep && len(f.windows) > 0 {
 		return f.Spool.Close()
 	}
-	return errors.Join(f.remove(), f.Spool.Close()) // in this order: it is locked until it is gone
+	return errors.Join(f.remove(), f.Spool.Close()) // in this order: it stays locked until it is removed
 }
 
 func (f *File) writeFile(path string, span Span) error {
@@ -108,14 +107,14 @@ func (f *File) writeFile(path string, span Span) error {
 	if err := f.writeSynced(whole, span); err != nil {
 		return errors.Join(err, os.Remove(whole)) // the disk may be full
 	}
-	if err := isFree(path); err != nil { // somebody else may have made one meanwhile
+	if err := isFree(path); err != nil { // another process may have created it meanwhile
 		return err
 	}
 	if err := os.Rename(whole, path); err != nil {
 		return err
 	}
 	if dir, err := os.Open(filepath.Dir(path)); err == nil {
-		_ = dir.Sync() // not every system can
+		_ = dir.Sync() // not every system supports it
 		dir.Close()
 	}
 	return nil

@@ -9,11 +9,11 @@ import (
 	"io"
 )
 
-// mergeBytes is about how much memory the windows that are merged share.
+// mergeBytes is about how much memory a merge takes.
 const mergeBytes = 32 << 20
 
-// WriteOpenMetrics writes the kept windows of the span: family by family, in each series by
-// series, in each the oldest sample first.
+// WriteOpenMetrics writes the windows of the span that the spool holds: family by family, in
+// each family series by series, in each series the oldest sample first.
 func (s *Spool) WriteOpenMetrics(to io.Writer, span Span) error {
 	out := bufio.NewWriterSize(to, 64<<10)
 	windows := s.between(span.From, span.To)
@@ -30,7 +30,7 @@ func (s *Spool) WriteOpenMetrics(to io.Writer, span Span) error {
 	return out.Flush()
 }
 
-// writeFamily merges what the windows have of one family, each of which is sorted.
+// writeFamily merges the sorted rows that the windows have of one family.
 func (s *Spool) writeFamily(out *bufio.Writer, windows []spooled, family int) error {
 	size := max(1<<10, min(64<<10, mergeBytes/len(windows)))
 	var parts merge
@@ -44,7 +44,7 @@ func (s *Spool) writeFamily(out *bufio.Writer, windows []spooled, family int) er
 		}
 	}
 	heap.Init(&parts)
-	// Each part begins with what describes the family. It is wanted once.
+	// Each part begins with the description of the family, which is written once.
 	describing := -1
 	for len(parts) > 0 {
 		p := parts[0]
@@ -69,14 +69,14 @@ func (s *Spool) writeFamily(out *bufio.Writer, windows []spooled, family int) er
 	return nil
 }
 
-// part is what one window has of a family, at one of its rows.
+// part is the rows that one window has of a family, at one of them.
 type part struct {
 	age         int // how many windows are older
 	rows        *bufio.Reader
 	row, series []byte
 }
 
-// next goes to the next row, if there is one.
+// next moves to the next row, if there is one.
 func (p *part) next() (bool, error) {
 	row, err := p.rows.ReadBytes('\n')
 	if errors.Is(err, io.EOF) && len(row) == 0 {
@@ -86,7 +86,7 @@ func (p *part) next() (bool, error) {
 	return err == nil, err
 }
 
-// merge is a heap of parts, by the series they are at, and then by their age.
+// merge is a heap of parts, ordered by the series of their current row, then by age.
 type merge []*part
 
 func (m merge) Len() int      { return len(m) }

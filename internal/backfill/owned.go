@@ -18,21 +18,21 @@ const (
 	lockName    = "lock"
 	journalName = "journal"
 	dataName    = "windows"
-	wholeName   = "whole" // all of it, as it is written
+	wholeName   = "whole" // the complete file, while it is written
 )
 
 func ownFiles() []string { return []string{wholeName, dataName, journalName, lockName} }
 
-// errNotOwned says that a directory is not a spool's.
-var errNotOwned = errors.New("it is not what a backfill left")
+// errNotOwned is the error for a directory that is not a spool's.
+var errNotOwned = errors.New("it was not made by a backfill")
 
-// owned returns an error unless dir is a spool's directory, or is empty. A spool deletes what
-// it does not know the end of, and that must not be somebody's own files.
+// owned returns an error unless dir is a spool's directory, or empty. A spool deletes what it
+// cannot read to its end, which must not be the user's own files.
 func owned(dir string) error {
 	if info, err := os.Lstat(dir); err != nil {
 		return err
 	} else if !info.IsDir() {
-		return fmt.Errorf("%w: it is no directory", errNotOwned)
+		return fmt.Errorf("%w: it is not a directory", errNotOwned)
 	}
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -57,8 +57,8 @@ func owned(dir string) error {
 	return nil
 }
 
-// lock takes a file for this process until it is closed. The kernel lets go of it when the
-// process ends, however it does.
+// lock locks a file for this process until it is closed. The kernel releases the lock when the
+// process ends.
 func lock(path string) (*os.File, error) {
 	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
@@ -74,15 +74,15 @@ func lock(path string) (*os.File, error) {
 func take(f *os.File, path string) error {
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		holder := make([]byte, 20)
-		n, _ := f.ReadAt(holder, 0) // it may not have written it yet
-		return fmt.Errorf("another backfill is at it, process %s: %w", bytes.TrimSpace(holder[:n]), err)
+		n, _ := f.ReadAt(holder, 0) // it may not have written its number yet
+		return fmt.Errorf("another backfill is using it, process %s: %w", bytes.TrimSpace(holder[:n]), err)
 	}
 	here, err := f.Stat()
 	if err != nil {
 		return err
 	}
 	if there, err := os.Lstat(path); err != nil || !os.SameFile(here, there) {
-		return errors.New("another backfill has just ended with it: try again")
+		return errors.New("another backfill has just removed it: try again")
 	}
 	if err := f.Truncate(0); err != nil {
 		return err

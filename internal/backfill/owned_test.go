@@ -16,8 +16,8 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
-// TestSomebodyElsesFiles: what no backfill has left is neither changed nor followed, by
-// OpenFile or by Peek.
+// TestSomebodyElsesFiles: OpenFile and Peek neither change nor follow files that no backfill has
+// made.
 func TestSomebodyElsesFiles(t *testing.T) {
 	put := func(t *testing.T, path, text string) {
 		t.Helper()
@@ -36,18 +36,18 @@ func TestSomebodyElsesFiles(t *testing.T) {
 		make   func(t *testing.T, dir string)
 		want   string
 	}{
-		"a directory of photographs": {"a.om", func(t *testing.T, dir string) { put(t, dir+"/a.om.partial/1.jpg", "x") }, "it is not what a backfill left: it holds 1.jpg: move it"},
+		"a directory of photographs": {"a.om", func(t *testing.T, dir string) { put(t, dir+"/a.om.partial/1.jpg", "x") }, "it was not made by a backfill: it holds 1.jpg: move it"},
 		"a journal of another kind":  {"a.om", func(t *testing.T, dir string) { put(t, dir+"/a.om.partial/journal", "dear diary\n") }, "its journal has no header"},
 		"data without a journal":     {"a.om", func(t *testing.T, dir string) { put(t, dir+"/a.om.partial/windows", "of my house") }, "its journal has no header"},
 		"a journal of an older format": {"a.om", func(t *testing.T, dir string) {
 			put(t, dir+"/a.om.partial/journal", "period=1h\n")
 			put(t, dir+"/a.om.partial/windows", "")
 		}, "its journal has no header"},
-		"a file":                    {"a.om", func(t *testing.T, dir string) { put(t, dir+"/a.om.partial", "x") }, "it is no directory"},
-		"a link to a directory":     {"a.om", func(t *testing.T, dir string) { link(t, dir+"/else", dir+"/a.om.partial") }, "it is no directory"},
+		"a file":                    {"a.om", func(t *testing.T, dir string) { put(t, dir+"/a.om.partial", "x") }, "it is not a directory"},
+		"a link to a directory":     {"a.om", func(t *testing.T, dir string) { link(t, dir+"/else", dir+"/a.om.partial") }, "it is not a directory"},
 		"a link among its files":    {"a.om", func(t *testing.T, dir string) { link(t, dir+"/a.om.partial", dir+"/a.om.partial/windows") }, "it holds windows"},
-		"the output is a link":      {"a.om", func(t *testing.T, dir string) { link(t, dir+"/else", dir+"/a.om") }, "is there already"},
-		"the output is a directory": {"a.om", func(t *testing.T, dir string) { put(t, dir+"/a.om/x", "x") }, "is there already"},
+		"the output is a link":      {"a.om", func(t *testing.T, dir string) { link(t, dir+"/else", dir+"/a.om") }, "exists already"},
+		"the output is a directory": {"a.om", func(t *testing.T, dir string) { put(t, dir+"/a.om/x", "x") }, "exists already"},
 		"the output is named so":    {"a/", func(*testing.T, string) {}, "is the name of a directory"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -83,7 +83,7 @@ func everything(t *testing.T, dir string) map[string]string {
 	return all
 }
 
-// TestPeek: a dry run sees what is there, even while it is being made, and changes nothing.
+// TestPeek: a dry run sees the stored windows, also of a running backfill, and changes nothing.
 func TestPeek(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.om")
 	expectThere := func(want ...int) {
@@ -123,8 +123,7 @@ func TestPeek(t *testing.T) {
 	expectThere(3, 4)
 }
 
-// TestOtherFamilies: windows that were kept when there was one metric less are not gone on
-// with.
+// TestOtherFamilies: a file with windows that lack a metric is not continued.
 func TestOtherFamilies(t *testing.T) {
 	dir := t.TempDir()
 	s := mustOpen(t, dir)
@@ -147,7 +146,7 @@ func TestOtherFamilies(t *testing.T) {
 	}
 }
 
-// TestPeriodsOfNoWholeSeconds: a window is known again by its end, to the millisecond.
+// TestPeriodsOfNoWholeSeconds: windows are recognized by their end, to the millisecond.
 func TestPeriodsOfNoWholeSeconds(t *testing.T) {
 	const period = 90500 * time.Millisecond
 	dir := t.TempDir()
@@ -165,7 +164,7 @@ func TestPeriodsOfNoWholeSeconds(t *testing.T) {
 	}
 }
 
-// TestDiskIsFull: what could not be written is not there, and what was stays.
+// TestDiskIsFull: a window that could not be written is not stored, and others stay.
 func TestDiskIsFull(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "a.om")
 	f, err := OpenFile(path, "period=1h", metric.Default().Metrics)
@@ -197,10 +196,10 @@ func TestDiskIsFull(t *testing.T) {
 // TestNoTemporaryDirectory: an image without /tmp says what to do.
 func TestNoTemporaryDirectory(t *testing.T) {
 	t.Setenv("TMPDIR", "/nowhere")
-	expectError(t, "create /nowhere, set TMPDIR to a directory, or name a file with --output", func() error { _, err := OpenPipe(nil, nil); return err })
+	expectError(t, "create /nowhere, set TMPDIR to a directory, or choose a file with --output", func() error { _, err := OpenPipe(nil, nil); return err })
 }
 
-// TestManyWindows: as many as there are minutes since 1970, none of which is there.
+// TestManyWindows: one for each minute since 1970, none of which is stored.
 func TestManyWindows(t *testing.T) {
 	span := Span{From: time.Unix(0, 0), To: epoch, Period: time.Minute}
 	missing, there, err := span.Split(t.Context(), &Spool{})

@@ -24,14 +24,14 @@ type Progress interface {
 	End()
 }
 
-// IsTerminal says whether what is written there is read by a person.
+// IsTerminal says whether w is a terminal.
 func IsTerminal(w any) bool {
 	f, ok := w.(*os.File)
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
-// Bar shows progress on a terminal: windows done, their rate, and the time left. What is
-// logged meanwhile goes through it, so that neither disturbs the other.
+// Bar shows progress on a terminal: windows done, their rate, and the time left. The log is
+// written through it, so that neither disturbs the other.
 type Bar struct {
 	out     io.Writer
 	columns func() int // of the terminal
@@ -45,7 +45,7 @@ func NewBar(out io.Writer) *Bar {
 	return &Bar{out: out, columns: func() int { return columns(out) }}
 }
 
-// columns returns how wide a terminal is.
+// columns returns the width of a terminal.
 func columns(w io.Writer) int {
 	if f, ok := w.(*os.File); ok {
 		if n, _, err := term.GetSize(int(f.Fd())); err == nil && n > 0 {
@@ -55,14 +55,14 @@ func columns(w io.Writer) int {
 	return 80
 }
 
-// besideBar is about how much is written beside the bar itself.
+// besideBar is about how many columns are written beside the bar itself.
 const besideBar = 55
 
-// cutter keeps lines shorter than the terminal is wide: what is wrapped cannot be taken back
-// by a return to the line's beginning.
+// cutter keeps lines shorter than the terminal's width: a carriage return does not erase a
+// line that was wrapped.
 type cutter struct{ *Bar }
 
-// Write writes what the bar has drawn, a line at most.
+// Write writes the drawn bar, one line at most.
 func (c cutter) Write(drawn []byte) (int, error) {
 	text := bytes.TrimLeft(drawn, "\r")
 	begin, most := len(drawn)-len(text), max(1, c.columns()-1)
@@ -100,10 +100,10 @@ func (b *Bar) Begin(windows int64) {
 	)
 }
 
-// Delivered moves the bar on.
+// Delivered advances the bar.
 func (b *Bar) Delivered(*ledger.Averages) { b.add() }
 
-// Skipped moves the bar on.
+// Skipped advances the bar.
 func (b *Bar) Skipped(window.Window) { b.add() }
 
 func (b *Bar) add() {
@@ -112,7 +112,7 @@ func (b *Bar) add() {
 	_ = b.bar.Add(1)
 }
 
-// End leaves the bar as it is, and goes to the next line.
+// End leaves the bar as it is, and begins the next line.
 func (b *Bar) End() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -141,10 +141,10 @@ type Lines struct {
 	done, total int64
 }
 
-// NewLines returns progress that goes to a log.
+// NewLines returns progress that is logged.
 func NewLines(log *slog.Logger) *Lines { return &Lines{log: log} }
 
-// Begin logs what there is to do.
+// Begin logs the number of windows.
 func (l *Lines) Begin(windows int64) {
 	l.begin, l.total = time.Now(), windows
 	l.log.Info("Backfill begins", "windows", windows)
@@ -163,7 +163,7 @@ func (l *Lines) Skipped(window.Window) { l.done++ }
 // End does nothing: the job logs it.
 func (l *Lines) End() {}
 
-// left is how long the rest takes, at the pace so far.
+// left is how long the rest takes, at the rate so far.
 func (l *Lines) left() time.Duration {
 	per := time.Since(l.begin) / time.Duration(l.done)
 	return (per * time.Duration(l.total-l.done)).Round(time.Second)

@@ -35,8 +35,8 @@ func TestBar(t *testing.T) {
 	}
 }
 
-// TestNarrowTerminal: nothing is wider than the terminal, so that no line is wrapped, whose
-// first half would stay.
+// TestNarrowTerminal: no line is wider than the terminal, because the first half of a wrapped
+// line would stay.
 func TestNarrowTerminal(t *testing.T) {
 	for _, columns := range []int{1, 20, 40, 60, 80, 200} {
 		synctest.Test(t, func(t *testing.T) {
@@ -46,7 +46,7 @@ func TestNarrowTerminal(t *testing.T) {
 			bar.Begin(29_000_000)
 			bar.Delivered(hour(0))
 			fmt.Fprintln(bar, "x")
-			time.Sleep(time.Second) // the bar draws itself at most so often
+			time.Sleep(time.Second) // the bar is drawn at most that often
 			bar.Delivered(hour(1))
 			bar.End()
 			for _, line := range strings.FieldsFunc(out.String(), func(r rune) bool { return r == '\r' || r == '\n' }) {
@@ -69,9 +69,9 @@ func TestEstimate(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"From 2026-01-31T00:00:00Z to 2026-01-31T03:00:00Z there are 3 windows of 1h.\n1 are there already, 2 are to be computed.\n",
+		"From 2026-01-31T00:00:00Z to 2026-01-31T03:00:00Z there are 3 windows of 1h.\n1 exist already, 2 are to be computed.\n",
 		"Nothing is known of [2026-01-31T01:00:00Z, 2026-01-31T02:00:00Z).\n",
-		"One was computed to see what that costs, [2026-01-31T00:00:00Z, 2026-01-31T01:00:00Z):\n",
+		"One of them was computed to estimate the cost, [2026-01-31T00:00:00Z, 2026-01-31T01:00:00Z):\n",
 		fmt.Sprintf("  values         %14d %14d\n", values(hour(0)), 2*values(hour(0))),
 	} {
 		if !strings.Contains(out.String(), want) {

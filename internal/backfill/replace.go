@@ -16,37 +16,37 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
-// Replacer has windows that can be replaced.
+// Replacer stores windows that can be replaced.
 type Replacer interface {
 	Destination
-	// Stored returns what is stored of a window, nil where nothing is.
+	// Stored returns what is stored of a window, nil if nothing is.
 	Stored(context.Context, window.Window) (*ledger.Averages, error)
-	// Replace writes what of a window is not as stored.
+	// Replace writes the samples of a window that differ from the stored ones.
 	Replace(ctx context.Context, stored, a *ledger.Averages) error
 }
 
-// Replacement is what computing a window again would change.
+// Replacement is what would change by computing a window again.
 type Replacement struct {
 	Stored, Computed *ledger.Averages
-	Models           int     // of which something changes
-	Gone             int     // values that are stored, and not computed any more
+	Models           int     // with a change
+	Gone             int     // values that are stored and no longer computed
 	Largest          float64 // change of a value, as a share of it
 }
 
-// Outcome says what becomes of a replacement.
+// Outcome is what happens to a stored window.
 type Outcome string
 
 // The outcomes.
 const (
 	Same    Outcome = "same"
 	Replace Outcome = "replace"
-	Keep    Outcome = "keep" // what was computed now saw less of the window
+	Keep    Outcome = "keep" // the new result saw less of the window
 )
 
-// tolerance is how far apart, as a share of it, two computations of one value may be.
+// tolerance is how far two computations of one value may differ, as a share of it.
 const tolerance = 1e-9
 
-// Compare holds a window that was computed now against what is stored of it.
+// Compare compares a new result with what is stored of the window.
 func Compare(stored, computed *ledger.Averages) Replacement {
 	r := Replacement{Stored: stored, Computed: computed}
 	had, has := valuesOf(stored), valuesOf(computed)
@@ -99,8 +99,8 @@ func relative(from, to float64) float64 {
 	return math.Abs(to-from) / math.Abs(from)
 }
 
-// Outcome returns what becomes of it. What sees less of the window replaces nothing, neither
-// do values that are gone: remote write cannot take any back.
+// Outcome returns what happens to the stored window. A result that saw less of the window
+// replaces nothing. Neither do values that are gone: remote write cannot delete them.
 func (r Replacement) Outcome() Outcome {
 	switch {
 	case seesLess(r.Computed, r.Stored):
@@ -116,9 +116,9 @@ func seesLess(a, b *ledger.Averages) bool {
 	return slices.ContainsFunc(b.Coverage, func(c ledger.Coverage) bool { return a.CoverageOf(c.Source) < c.Ratio-tolerance })
 }
 
-// Replace computes again the span's windows that have been delivered, and writes for people,
-// window by window, what that would change. If it may, it computes what is to be replaced
-// once more, for so much does not fit into memory, and delivers that.
+// Replace computes the delivered windows of the span again, and prints what would change in
+// each. If it may, it computes the windows to replace once more, because they do not all fit
+// into memory, and delivers them.
 func (j Job) Replace(ctx context.Context, r Replacer, span Span, out io.Writer, may func() (bool, error)) error {
 	_, delivered, err := span.Split(ctx, r)
 	if err != nil {
@@ -134,7 +134,7 @@ func (j Job) Replace(ctx context.Context, r Replacer, span Span, out io.Writer, 
 	return j.replace(ctx, r, replaced)
 }
 
-// plan returns which windows are to be replaced.
+// plan returns the windows to replace.
 func (j Job) plan(ctx context.Context, r Replacer, windows []window.Span, out io.Writer) ([]window.Span, error) {
 	const row = "%-20s  %-13s  %-12s  %7s  %9s  %s\n"
 	fmt.Fprintf(out, row, "", "seen of kube-", "seen of", "models", "largest", "")
@@ -163,12 +163,12 @@ func (j Job) plan(ctx context.Context, r Replacer, windows []window.Span, out io
 			kept++
 		}
 	}
-	fmt.Fprintf(out, "\n%d of %d windows that have been delivered are to be replaced.\n", window.Count(replaced), window.Count(windows))
+	fmt.Fprintf(out, "\n%d of %d delivered windows are to be replaced.\n", window.Count(replaced), window.Count(windows))
 	if kept > 0 {
-		fmt.Fprintf(out, "%d are kept: less was seen of them now than is stored.\n", kept)
+		fmt.Fprintf(out, "%d are kept: the new results saw less of them.\n", kept)
 	}
 	if gone > 0 {
-		fmt.Fprintf(out, "%d values are stored that are not computed any more: they stay until they are\ndeleted.\n", gone)
+		fmt.Fprintf(out, "%d stored values are no longer computed: they stay until they are deleted.\n", gone)
 	}
 	return replaced, nil
 }
@@ -196,14 +196,14 @@ func (j Job) replace(ctx context.Context, r Replacer, windows []window.Span) err
 func (j Job) replacement(ctx context.Context, r Replacer, w window.Window) (Replacement, error) {
 	stored, err := r.Stored(ctx, w)
 	if err == nil && stored == nil {
-		err = errors.New("it is marked as delivered, but nothing of it is there")
+		err = errors.New("it has a completion marker, but no samples")
 	}
 	if err != nil {
 		return Replacement{}, fmt.Errorf("window %s: %w", w, err)
 	}
 	computed, err := j.compute(ctx, w)
 	if errors.Is(err, downsample.ErrNoSources) {
-		computed, err = &ledger.Averages{Window: w}, nil // nothing is seen of it any more
+		computed, err = &ledger.Averages{Window: w}, nil // its data is gone
 	}
 	if err != nil {
 		return Replacement{}, fmt.Errorf("window %s: %w", w, err)
@@ -211,7 +211,7 @@ func (j Job) replacement(ctx context.Context, r Replacer, w window.Window) (Repl
 	return Compare(stored, computed), nil
 }
 
-// change is a share of a window, before and after, in percent.
+// change prints a share of a window, before and after, in percent.
 func change(before, after float64) string {
 	if math.Abs(before-after) <= tolerance {
 		return fmt.Sprintf("%.3g", 100*after)

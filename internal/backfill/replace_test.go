@@ -66,7 +66,7 @@ func TestCompare(t *testing.T) {
 	}
 }
 
-// memory has windows, as a receiver and as what computes them.
+// memory holds windows, as a receiver and as a Computer.
 type memory map[time.Time]*ledger.Averages
 
 func (m memory) Compute(_ context.Context, w window.Window) (*ledger.Averages, error) {
@@ -130,10 +130,9 @@ func TestReplace(t *testing.T) {
 		"2026-01-31T04:00:00Z  100            100                 1       50 %  replace\n" +
 		"2026-01-31T05:00:00Z  100 -> 0       100 -> 0            0        0 %  keep\n" +
 		"\n" +
-		"2 of 5 windows that have been delivered are to be replaced.\n" +
-		"2 are kept: less was seen of them now than is stored.\n" +
-		"4 values are stored that are not computed any more: they stay until they are\n" +
-		"deleted.\n"
+		"2 of 5 delivered windows are to be replaced.\n" +
+		"2 are kept: the new results saw less of them.\n" +
+		"4 stored values are no longer computed: they stay until they are deleted.\n"
 	for name, may := range map[string]bool{"allowed": true, "not allowed": false} {
 		t.Run(name, func(t *testing.T) {
 			stored := remember(before...)

@@ -22,11 +22,11 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
-// Spool gathers windows in a directory until they are written as OpenMetrics, where each
+// Spool collects windows in a directory until they are written as OpenMetrics, where each
 // family has to be in one piece. A window is appended to the data, and then a line to the
-// journal, which says where its families are: it is there from when that line is. What a
-// crash has left half written is cut off when the spool is opened again. The journal's first
-// line, its header, says what all windows depend on.
+// journal, which says where its families are. The window is stored once that line is complete.
+// What a crash has left half written is cut off when the spool is opened again. The journal's
+// first line, its header, says what all windows depend on.
 type Spool struct {
 	dir                 string
 	lock, journal, data *os.File
@@ -40,7 +40,7 @@ type spooled struct {
 	bounds []int64 // where its families begin, and where the last one ends
 }
 
-// ErrOtherSettings says that a spool has windows that were computed with other settings.
+// ErrOtherSettings is the error for a spool with windows of other settings.
 var ErrOtherSettings = errors.New("other settings")
 
 // format begins the header. It changes with the form of the journal or of the data.
@@ -59,9 +59,8 @@ func header(settings string, metrics []metric.Metric) (string, error) {
 	return format + settings + " families=" + strings.Join(names, ","), nil
 }
 
-// OpenSpool goes on with the spool in a directory, or begins it. Settings say what its
-// windows depend on, in one line; each window has the metrics. The parent directory has to be
-// there.
+// OpenSpool continues the spool in a directory, or begins one. Settings are what its windows
+// depend on, in one line; metrics are those of each window. The parent directory has to exist.
 func OpenSpool(dir, settings string, metrics []metric.Metric) (_ *Spool, err error) {
 	want, err := header(settings, metrics)
 	if err != nil {
@@ -89,7 +88,7 @@ func OpenSpool(dir, settings string, metrics []metric.Metric) (_ *Spool, err err
 	if err != nil {
 		return nil, err
 	}
-	if !bytes.Contains(journal, []byte("\n")) { // new, or begun and interrupted
+	if !bytes.Contains(journal, []byte("\n")) { // new, or interrupted at its beginning
 		if err := errors.Join(s.journal.Truncate(0), s.log(want+"\n")); err != nil {
 			return nil, err
 		}
@@ -109,7 +108,7 @@ func OpenSpool(dir, settings string, metrics []metric.Metric) (_ *Spool, err err
 	return s, errors.Join(s.journal.Truncate(good), s.data.Truncate(s.size))
 }
 
-// peekSpool reads what a spool has, and changes nothing. Nothing can be delivered to it.
+// peekSpool reads a spool and changes nothing. No window can be delivered to it.
 func peekSpool(dir, settings string, metrics []metric.Metric) (*Spool, error) {
 	s := &Spool{}
 	want, err := header(settings, metrics)
@@ -140,7 +139,7 @@ func open(dir, name string) (*os.File, error) {
 	return os.OpenFile(filepath.Join(dir, name), os.O_RDWR|os.O_CREATE|os.O_APPEND, 0o644)
 }
 
-// read takes in the journal as far as it is whole, and returns how far that is.
+// read reads the complete part of the journal, and returns its length.
 func (s *Spool) read(journal []byte, want string, size int64) (good int64, err error) {
 	first, rest, _ := strings.Cut(string(journal), "\n")
 	if first != want {
@@ -164,7 +163,7 @@ func (s *Spool) add(w spooled) {
 	s.size = w.bounds[len(w.bounds)-1]
 }
 
-// log appends to the journal for good.
+// log appends to the journal and syncs it.
 func (s *Spool) log(line string) error {
 	if _, err := s.journal.WriteString(line); err != nil {
 		return err
@@ -172,7 +171,7 @@ func (s *Spool) log(line string) error {
 	return s.journal.Sync()
 }
 
-// Deliver keeps a window.
+// Deliver stores a window.
 func (s *Spool) Deliver(_ context.Context, a *ledger.Averages) error {
 	families, err := exposition.History(a)
 	if err != nil {
@@ -191,7 +190,7 @@ func (s *Spool) Deliver(_ context.Context, a *ledger.Averages) error {
 		w.bounds = append(w.bounds, s.size+int64(text.Len()))
 	}
 	if _, err := s.data.Write(text.Bytes()); err != nil {
-		return err // what was written of it is cut off when the spool is opened again
+		return err // a part that was written is cut off when the spool is opened again
 	}
 	if err := s.data.Sync(); err != nil {
 		return err
@@ -203,15 +202,15 @@ func (s *Spool) Deliver(_ context.Context, a *ledger.Averages) error {
 	return nil
 }
 
-// sortRows sorts a family's rows by their series; what describes it stays in front.
+// sortRows sorts a family's rows by their series; its description stays in front.
 func sortRows(family []byte) {
 	rows := slices.Collect(bytes.Lines(bytes.Clone(family)))
 	slices.SortStableFunc(rows, func(a, b []byte) int { return bytes.Compare(seriesOf(a), seriesOf(b)) })
 	copy(family, bytes.Join(rows, nil))
 }
 
-// seriesOf returns a row without its value and its time. Of what describes a family it
-// returns nothing, which comes first.
+// seriesOf returns a row without its value and its timestamp. For the description of a family
+// it returns nothing, which sorts first.
 func seriesOf(row []byte) []byte {
 	if bytes.HasPrefix(row, []byte("#")) {
 		return nil
@@ -220,7 +219,7 @@ func seriesOf(row []byte) []byte {
 	return row[:value]
 }
 
-// Delivered returns the ends of the windows in (from, to] that are kept.
+// Delivered returns the ends of the stored windows in (from, to].
 func (s *Spool) Delivered(_ context.Context, from, to time.Time) (window.Ends, error) {
 	ends := window.Ends{}
 	for _, w := range s.between(from, to) {
@@ -229,7 +228,7 @@ func (s *Spool) Delivered(_ context.Context, from, to time.Time) (window.Ends, e
 	return ends, nil
 }
 
-// between returns the windows that end in (from, to], sorted.
+// between returns the stored windows that end in (from, to], sorted.
 func (s *Spool) between(from, to time.Time) []spooled {
 	var all []spooled
 	for _, w := range s.windows {
@@ -241,7 +240,7 @@ func (s *Spool) between(from, to time.Time) []spooled {
 	return all
 }
 
-// Close ends the use of the spool, which stays.
+// Close ends the use of the spool. Its directory stays.
 func (s *Spool) Close() error {
 	var errs []error
 	for _, f := range []*os.File{s.data, s.journal, s.lock} {
@@ -252,7 +251,7 @@ func (s *Spool) Close() error {
 	return errors.Join(errs...)
 }
 
-// remove deletes the spool's own files, and its directory if nothing else is in it.
+// remove deletes the spool's own files, and its directory if it is empty then.
 func (s *Spool) remove() error {
 	var errs []error
 	for _, name := range ownFiles() {

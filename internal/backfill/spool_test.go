@@ -79,7 +79,7 @@ func openMetrics(t *testing.T, s *Spool, span Span) string {
 	return out.String()
 }
 
-// expected is WriteOpenMetrics' slow twin: everything in memory, encoded at once, sorted.
+// expected is WriteOpenMetrics' slow twin: it sorts and encodes everything in memory.
 func expected(t *testing.T, hours ...int) string {
 	t.Helper()
 	slices.Sort(hours)
@@ -156,7 +156,7 @@ func TestSpoolKeepsWindows(t *testing.T) {
 	}
 }
 
-// TestSpoolAfterACrash cuts the journal and the data where a crash could have.
+// TestSpoolAfterACrash cuts the journal and the data wherever a crash could.
 func TestSpoolAfterACrash(t *testing.T) {
 	whole := t.TempDir()
 	s := mustOpen(t, whole)
@@ -232,7 +232,7 @@ func TestFile(t *testing.T) {
 	if _, err := os.Stat(path); err == nil {
 		t.Error("the file is there before it is complete")
 	}
-	expectError(t, "another backfill is at it, process "+strconv.Itoa(os.Getpid()), func() error { _, err := OpenFile(path, "period=1h", metric.Default().Metrics); return err })
+	expectError(t, "another backfill is using it, process "+strconv.Itoa(os.Getpid()), func() error { _, err := OpenFile(path, "period=1h", metric.Default().Metrics); return err })
 	if err := f.Close(); err != nil {
 		t.Fatal(err)
 	}
@@ -253,7 +253,7 @@ func TestFile(t *testing.T) {
 	if _, err := os.Stat(Partial(path)); err == nil {
 		t.Error("the spool is left behind")
 	}
-	expectError(t, "is there already", func() error { _, err := OpenFile(path, "period=1h", metric.Default().Metrics); return err })
+	expectError(t, "exists already", func() error { _, err := OpenFile(path, "period=1h", metric.Default().Metrics); return err })
 }
 
 func expectError(t *testing.T, part string, f func() error) {

@@ -22,7 +22,7 @@ import (
 // fill computes past windows, and delivers them or writes them as OpenMetrics.
 func fill(ctx context.Context, s *session) error {
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(400) // it holds little and throws away much: collecting less often is faster
+		debug.SetGCPercent(400) // most memory is short-lived: collecting it less often is faster
 	}
 	last, err := s.settled(s.Backfill.To)
 	if err != nil {
@@ -88,12 +88,12 @@ func fill(ctx context.Context, s *session) error {
 	return errors.Join(err, file.Close())
 }
 
-// fileSettings are what two parts of one file must have in common.
+// fileSettings are the settings that two parts of one file must have in common.
 func (s *session) fileSettings() string {
 	return fmt.Sprintf("period=%s kinds=%s shard=%s", model.Duration(s.Period), s.KindNames(), s.Shard)
 }
 
-// openFile opens the file that past windows become.
+// openFile opens the file to which past windows are written.
 func (s *session) openFile() (*backfill.File, error) {
 	if s.Backfill.Output == "-" {
 		return backfill.OpenPipe(s.stdout, metric.Default().Metrics)
@@ -102,7 +102,7 @@ func (s *session) openFile() (*backfill.File, error) {
 	return file, s.unusable(err)
 }
 
-// peekFile returns what openFile would find, and touches nothing.
+// peekFile returns what openFile would find, and changes nothing.
 func (s *session) peekFile() (backfill.Inventory, error) {
 	if s.Backfill.Output == "-" {
 		return &backfill.Spool{}, nil
@@ -118,7 +118,7 @@ func (s *session) unusable(err error) error {
 	return fmt.Errorf("--output=%q cannot be used: %w", s.Backfill.Output, err)
 }
 
-// mayReplace asks the person at the terminal, unless that is settled already.
+// mayReplace asks the user at the terminal, unless a flag answers.
 func (s *session) mayReplace() (bool, error) {
 	switch {
 	case s.Backfill.DryRun:
@@ -126,7 +126,7 @@ func (s *session) mayReplace() (bool, error) {
 	case s.Backfill.Yes:
 		return true, nil
 	case !backfill.IsTerminal(s.stdin) || !backfill.IsTerminal(s.stderr):
-		return false, errors.New("--replace asks before it replaces, and there is no terminal: give --yes, or --dry-run")
+		return false, errors.New("--replace asks before it replaces, and there is no terminal: give --yes or --dry-run")
 	}
 	fmt.Fprint(s.stderr, "Replace them? [y/N] ")
 	answer, err := bufio.NewReader(s.stdin).ReadString('\n')

@@ -9,7 +9,7 @@ import (
 	"testing"
 )
 
-// TestBackfillLeavesGOGCToTheUser runs one that fails: memory is what it sees to first.
+// TestBackfillLeavesGOGCToTheUser runs a backfill that fails, after it has set GOGC.
 func TestBackfillLeavesGOGCToTheUser(t *testing.T) {
 	t.Setenv("PROMETHEUS_SELDON_TOKEN", "")
 	prometheus := httptest.NewServer(http.HandlerFunc(nothing))

@@ -1,4 +1,4 @@
-// Package cli is the command line: what each command does, made of the other packages.
+// Package cli is the command line: it runs each command with the other packages.
 package cli
 
 import (
@@ -13,7 +13,7 @@ import (
 	"syscall"
 
 	"github.com/prometheus/common/promslog"
-	_ "golang.org/x/crypto/x509roots/fallback" // the image has no file of certificate authorities
+	_ "golang.org/x/crypto/x509roots/fallback" // the image has no certificate authorities
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/backfill"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
@@ -25,12 +25,12 @@ type command struct {
 	run func(context.Context, *session) error
 }
 
-// table lists the commands. The first is what is done without one.
+// table lists the commands. The first one is the default.
 func table() []command {
 	return []command{
 		{config.Command{
 			Name:  "serve",
-			Help:  "Compute each window once it has settled, and serve the averages. This is what runs without a command.",
+			Help:  "Compute each window once it has settled, and serve the averages. This is the default command.",
 			Flags: config.ServeFlags,
 		}, serve},
 		{config.Command{
@@ -40,18 +40,18 @@ func table() []command {
 		}, once},
 		{config.Command{
 			Name:  "backfill",
-			Help:  "Compute past windows from what the Prometheus still has, and deliver them by remote write or write them as OpenMetrics. Windows that are there already are skipped, so the same command continues an interrupted run.",
+			Help:  "Compute past windows from the samples that the Prometheus still has, and deliver them by remote write or write them as OpenMetrics. Windows that exist already are skipped, so the same command continues an interrupted run.",
 			Flags: config.BackfillFlags,
 		}, fill},
 		{config.Command{
 			Name:  "explain",
-			Help:  "Print what one model's values of a window are made of: its pods and containers, how long they lived, what they used, and what was left out.",
+			Help:  "Print what a model's values of one window are made of: its pods and containers, how long they lived, what they used, and what was left out.",
 			Flags: config.ExplainFlags,
 		}, explainModel},
 	}
 }
 
-// Commands is the table of commands, for those who document it.
+// Commands returns the table of commands, for the documentation.
 func Commands() []config.Command {
 	var all []config.Command
 	for _, c := range table() {
@@ -60,7 +60,7 @@ func Commands() []config.Command {
 	return all
 }
 
-// Run is the whole program: it does what the command line asks for. An error is for Exit.
+// Run runs the command that the command line gives. Its error is for Exit.
 func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
 	out := &output{Writer: stdout, terminal: backfill.IsTerminal(stdout)}
 	err := execute(ctx, args, stdin, out, stderr)
@@ -87,7 +87,7 @@ func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 	s := &session{cfg, promslog.New(cfg.Log), stdin, stdout, stderr}
 	err = commands[i].run(ctx, s)
 	if err != nil && ctx.Err() != nil {
-		return context.Cause(ctx) // what broke off for it is no failure of its own
+		return context.Cause(ctx) // the error is only a consequence of the signal
 	}
 	return s.advise(ctx, err)
 }

@@ -22,10 +22,10 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
-// patience is how long a test waits for what should come at once.
+// patience is how long a test waits for something that should happen immediately.
 const patience = 30 * time.Second
 
-// exporter is the whole program, running.
+// exporter is the running program.
 type exporter struct {
 	out    recorder // all it writes
 	url    string
@@ -33,7 +33,7 @@ type exporter struct {
 	code   chan int
 }
 
-// recorder collects what several goroutines write.
+// recorder collects the output of several goroutines.
 type recorder struct {
 	mu   sync.Mutex
 	text bytes.Buffer
@@ -51,7 +51,7 @@ func (o *recorder) String() string {
 	return o.text.String()
 }
 
-// program is what main does, and returns its exit code.
+// program runs what main runs, and returns its exit code.
 func program(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return Exit(Run(ctx, args, nil, stdout, stderr), stderr)
 }
@@ -106,8 +106,7 @@ func (e *exporter) end(t *testing.T) int {
 	}
 }
 
-// nothing is a Prometheus that knows no model, though it has pods' labels. It does not offer
-// remote read.
+// nothing is a Prometheus with pods' labels but without models. It does not offer remote read.
 func nothing(w http.ResponseWriter, r *http.Request) {
 	if !strings.HasSuffix(r.URL.Path, "/query") {
 		http.NotFound(w, r)
@@ -220,7 +219,7 @@ func TestServesFromStartToStop(t *testing.T) {
 
 func TestStopsInTheMiddleOfAQuery(t *testing.T) {
 	signals := make(chan os.Signal, 8)
-	signal.Notify(signals, os.Interrupt, syscall.SIGTERM) // so that one that comes early does not end the test
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM) // so that an early signal does not end the test
 	defer signal.Stop(signals)
 	for name, stop := range map[string]func(*exporter){
 		"context": func(e *exporter) { e.cancel() },
@@ -234,7 +233,7 @@ func TestStopsInTheMiddleOfAQuery(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			asked := make(chan struct{}, 100)
 			prometheus := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
-				io.Copy(io.Discard, r.Body) // only then does the server notice that the client leaves
+				io.Copy(io.Discard, r.Body) // only then does the server notice that the client hangs up
 				asked <- struct{}{}
 				<-r.Context().Done()
 			}))

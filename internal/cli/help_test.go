@@ -8,7 +8,7 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
 )
 
-// help runs the program, which shows a text and nothing else.
+// help runs the program, which must print a text and nothing else.
 func help(t *testing.T, args ...string) string {
 	t.Helper()
 	var stdout, stderr bytes.Buffer

@@ -9,7 +9,7 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/web"
 )
 
-// landing says what the page for people shows.
+// landing returns the content of the status page.
 func (s *session) landing(page *exposition.Page, status schedule.Status) web.Landing {
 	var shard string
 	if !s.Shard.Whole() {

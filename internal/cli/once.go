@@ -11,7 +11,7 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
 )
 
-// once computes one window, and prints it.
+// once computes one window and prints it.
 func once(ctx context.Context, s *session) error {
 	w, err := s.settled(s.Once.End)
 	if err != nil {

@@ -45,7 +45,7 @@ func TestOncePrintsOneWindow(t *testing.T) {
 	}
 }
 
-// TestLogsInJSONHoldText: an object where a program expects a text is of no use to it.
+// TestLogsInJSONHoldText: values in JSON logs are text, not objects.
 func TestLogsInJSONHoldText(t *testing.T) {
 	prometheus := httptest.NewServer(http.HandlerFunc(nothing))
 	defer prometheus.Close()
@@ -62,7 +62,7 @@ func TestLogsInJSONHoldText(t *testing.T) {
 			t.Fatalf("%v: %s", err, line)
 		}
 		if msg := attrs["msg"]; msg != "Starting" && msg != "Window computed" && msg != "Stopped" {
-			continue // what others log is theirs to test
+			continue // logged by a library
 		}
 		for name, value := range attrs {
 			switch value.(type) {

@@ -7,8 +7,9 @@ import (
 	"unicode"
 )
 
-// output is what a command prints to. It keeps the first error, because not all that print
-// look for one. A terminal gets no control characters, which a label's value may hold.
+// output is the writer for a command's output. It keeps the first error, because not all code
+// that prints checks for errors. On a terminal it replaces control characters, which a label's
+// value may contain.
 type output struct {
 	io.Writer
 	terminal bool

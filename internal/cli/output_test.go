@@ -12,7 +12,7 @@ import (
 	"github.com/prometheus/common/promslog"
 )
 
-// full is a disk that is.
+// full is a writer to a full disk.
 type full struct{}
 
 func (full) Write([]byte) (int, error) { return 0, syscall.ENOSPC }

@@ -15,9 +15,9 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
-// advise adds to a server's failure which setting to change. The chain of the error says which
-// server it was: a delivery that failed for a query is one of the Prometheus that is asked for
-// what was delivered. Being stopped has no remedy.
+// advise adds the setting to change to the failure of a server. The error's chain says which
+// server failed: if a delivery failed because of a query, it was the Prometheus that has the
+// delivered windows. A stopped command has no remedy.
 func (s *session) advise(ctx context.Context, err error) error {
 	var remedy string
 	delivery, delivering := errors.AsType[*remotewrite.Error](err)
@@ -36,7 +36,7 @@ func (s *session) advise(ctx context.Context, err error) error {
 	return fmt.Errorf("%w: %s", err, remedy)
 }
 
-// kindOfDelivery divides the kinds of failed deliveries where they have several remedies.
+// kindOfDelivery distinguishes failed deliveries of one kind that have different remedies.
 func kindOfDelivery(err *remotewrite.Error) string {
 	switch status := err.Status; {
 	case err.Kind == remotewrite.Transient && status == 0:
@@ -49,7 +49,7 @@ func kindOfDelivery(err *remotewrite.Error) string {
 	return string(err.Kind)
 }
 
-// advisedComputer is the loop's, whose errors are logged and shown with their remedy.
+// advisedComputer is the loop's Computer. It adds remedies to errors.
 type advisedComputer struct {
 	schedule.Computer
 	*session
@@ -60,7 +60,7 @@ func (a advisedComputer) Compute(ctx context.Context, w window.Window) (*ledger.
 	return averages, a.advise(ctx, err)
 }
 
-// advisedDeliverer is the loop's, likewise.
+// advisedDeliverer is the loop's Deliverer. It adds remedies to errors.
 type advisedDeliverer struct {
 	schedule.Deliverer
 	*session

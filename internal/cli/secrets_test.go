@@ -18,8 +18,8 @@ const (
 	query    = "qu3ry-hunter2"
 )
 
-// failures are what a Prometheus, or what is taken for one, can answer with, and the
-// result that it counts as.
+// failures are answers of a Prometheus, or of another server, and the result that each counts
+// as.
 var failures = map[string]struct {
 	result string
 	answer http.HandlerFunc
@@ -60,8 +60,8 @@ func status(code int) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(code) }
 }
 
-// TestSecretsStaySecret runs the exporter through every failure with every kind of
-// credential, and looks for them in all that it writes and serves.
+// TestSecretsStaySecret runs the exporter through every failure with every kind of credential,
+// and searches all that it writes and serves for them.
 func TestSecretsStaySecret(t *testing.T) {
 	type trial struct {
 		*exporter
@@ -87,7 +87,7 @@ func TestSecretsStaySecret(t *testing.T) {
 		url, args := prometheus.URL, []string{"--query.max-answer-bytes=64KiB"}
 		if name == "refused" {
 			url = "http://127.0.0.1:1"
-			arrived.Store(true) // nobody was there to see it
+			arrived.Store(true) // there is no server to receive them
 		}
 		t.Setenv("PROMETHEUS_SELDON_TOKEN", "")
 		switch credentials {
@@ -142,7 +142,7 @@ func TestSecretsStaySecret(t *testing.T) {
 	}
 }
 
-// TestTokenFileThatGoesAway: the file is blamed, not the Prometheus.
+// TestTokenFileThatGoesAway: the error names the file, not the Prometheus.
 func TestTokenFileThatGoesAway(t *testing.T) {
 	t.Setenv("PROMETHEUS_SELDON_TOKEN", "")
 	name := file(t, token)

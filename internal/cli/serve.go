@@ -21,10 +21,10 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/web"
 )
 
-// drainTime is what scrapes under way are given when the exporter stops.
+// drainTime is how long scrapes may take to finish when the exporter stops.
 const drainTime = 3 * time.Second
 
-// serve computes windows and serves them until ctx is done or a signal says so.
+// serve computes windows and serves them until ctx is done.
 func serve(ctx context.Context, s *session) error {
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
@@ -87,7 +87,7 @@ func serve(ctx context.Context, s *session) error {
 	return nil
 }
 
-// listenError says which setting is to be changed.
+// listenError adds the setting to change.
 func (s *session) listenError(err error) error {
 	if *s.Web.WebSystemdSocket {
 		return fmt.Errorf("%s: %w: start the exporter by a .socket unit", s.SettingName("web.systemd-socket"), err)
@@ -95,11 +95,11 @@ func (s *session) listenError(err error) error {
 	return fmt.Errorf("%s: %w: choose another address", s.SettingName("web.listen-address"), err)
 }
 
-// drain ends a server within drainTime, whatever its clients do.
+// drain stops a server within drainTime.
 func drain(server *http.Server) {
 	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
 	if server.Shutdown(ctx) != nil {
-		_ = server.Close() // cuts off who has not left
+		_ = server.Close() // closes the remaining connections
 	}
 }

@@ -18,7 +18,7 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
-// session is what a command works with.
+// session is what a command needs to run.
 type session struct {
 	*config.Config
 	log            *slog.Logger
@@ -26,8 +26,8 @@ type session struct {
 	stdout, stderr io.Writer
 }
 
-// settled returns the window that ends at a moment, or the newest settled one for the zero
-// moment. What is not settled is not computed.
+// settled returns the window that ends at a time, or the newest settled one for the zero time.
+// A window that has not settled is an error.
 func (s *session) settled(end time.Time) (window.Window, error) {
 	newest := window.Settled(time.Now(), s.Period, s.SettleDelay)
 	if end.IsZero() {
@@ -40,7 +40,7 @@ func (s *session) settled(end time.Time) (window.Window, error) {
 	return w, nil
 }
 
-// client returns what asks a Prometheus.
+// client returns a client of a Prometheus.
 func (s *session) client(of config.Prometheus, reg prometheus.Registerer) (*promapi.Client, error) {
 	return promapi.New(promapi.Config{
 		URL:            of.URL,
@@ -55,19 +55,19 @@ func (s *session) client(of config.Prometheus, reg prometheus.Registerer) (*prom
 
 func userAgent() string { return config.Name + "/" + version.Version }
 
-// upstream returns what asks the Prometheus that is read.
+// upstream returns the client of the Prometheus that is read.
 func (s *session) upstream(reg prometheus.Registerer) (*promapi.Client, error) {
 	client, err := s.client(s.Prometheus, reg)
 	if err != nil {
 		return nil, fmt.Errorf("%s cannot be used: %w", s.SettingName("prometheus.config-file"), err)
 	}
 	if s.Prometheus.HTTP.TLSConfig.InsecureSkipVerify {
-		s.log.Warn("The Prometheus' TLS certificate is not verified: who can intercept the connection can read the credentials")
+		s.log.Warn("The TLS certificate of the Prometheus is not verified: anyone who can intercept the connection can read the credentials")
 	}
 	return client, nil
 }
 
-// downsampler returns what computes windows from what a client reads.
+// downsampler returns a Downsampler that reads with a client.
 func (s *session) downsampler(client *promapi.Client) *downsample.Downsampler {
 	return downsample.New(downsample.Config{
 		Fetcher: fetch.New(fetch.Config{
@@ -88,13 +88,13 @@ func (s *session) downsampler(client *promapi.Client) *downsample.Downsampler {
 	})
 }
 
-// writer returns what delivers windows to the remote-write receiver.
+// writer returns a Writer that delivers windows to the remote-write receiver.
 func (s *session) writer(reg prometheus.Registerer) (*remotewrite.Writer, error) {
 	rw := s.RemoteWrite
-	// What it asks is next to nothing, and is not counted with what windows cost.
+	// Its few requests are not counted with those for windows.
 	query, err := s.client(rw.Query, prometheus.NewRegistry())
 	if err != nil {
-		return nil, fmt.Errorf("%s cannot be used to read what was delivered: %w", s.SettingName("remote-write.config-file"), err)
+		return nil, fmt.Errorf("%s cannot be used to read delivered windows: %w", s.SettingName("remote-write.config-file"), err)
 	}
 	writer, err := remotewrite.New(remotewrite.Config{
 		URL:       rw.Receiver.URL,

@@ -10,13 +10,13 @@ import (
 	"testing"
 )
 
-// TestServesOverTLS: what --web.config.file asks for is what every page is served by.
+// TestServesOverTLS: every page is served as --web.config.file says.
 func TestServesOverTLS(t *testing.T) {
 	t.Setenv("PROMETHEUS_SELDON_TOKEN", "")
 	prometheus := httptest.NewServer(http.HandlerFunc(nothing))
 	defer prometheus.Close()
 
-	lender := httptest.NewTLSServer(nil) // of a certificate, and of a client that trusts it
+	lender := httptest.NewTLSServer(nil) // it lends a certificate and a client that trusts it
 	defer lender.Close()
 	key, err := x509.MarshalPKCS8PrivateKey(lender.TLS.Certificates[0].PrivateKey)
 	if err != nil {

@@ -5,14 +5,13 @@ import (
 	"strings"
 )
 
-// BuildVersion is the version of a build without -ldflags: what the go command says of it.
+// BuildVersion returns the version of a build without -ldflags, from the go command.
 func BuildVersion() string {
 	info, _ := debug.ReadBuildInfo()
 	return buildVersion(info)
 }
 
-// buildVersion is the main module's version as releases are named, without the v, or
-// "devel" where the go command knows none.
+// buildVersion returns the main module's version without the v, or "devel" if there is none.
 func buildVersion(info *debug.BuildInfo) string {
 	if info == nil || !strings.HasPrefix(info.Main.Version, "v") {
 		return "devel"

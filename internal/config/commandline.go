@@ -9,13 +9,13 @@ import (
 	"github.com/prometheus/common/version"
 )
 
-// Command is what the table of commands says of one to those who read the command line.
+// Command is a command as the command line defines it.
 type Command struct {
 	Name, Help string
-	Flags      func(Flags) Check // its own: ServeFlags, for example
+	Flags      func(Flags) Check // defines its own flags, such as ServeFlags
 }
 
-// Check looks at the settings of one subject, and puts what they mean into the Config.
+// Check checks the settings of one subject, and fills in their part of the Config.
 type Check = func(*checker, *Config)
 
 // UsageError is a command line that cannot be understood, as opposed to a setting
@@ -24,13 +24,13 @@ type UsageError struct{ Reason string }
 
 func (e *UsageError) Error() string { return e.Reason + " (see --help)" }
 
-// Shown is returned where a text was asked for, by --help or --version, and nothing else.
+// Shown is returned if --help or --version asked for a text.
 type Shown struct{ Text string }
 
 func (s *Shown) Error() string { return s.Text }
 
-// helpTemplate is what --help shows: a command's own flags first, and for the one that need not be
-// named the list of commands, too.
+// helpTemplate is the text of --help: a command's own flags first, and for the default command
+// also the list of commands.
 const helpTemplate = `{{$command := .Context.SelectedCommand -}}
 {{$named := and $command (ne $command.Name "serve") -}}
 usage: {{.App.Name}} {{if $named}}{{$command.Name}}{{else}}[<command>]{{end}} [<flags>]
@@ -45,12 +45,13 @@ Flags of every command:
 {{.App.Flags|FlagsToTwoColumns|FormatTwoColumns}}{{else}}Flags:
 {{.Context.Flags|FlagsToTwoColumns|FormatTwoColumns}}{{end}}`
 
-// define returns what reads the command line, and for each command what checks its settings.
+// define returns the parser of the command line, and for each command a function that checks
+// its settings.
 func define(commands []Command) (*kingpin.Application, map[string]func() (*Config, error)) {
 	app := kingpin.New(Name, "Reads from a Prometheus what each model's pods used during every TIME_PERIOD, "+
 		"and exposes the averages as seven small metrics.\n\n"+
 		"A flag wins over its environment variable, which is shown in parentheses. "+
-		"A bearer token for the Prometheus is taken from $"+tokenEnv+" or --prometheus.token-file.")
+		"A bearer token for the Prometheus is read from $"+tokenEnv+" or --prometheus.token-file.")
 	app.HelpFlag.Short('h').Help("Show help, for a command after its name.")
 	app.Version(version.Print(Name)).VersionFlag.Help("Show the version.")
 	app.UsageTemplate(helpTemplate)
@@ -75,9 +76,9 @@ func define(commands []Command) (*kingpin.Application, map[string]func() (*Confi
 	return app, checks
 }
 
-// Load reads the settings from args and the environment, in which args win. The first of the
-// commands need not be named. The error is a *Shown, a *UsageError, or a join with one line
-// for each setting at fault.
+// Load reads the settings from args and the environment; args win. The first command is the
+// default. The error is a *Shown, a *UsageError, or joined errors with one line for each wrong
+// setting.
 func Load(args []string, commands []Command) (*Config, error) {
 	app, checks := define(commands)
 	if given, _ := app.ParseContext(args); given.SelectedCommand == nil {
@@ -96,8 +97,8 @@ func Load(args []string, commands []Command) (*Config, error) {
 	return checks[command]()
 }
 
-// usageError explains a command line that kingpin refused. What could be a URL with
-// secrets in it, or a token, is not repeated.
+// usageError explains a command line that kingpin refused. It does not repeat text that may be
+// a URL with secrets, or a token.
 func usageError(err error) error {
 	reason := err.Error()
 	if strings.HasPrefix(reason, "unexpected ") {

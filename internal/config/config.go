@@ -15,7 +15,7 @@ import (
 // Name is the program's name, as users type it.
 const Name = "seldon-prometheus-exporter"
 
-// Config is everything that can be set, checked. What is one command's is zero for the others.
+// Config holds all settings, checked. Settings of one command are zero for the others.
 type Config struct {
 	Command      string
 	Prometheus   Prometheus
@@ -27,10 +27,10 @@ type Config struct {
 	Sources      map[string]func(label func(string) string) bool // which targets are a source's, where that is set
 	Query        Query
 	Web          *web.FlagConfig
-	Timestamps   bool // whether models' metrics are exposed with their window's end
+	Timestamps   bool // expose models' metrics with their window's end as timestamp
 	Log          *promslog.Config
 	RemoteWrite  RemoteWrite
-	CatchUp      time.Duration // how old a window may be to be delivered
+	CatchUp      time.Duration // maximum age of a window that is delivered
 	Once         Once
 	Backfill     Backfill
 	Explain      Explain
@@ -38,8 +38,8 @@ type Config struct {
 	settings map[string]*setting // by flag
 }
 
-// SettingName is what the user calls a setting: its environment variable where that has set
-// it, or else its flag.
+// SettingName returns the name by which the user gave a setting: its environment variable if
+// that was set, or else its flag.
 func (c *Config) SettingName(flag string) string {
 	if s := c.settings[flag]; s != nil {
 		return s.name()
@@ -47,10 +47,11 @@ func (c *Config) SettingName(flag string) string {
 	return "--" + flag
 }
 
-// KindNames lists the kinds for people.
+// KindNames lists the kinds for display.
 func (c *Config) KindNames() string { return strings.Join(namesOf(c.Kinds), ", ") }
 
-// OwnKinds lists the kinds as they distinguish two exporters' windows: "" are the preset ones.
+// OwnKinds lists the kinds, as they distinguish the windows of two exporters: "" for the
+// default kinds.
 func (c *Config) OwnKinds() string {
 	if names := strings.Join(namesOf(c.Kinds), ","); names != workload.Defaults() {
 		return names

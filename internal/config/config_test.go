@@ -15,7 +15,7 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
-// commands are those that have settings of their own.
+// commands are the commands with settings of their own.
 func commands() []Command {
 	return []Command{
 		{"serve", "Serve.", ServeFlags},
@@ -189,7 +189,7 @@ func TestKindFlag(t *testing.T) {
 	}
 }
 
-// TestCompression: a network is spared, where there is one.
+// TestCompression: answers are compressed if they cross a network.
 func TestCompression(t *testing.T) {
 	for url, want := range map[string]bool{
 		"http://prometheus:9090": true, "https://10.0.0.1": true, "http://localhost:8080": false, "http://127.0.0.1:9090": false, "http://[::1]:9090": false,
@@ -272,7 +272,7 @@ func TestBadSettings(t *testing.T) {
 		"period overflow":     {env: map[string]string{"TIME_PERIOD": "1000y"}, want: `TIME_PERIOD="1000y" is too long: choose from 1m to 31d`},
 		"settle negative":     {args: []string{"--settle-delay=-1s"}, want: `--settle-delay="-1s" is negative: choose from 0s to 31d`},
 		"end junk":            {args: []string{"once", "--end=noon"}, want: `--end="noon" is not a time: write 2026-01-31T10:00:00Z, 2026-01-31 or seconds since 1970`},
-		"end in a window":     {args: []string{"once", "--end=2026-01-31T10:20:00+01:00"}, want: `--end="2026-01-31T10:20:00+01:00" is no window's end: choose 2026-01-31T09:00:00Z or 2026-01-31T10:00:00Z`},
+		"end in a window":     {args: []string{"once", "--end=2026-01-31T10:20:00+01:00"}, want: `--end="2026-01-31T10:20:00+01:00" is not the end of a window: choose 2026-01-31T09:00:00Z or 2026-01-31T10:00:00Z`},
 		"end in milliseconds": {args: []string{"once", "--end=1769853600000"}, want: `--end="1769853600000" is out of range: choose a time after 1970-01-01 and before 2106`},
 		"end before 1970":     {args: []string{"once", "--end=1969-12-31"}, want: `--end="1969-12-31" is out of range: choose a time after 1970-01-01 and before 2106`},
 		"end zero":            {args: []string{"once", "--end=0"}, want: `--end="0" is out of range: choose a time after 1970-01-01 and before 2106`},
@@ -280,15 +280,15 @@ func TestBadSettings(t *testing.T) {
 		"from 1970":           {args: []string{"backfill", "--from=1970-01-01"}, want: `--from="1970-01-01" is out of range: choose a time after 1970-01-01 and before 2106`},
 		"backfill bare":       {args: []string{"backfill"}, want: `--from="" is missing: write 2026-01-31T10:00:00Z, 2026-01-31 or seconds since 1970`},
 		"backfill backwards":  {args: []string{"backfill", "--from=2026-01-31", "--to=2026-01-30"}, want: `--from="2026-01-31" is not before --to="2026-01-30": choose an earlier time`},
-		"backfill to both":    {args: []string{"backfill", "--from=2026-01-31", "--output=f", "--remote-write.url=http://r/w"}, want: `--output="f" and --remote-write.url are two places to write to: choose one of them`},
-		"replace in no file":  {args: []string{"backfill", "--from=2026-01-31", "--replace"}, want: `--replace is for what has been delivered: give --remote-write.url, or leave it out`},
+		"backfill to both":    {args: []string{"backfill", "--from=2026-01-31", "--output=f", "--remote-write.url=http://r/w"}, want: `--output="f" and --remote-write.url are two destinations: choose one of them`},
+		"replace in no file":  {args: []string{"backfill", "--from=2026-01-31", "--replace"}, want: `--replace replaces delivered windows: give --remote-write.url, or remove --replace`},
 		"explain bare":        {args: []string{"explain"}, want: `--model="" names no model: write its namespace and its name, as seldon/income`},
 		"explain junk": {args: []string{"explain", "--model=a/b/c", "--type=Server", "--metric=cpu", "--output=xml"}, want: `--model="a/b/c" names no model: write its namespace and its name, as seldon/income
 --metric="cpu" is unknown: choose model_containers_average, model_cpu_usage_seconds_total, model_memory_usage_bytes, model_cpu_requests, model_cpu_limits, model_memory_requests_bytes, model_memory_limits_bytes
 --type="Server" is unknown: choose SeldonDeployment, InferenceService
 --output="xml" is unknown: choose text, json`},
 		"transport":            {args: []string{"--query.transport=grpc"}, want: `--query.transport="grpc" is unknown: choose auto, remote-read, promql`},
-		"cluster label":        {args: []string{"--cluster-label=my-cluster"}, want: `--cluster-label="my-cluster" is no label's name: use letters, digits and _, with no digit first`},
+		"cluster label":        {args: []string{"--cluster-label=my-cluster"}, want: `--cluster-label="my-cluster" is not a label name: use letters, digits and _, with no digit first`},
 		"cluster label, ours":  {env: map[string]string{"CLUSTER_LABEL": "namespace"}, want: `CLUSTER_LABEL="namespace" is a label that this exporter's series have already: choose another name`},
 		"two cluster labels":   {args: []string{"--cluster-label=region", "--remote-write.label=cluster=a"}, want: `--remote-write.label="cluster=a" cannot be used: with --cluster-label="region", models have a label "cluster" already: choose another name`},
 		"own kind junk":        {args: []string{"--kind=RayService"}, want: `--kind="RayService" cannot be used: "RayService" names no pod label: write Kind=label, such as RayService=ray.io/serve-app, with further labels behind commas`},
@@ -357,7 +357,7 @@ func TestListenAddresses(t *testing.T) {
 		{"--web.listen-address=127.0.0.1:0"},
 		{"--web.listen-address=[::1]:8000", "--web.listen-address=:http"},
 		{"--web.listen-address=vsock://:9100"},
-		{"--web.listen-address=", "--web.systemd-socket"}, // which is not looked at
+		{"--web.listen-address=", "--web.systemd-socket"}, // which is ignored
 	} {
 		if got := *mustLoad(t, nil, args...).Web.WebListenAddresses; len(got) == 0 {
 			t.Errorf("%q: no address", args)

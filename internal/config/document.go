@@ -2,14 +2,13 @@ package config
 
 import "github.com/alecthomas/kingpin/v2"
 
-// Setting describes one setting to those who document it. What says what to do this once
-// has no environment variable.
+// Setting describes a setting for the documentation. A flag of a command that runs once may
+// have no environment variable.
 type Setting struct {
 	Flag, Env, Default, Help string
 }
 
-// Settings lists every setting that has an environment variable, in the order of --help,
-// and serving before the other commands.
+// Settings lists every setting that has an environment variable, in the order of --help.
 func Settings(commands []Command) []Setting {
 	app, _ := define(commands)
 	model := app.Model()
@@ -32,10 +31,10 @@ func Settings(commands []Command) []Setting {
 	return out
 }
 
-// CommandHelp describes a command to those who document it.
+// CommandHelp describes a command for the documentation.
 type CommandHelp struct {
 	Name, Help string
-	Flags      []Setting // that not every command has
+	Flags      []Setting // of this command only
 }
 
 // Document describes every command, in the order of --help.

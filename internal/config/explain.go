@@ -9,21 +9,21 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
-// Explain says what the command of that name does.
+// Explain is what the command of that name does.
 type Explain struct {
-	Model  workload.Model // of any type where that is empty
+	Model  workload.Model // of any type if that is empty
 	End    time.Time      // of the window; zero for the newest settled one
-	Metric string         // to explain, empty for all of them
+	Metric string         // to explain, empty for all
 	JSON   bool
 }
 
-// ExplainFlags are the command explain's own.
+// ExplainFlags defines the flags of the command explain.
 func ExplainFlags(f Flags) Check {
 	end := f.addEnd()
 	model := f.add("model", "", "<namespace/name>",
 		"Model to explain.")
 	kind := f.add("type", "", "<kind>",
-		"Its type, if models of several kinds have the name.")
+		"Type of the model, if models of several types have the name.")
 	metric := f.add("metric", "", "<name>",
 		"Metric to explain, such as model_cpu_requests. The default is all seven.")
 	output := f.add("output", "", "text",
@@ -48,7 +48,7 @@ func modelName(s string) (workload.Model, error) {
 	return workload.Model{Namespace: namespace, Name: name}, nil
 }
 
-// metricName returns the name if there is such a metric, or nothing.
+// metricName returns the name if there is such a metric or the name is empty.
 func metricName(name string) (string, error) {
 	var names []string
 	for _, m := range metric.Default().Metrics {

@@ -16,8 +16,8 @@ import (
 	promconfig "github.com/prometheus/common/config"
 )
 
-// httpSettings reads a file of HTTP client settings. An error shows nothing of what is in
-// it but fields that every such file may have: whatever else is there can be a secret.
+// httpSettings reads a file of HTTP client settings. Of the file's content, an error shows only
+// names of known fields: everything else may be a secret.
 func httpSettings(file string) (promconfig.HTTPClientConfig, error) {
 	content, err := os.ReadFile(file)
 	if err != nil {
@@ -34,8 +34,8 @@ func httpSettings(file string) (promconfig.HTTPClientConfig, error) {
 	return *cfg, nil
 }
 
-// fault says what is wrong with a file's content. Of the error's text it repeats only what
-// begins as messages do that hold no value.
+// fault says what is wrong with a file's content. It repeats the error's text only if that
+// begins like a message without values.
 func fault(content, text string) string {
 	fixed := regexp.MustCompile(`^(?:yaml: )?((?:line \d+: )?(?:did not find|found|could not find|mapping values|block sequence|control characters|` +
 		`at most one|exactly one|if proxy|if no_proxy|authorization |oauth2 |valid signature|tls_config|setting header) ?.*)$`)
@@ -47,9 +47,9 @@ func fault(content, text string) string {
 		where := "line " + match[1]
 		switch field := fieldIn(content, match[1]); {
 		case match[2] == "not found in type":
-			all = append(all, where+": a field that is not known")
+			all = append(all, where+": an unknown field")
 		case match[2] == "already set in":
-			all = append(all, where+field+": a field that is there twice")
+			all = append(all, where+field+": a field that is set twice")
 		default:
 			all = append(all, where+field+": a value of another type than the field has")
 		}
@@ -60,12 +60,12 @@ func fault(content, text string) string {
 	case strings.HasPrefix(text, "parse "):
 		return "proxy_url is not a URL"
 	case strings.HasPrefix(text, "unknown TLS version"):
-		return "min_version or max_version is no version of TLS: write TLS12 or TLS13"
+		return "min_version or max_version is not a TLS version: write TLS12 or TLS13"
 	}
 	return "a value that cannot be read"
 }
 
-// fieldIn returns the first field that is set in a line, in parentheses, if it is a known one.
+// fieldIn returns the first field that a line sets, in parentheses, if it is a known field.
 func fieldIn(content, line string) string {
 	known := map[string]bool{}
 	addFields(known, reflect.TypeFor[promconfig.HTTPClientConfig]())
@@ -92,7 +92,7 @@ func addFields(known map[string]bool, t reflect.Type) {
 	}
 }
 
-// usable refuses what would end later, in an error that shows it.
+// usable refuses values that would otherwise fail later, in an error that shows them.
 func usable(cfg *promconfig.HTTPClientConfig) error {
 	noURL := func(u *url.URL, err error) bool {
 		return err != nil || u != nil && (u.Host == "" || !slices.Contains([]string{"http", "https", "socks5", "socks5h"}, u.Scheme))
@@ -108,7 +108,7 @@ func usable(cfg *promconfig.HTTPClientConfig) error {
 	case o != nil && noURL(url.Parse(o.TokenURL)):
 		return errors.New("token_url is not a URL")
 	case slices.ContainsFunc(headers, func(name string) bool { return !token.MatchString(name) }):
-		return errors.New("http_headers or proxy_connect_header has a name that no header can have")
+		return errors.New("http_headers or proxy_connect_header has an invalid header name")
 	}
 	return nil
 }

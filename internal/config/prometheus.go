@@ -14,19 +14,19 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/httpclient"
 )
 
-// tokenEnv has no flag: a command line can be read by every user of a machine.
+// tokenEnv has no flag, because every user of a machine can read its command lines.
 const (
 	tokenEnv  = "PROMETHEUS_SELDON_TOKEN"
 	tokenHelp = "Bearer token for the Prometheus, if it needs one."
 )
 
-// Prometheus is a server that speaks one of Prometheus' APIs, and how to talk to it.
+// Prometheus is a server with one of Prometheus' APIs, and its HTTP settings.
 type Prometheus struct {
 	URL  *url.URL // the base, without /api/v1 and without user and password
 	HTTP promconfig.HTTPClientConfig
 }
 
-// Redacted is the URL as it may be shown to anyone: without query values.
+// Redacted returns the URL without secrets, for display.
 func (p Prometheus) Redacted() string {
 	u := *p.URL
 	u.User, u.RawQuery, u.ForceQuery = nil, "", false
@@ -36,21 +36,21 @@ func (p Prometheus) Redacted() string {
 	return u.String()
 }
 
-// server is a Prometheus, or what speaks one of its APIs, as settings describe it.
+// server is a Prometheus, or another server with one of its APIs, while its settings are read.
 type server struct {
 	Prometheus
 	name        string
-	credentials []string // every setting that brings some: there can be one only
+	credentials []string // the settings with credentials, of which only one is allowed
 }
 
 func newServer(name string) server {
 	p := Prometheus{HTTP: promconfig.DefaultHTTPClientConfig}
-	// Credentials could otherwise follow a redirect to where they do not belong.
+	// A redirect could send credentials to another server.
 	p.HTTP.FollowRedirects = false
 	return server{Prometheus: p, name: name}
 }
 
-// readFile takes the HTTP settings from a file, if one is given.
+// readFile reads the HTTP settings from a file, if one is given.
 func (s *server) readFile(c *checker, file *setting) {
 	if file.raw == "" {
 		return
@@ -62,7 +62,7 @@ func (s *server) readFile(c *checker, file *setting) {
 	}
 }
 
-// readURL takes the URL, and the credentials in it.
+// readURL reads the URL, and the credentials in it.
 func (s *server) readURL(c *checker, at *setting, read func(string) (*url.URL, error)) {
 	at.show = hideSecrets
 	if s.URL = parse(c, at, read); s.URL == nil || s.URL.User == nil {
@@ -81,16 +81,16 @@ func (s *server) checked(c *checker) Prometheus {
 	return s.Prometheus
 }
 
-// prometheusFlags say which Prometheus is read.
+// prometheusFlags defines which Prometheus is read.
 func prometheusFlags(f Flags) Check {
 	at := f.add("prometheus.url", "PROMETHEUS_URL", "http://localhost:8080",
-		"Prometheus to read, with or without /api/v1 at the end. A user and a password in it are used for basic authentication.")
+		"URL of the Prometheus to read, with or without /api/v1 at the end. A user and a password in it are used for basic authentication.")
 	token := f.add("prometheus.token-file", "PROMETHEUS_TOKEN_FILE", "<file>",
 		"File with a bearer token for the Prometheus. It is read again for every request.")
 	file := f.add("prometheus.config-file", "PROMETHEUS_CONFIG_FILE", "<file>",
 		"YAML file with HTTP client settings for the Prometheus (TLS, OAuth2, proxy, headers), as in Prometheus' own http_config. Redirects are never followed.")
 	insecure := f.addSwitch("prometheus.insecure-skip-verify", "PROMETHEUS_INSECURE_SKIP_VERIFY",
-		"Do not verify the Prometheus' TLS certificate.")
+		"Do not verify the TLS certificate of the Prometheus.")
 	return func(c *checker, cfg *Config) {
 		p := newServer("the Prometheus")
 		p.readFile(c, file)
@@ -106,7 +106,7 @@ func prometheusFlags(f Flags) Check {
 			p.credentials = append(p.credentials, tokenEnv)
 		}
 		if token.raw != "" {
-			parse(c, token, httpclient.ReadToken) // again for every request
+			parse(c, token, httpclient.ReadToken) // it is read again for every request
 			p.HTTP.Authorization = &promconfig.Authorization{Type: "Bearer", CredentialsFile: token.raw}
 			p.credentials = append(p.credentials, token.name())
 		}
@@ -114,8 +114,8 @@ func prometheusFlags(f Flags) Check {
 	}
 }
 
-// baseURL reads the URL of a Prometheus and takes /api/v1 off its end: the seed's
-// chart had it there, and every client adds it.
+// baseURL reads the URL of a Prometheus, and removes /api/v1 from its end: existing settings
+// have it there, and every client adds it.
 func baseURL(raw string) (*url.URL, error) {
 	u, err := serverURL(raw, "http://prometheus:9090")
 	if err != nil {
@@ -154,8 +154,8 @@ func validPort(port string) bool {
 	return port == "" || err == nil && n >= 1 && n <= 65535
 }
 
-// hideSecrets shows a URL that may not even parse: nothing at all after the scheme
-// where there could be a password or a query, for where they begin is not certain.
+// hideSecrets returns a URL for display, which may be invalid. If there may be a password or a
+// query, it shows only the scheme, because where these begin is uncertain.
 func hideSecrets(raw string) string {
 	if !strings.ContainsAny(raw, "@?#") {
 		return fmt.Sprintf("%q", raw)
@@ -168,7 +168,7 @@ func hideSecrets(raw string) string {
 	return "(hidden)"
 }
 
-// reason is what went wrong with a file whose name the message has already.
+// reason returns the error of a file without the file's name, which the message has already.
 func reason(err error) string {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		return e.Err.Error()

@@ -82,31 +82,31 @@ func TestBadFiles(t *testing.T) {
 	}
 }
 
-// TestBadHTTPSettingsShowNoSecret: wherever a file holds s3cr3t, the error does not.
+// TestBadHTTPSettingsShowNoSecret: no error about a file shows the s3cr3t in it.
 func TestBadHTTPSettingsShowNoSecret(t *testing.T) {
 	for name, test := range map[string]struct{ content, want string }{
-		"unknown field":      {"passwd: s3cr3t\n", "line 1: a field that is not known"},
-		"a secret for one":   {"enable_http2: true\nbasic_auth:\n  {username: joe, password:s3cr3t}\n", "line 3: a field that is not known"},
+		"unknown field":      {"passwd: s3cr3t\n", "line 1: an unknown field"},
+		"a secret for one":   {"enable_http2: true\nbasic_auth:\n  {username: joe, password:s3cr3t}\n", "line 3: an unknown field"},
 		"wrong kind":         {"basic_auth: s3cr3t\n", "line 1 (basic_auth): a value of another type than the field has"},
 		"wrong kind, quotes": {"basic_auth: \"a`s3cr3t`b\"\n", "line 1 (basic_auth): a value of another type than the field has"},
 		"two wrong kinds":    {"enable_http2: s3cr3t\nbasic_auth: s3cr3t\n", "line 1 (enable_http2): a value of another type than the field has, line 2 (basic_auth): a value of another type than the field has"},
 		"a tag":              {"enable_http2: !s3cr3t x\n", "line 1 (enable_http2): a value of another type than the field has"},
 		"a number":           {"enable_http2: !!float s3cr3t\n", "a value that cannot be read"},
-		"twice":              {"bearer_token: s3cr3t\nbearer_token: s3cr3t\n", "line 2 (bearer_token): a field that is there twice"},
-		"header twice":       {"http_headers:\n  s3cr3t: {}\n  s3cr3t: {}\n", "line 3: a field that is there twice"},
+		"twice":              {"bearer_token: s3cr3t\nbearer_token: s3cr3t\n", "line 2 (bearer_token): a field that is set twice"},
+		"header twice":       {"http_headers:\n  s3cr3t: {}\n  s3cr3t: {}\n", "line 3: a field that is set twice"},
 		"an anchor":          {"bearer_token: *s3cr3t\n", "a value that cannot be read"},
-		"an anchor in it":    {"http_headers: &s3cr3t\n  a: *s3cr3t\n", "line 2: a field that is not known"},
+		"an anchor in it":    {"http_headers: &s3cr3t\n  a: *s3cr3t\n", "line 2: an unknown field"},
 		"no YAML":            {"bearer_token: 's3cr3t\n", "line 2: found unexpected end of stream"},
 		"no YAML, a mapping": {"bearer_token: s3cr3t: s3cr3t\n", "mapping values are not allowed in this context"},
 		"no YAML, a list":    {"oauth2: {scopes: [s3cr3t\n", "line 1: did not find expected ',' or ']'"},
-		"TLS version":        {"tls_config: {min_version: s3cr3t}\n", "min_version or max_version is no version of TLS: write TLS12 or TLS13"},
+		"TLS version":        {"tls_config: {min_version: s3cr3t}\n", "min_version or max_version is not a TLS version: write TLS12 or TLS13"},
 		"proxy no URL":       {"proxy_url: \"http://joe:s3cr3t@[::1\"\n", "proxy_url is not a URL"},
 		"proxy no scheme":    {"proxy_url: s3cr3t\n", "proxy_url is not a URL"},
 		"token server":       {"oauth2: {client_id: joe, client_secret: s3cr3t, token_url: \"http://joe:s3cr3t@[::1\"}\n", "token_url is not a URL"},
 		"token server, path": {"oauth2: {client_id: joe, client_secret: s3cr3t, token_url: s3cr3t}\n", "token_url is not a URL"},
 		"its proxy":          {"oauth2: {client_id: joe, client_secret: s3cr3t, token_url: http://h, proxy_url: \"s3cr3t://h\"}\n", "proxy_url is not a URL"},
-		"header's name":      {"http_headers: {\"s3cr3t s3cr3t\": {values: [a]}}\n", "http_headers or proxy_connect_header has a name that no header can have"},
-		"proxy header":       {"proxy_url: http://h\nproxy_connect_header: {\"s3cr3t\\n\": [s3cr3t]}\n", "http_headers or proxy_connect_header has a name that no header can have"},
+		"header's name":      {"http_headers: {\"s3cr3t s3cr3t\": {values: [a]}}\n", "http_headers or proxy_connect_header has an invalid header name"},
+		"proxy header":       {"proxy_url: http://h\nproxy_connect_header: {\"s3cr3t\\n\": [s3cr3t]}\n", "http_headers or proxy_connect_header has an invalid header name"},
 		"reserved header":    {"http_headers: {authorization: {values: [s3cr3t]}}\n", `setting header "Authorization" is not allowed`},
 		"two at once":        {"basic_auth: {username: joe}\nbearer_token: s3cr3t\n", "at most one of basic_auth, oauth2, bearer_token & bearer_token_file must be configured"},
 		"algorithm":          {"oauth2: {client_id: joe, token_url: http://h, grant_type: \"urn:ietf:params:oauth:grant-type:jwt-bearer\", signature_algorithm: s3cr3t}\n", "valid signature algorithms are RS256, RS384 and RS512"},
@@ -126,7 +126,7 @@ func TestBadHTTPSettingsShowNoSecret(t *testing.T) {
 	}
 }
 
-// TestHTTPSettingsThatAreFine: whatever common takes, and can work, is taken.
+// TestHTTPSettingsThatAreFine: settings that are valid for common and can work are accepted.
 func TestHTTPSettingsThatAreFine(t *testing.T) {
 	for name, content := range map[string]string{
 		"nothing": "", "proxy": "proxy_url: socks5://joe:s3cr3t@h:1080\n", "proxy from environment": "proxy_from_environment: true\n",
@@ -191,7 +191,7 @@ func FuzzLoad(f *testing.F) {
 		if strings.ContainsRune(url+period, 0) || strings.Contains(period, secret) {
 			t.Skip()
 		}
-		// Wherever a secret can stand in a URL, it is behind one of these.
+		// A secret in a URL follows one of these.
 		if before, _, found := strings.Cut(url, secret); found && !strings.ContainsAny(url[len(before):], "@") && !strings.ContainsAny(before, "?#") {
 			t.Skip()
 		}

@@ -8,33 +8,33 @@ import (
 	logflag "github.com/prometheus/common/promslog/flag"
 )
 
-// Query says how the Prometheus is asked, and bounds what it is asked for.
+// Query is how the Prometheus is read, and the bounds for that.
 type Query struct {
 	Transport           string // auto, remote-read or promql
 	Timeout             time.Duration
 	Concurrency         int
 	MaxSamples          int
 	MaxAnswerBytes      int64
-	MaxSamplesPerWindow int64 // that all queries of one window may read; 0 is any number
-	Compress            bool  // ask for answers in gzip
+	MaxSamplesPerWindow int64 // that all requests of one window may read; 0 is no limit
+	Compress            bool  // request answers in gzip
 }
 
-// queryFlags say how the Prometheus is asked.
+// queryFlags defines how the Prometheus is read.
 func queryFlags(f Flags) Check {
 	transport := f.add("query.transport", "QUERY_TRANSPORT", "auto",
-		"How raw samples are read: remote-read, promql, or auto, which asks for remote read and falls back to PromQL.")
+		"How raw samples are read: remote-read, promql, or auto, which tries remote read and falls back to PromQL.")
 	timeout := f.add("query.timeout", "QUERY_TIMEOUT", "2m",
-		"How long one query may take.")
+		"How long one request may take.")
 	concurrency := f.add("query.concurrency", "QUERY_CONCURRENCY", "2",
-		"How many queries may run at once.")
+		"How many requests may run at the same time.")
 	maxSamples := f.add("query.max-samples", "QUERY_MAX_SAMPLES", "1000000",
-		"How many samples one query may load. Larger queries are split.")
+		"How many samples one request may return, as far as that is known before. Larger requests are split. The exporter never asks for more than 200000.")
 	maxWindowSamples := f.add("query.max-samples-per-window", "QUERY_MAX_SAMPLES_PER_WINDOW", "0",
-		"How many samples all queries of one window may read together. A window that needs more fails. 0 is no limit.")
+		"How many samples all requests of one window may read together. A window that needs more fails. 0 is no limit.")
 	maxBytes := f.add("query.max-answer-bytes", "QUERY_MAX_ANSWER_BYTES", "64MiB",
-		"How large one answer of the Prometheus may be.")
+		"Maximum size of one answer of the Prometheus.")
 	compression := f.add("query.compression", "QUERY_COMPRESSION", "auto",
-		"Compression of the answers, which costs the Prometheus some CPU and saves network traffic: gzip, none, or auto, which is none for a Prometheus on this host and gzip for others.")
+		"Compression of answers to PromQL queries, which costs the Prometheus some CPU and saves network traffic: gzip, none, or auto, which is none for a Prometheus on this host and gzip for others.")
 	return func(c *checker, cfg *Config) {
 		cfg.Query = Query{
 			Transport:           parse(c, transport, choice("auto", "remote-read", "promql")),
@@ -54,7 +54,7 @@ func queryFlags(f Flags) Check {
 	}
 }
 
-// logFlags are those that promslog/flag defines.
+// logFlags defines the flags of promslog/flag.
 func logFlags(f Flags) Check {
 	level := f.add(logflag.LevelFlagName, "LOG_LEVEL", "info", logflag.LevelFlagHelp)
 	format := f.add(logflag.FormatFlagName, "LOG_FORMAT", "logfmt", logflag.FormatFlagHelp)

@@ -5,54 +5,54 @@ import (
 	"strings"
 )
 
-// Server is one of those that the exporter talks to.
+// Server is a server that the exporter uses.
 type Server int
 
 // The servers.
 const (
 	Upstream  Server = iota // the Prometheus that is read
 	Receiver                // of remote write
-	Delivered               // the Prometheus that is asked for what was delivered
+	Delivered               // the Prometheus that has the delivered windows
 )
 
 const readCredentials = tokenEnv + ", --prometheus.token-file or --prometheus.config-file"
 
-// queryRemedies are those of a Prometheus that is asked, by the kind of its failure.
+// queryRemedies returns the remedies for a Prometheus, by the kind of its failure.
 func queryRemedies() map[string]string {
 	return map[string]string{
 		"unreachable":    "check --prometheus.url, and the port-forward if there is one",
-		"timeout":        "raise --query.timeout, and what limits the time on the way to the server and in it",
+		"timeout":        "raise --query.timeout, and the limits of proxies and of the server",
 		"unauthorized":   "check the credentials: " + readCredentials,
 		"not_prometheus": "--prometheus.url must be the base URL of a Prometheus, its path prefix included",
-		"rejected":       "see whether a proxy before the server allows some queries only",
+		"rejected":       "check whether a proxy before the server allows only some queries",
 		"too_expensive":  "raise the server's limit on the samples of one query, or the proxy's before it",
 		"throttled":      "lower --query.concurrency, or raise the server's limit",
-		"unavailable":    "see the log of the server, or of the proxy before it",
-		"malformed":      "see what exposes these series, and whether a proxy changes answers",
+		"unavailable":    "check the log of the server, or of the proxy before it",
+		"malformed":      "check what exposes these series, and whether a proxy changes answers",
 		"too_large":      "raise --query.max-answer-bytes, or lower --query.max-samples",
-		"partial":        "see which store of the server does not answer",
+		"partial":        "check which store of the server does not answer",
 		"over_budget":    "raise --query.max-samples-per-window, leave out kinds with --kinds, or share the models with --shard",
 		"not_offered":    "set --query.transport to auto or promql",
 	}
 }
 
-// receiverRemedies are those of a remote-write receiver.
+// receiverRemedies returns the remedies for a remote-write receiver.
 func receiverRemedies() map[string]string {
 	return map[string]string{
 		"unreachable":   "check --remote-write.url and --remote-write.timeout",
 		"unauthorized":  "check the credentials: the user in --remote-write.url, or --remote-write.config-file",
 		"not_found":     "check --remote-write.url, and that the receiver is turned on (Prometheus: --web.enable-remote-write-receiver)",
-		"transient":     "see the log of the receiver",
+		"transient":     "check the log of the receiver",
 		"too_old":       "raise out_of_order_time_window in the receiver's storage.tsdb settings",
-		"refused":       "see what the receiver says, and that --remote-write.query-url leads to where its samples can be read",
-		"partial":       "see the log of the receiver",
-		"misconfigured": "set --remote-write.protobuf-message to the other one: " + strings.Join(messages(), " or "),
+		"refused":       "check what the receiver says, and that its samples can be read from --remote-write.query-url",
+		"partial":       "check the log of the receiver",
+		"misconfigured": "set --remote-write.protobuf-message to the other message: " + strings.Join(messages(), " or "),
 		"conflict":      "delete the samples of that time from the receiver to have the window delivered again",
 	}
 }
 
-// Remedy says what to change where a server fails in a way, or nothing where that is not
-// known. It calls each setting what the user calls it.
+// Remedy says what to change for a kind of failure of a server, or returns "" if that is
+// unknown. It names each setting as the user did.
 func (c *Config) Remedy(of Server, kind string) string {
 	text := queryRemedies()[kind]
 	switch {

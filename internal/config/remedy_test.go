@@ -16,7 +16,7 @@ func TestRemedyNamesTheSettingsOfTheServer(t *testing.T) {
 		"delivered, read there":    {nil, []string{url}, Delivered, "not_prometheus", "--prometheus.url must be the base URL of a Prometheus, its path prefix included"},
 		"delivered, elsewhere":     {nil, []string{url, query}, Delivered, "not_prometheus", "--remote-write.query-url must be the base URL of a Prometheus, its path prefix included"},
 		"delivered, credentials":   {nil, []string{url, query}, Delivered, "unauthorized", "check the credentials: the user in --remote-write.query-url, or --remote-write.config-file"},
-		"delivered, time":          {map[string]string{"QUERY_TIMEOUT": "3m"}, []string{url, query}, Delivered, "timeout", "raise QUERY_TIMEOUT, and what limits the time on the way to the server and in it"},
+		"delivered, time":          {map[string]string{"QUERY_TIMEOUT": "3m"}, []string{url, query}, Delivered, "timeout", "raise QUERY_TIMEOUT, and the limits of proxies and of the server"},
 		"receiver":                 {map[string]string{"REMOTE_WRITE_URL": "http://r/w"}, nil, Receiver, "unreachable", "check REMOTE_WRITE_URL and --remote-write.timeout"},
 		"receiver's own flag":      {nil, []string{url}, Receiver, "not_found", "check --remote-write.url, and that the receiver is turned on (Prometheus: --web.enable-remote-write-receiver)"},
 		"what nobody knows":        {nil, nil, Upstream, "internal", ""},
@@ -29,7 +29,7 @@ func TestRemedyNamesTheSettingsOfTheServer(t *testing.T) {
 	}
 }
 
-// TestRemediesNameWhatExists holds the flags in remedies against those that there are.
+// TestRemediesNameWhatExists checks that the flags in remedies exist.
 func TestRemediesNameWhatExists(t *testing.T) {
 	known := map[string]bool{"--web.enable-remote-write-receiver": true} // a Prometheus' own
 	for _, s := range Settings(commands()) {

@@ -13,34 +13,34 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// RemoteWrite is where windows are delivered to.
+// RemoteWrite is where windows are delivered.
 type RemoteWrite struct {
-	Receiver Prometheus // its URL is whole, with the path; nil for no delivery
-	Query    Prometheus // where what was delivered can be read
+	Receiver Prometheus // its URL includes the path; nil for no delivery
+	Query    Prometheus // from which delivered windows can be read
 	Labels   map[string]string
 	Message  remote.WriteMessageType
 	Timeout  time.Duration
 }
 
-// messages are the protobuf messages of remote write; the first is the preset one.
+// messages returns the protobuf messages of remote write; the first is the default.
 func messages() []string {
 	return remote.MessageTypes{remote.WriteV1MessageType, remote.WriteV2MessageType}.Strings()
 }
 
-// clusterLabel is the one that models carry where there are several clusters.
+// clusterLabel is the label of models if there are several clusters.
 const clusterLabel = "cluster"
 
-// ownLabels are those that delivered series have already.
+// ownLabels are the labels that delivered series have already.
 var ownLabels = []string{"namespace", "type", "name", "source", "period", "shard", "kinds", "labels"}
 
-// remoteWriteFlags are the settings of delivery.
+// remoteWriteFlags defines the settings of delivery.
 func remoteWriteFlags(f Flags) Check {
 	receiverAt := f.add("remote-write.url", "REMOTE_WRITE_URL", "<url>",
-		"Remote-write receiver to which each window is delivered with its end as timestamp, such as http://prometheus:9090/api/v1/write. Without it, nothing is delivered.")
+		"URL of a remote-write receiver to which each window is delivered with its end as timestamp, such as http://prometheus:9090/api/v1/write. Without it, nothing is delivered.")
 	file := f.add("remote-write.config-file", "REMOTE_WRITE_CONFIG_FILE", "<file>",
 		"YAML file with HTTP client settings for the receiver, as in --prometheus.config-file.")
 	queryAt := f.add("remote-write.query-url", "REMOTE_WRITE_QUERY_URL", "<url>",
-		"Prometheus from which delivered windows can be read, with the receiver's HTTP client settings. The default is the one of --prometheus.url.")
+		"URL of the Prometheus from which delivered windows can be read, with the receiver's HTTP client settings. The default is --prometheus.url with its settings.")
 	added := f.addList("remote-write.label", "REMOTE_WRITE_LABELS", "<name=value>", ",",
 		"Label to add to everything that is delivered, such as cluster=prod. The flag can be repeated; commas separate several.")
 	message := f.add("remote-write.protobuf-message", "REMOTE_WRITE_PROTOBUF_MESSAGE", messages()[0],
@@ -90,7 +90,7 @@ func labels(s string) (map[string]string, error) {
 		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
 		switch {
 		case !ok:
-			return nil, fmt.Errorf("cannot be used: %q is no label: write cluster=prod", pair)
+			return nil, fmt.Errorf("cannot be used: %q is not a label: write cluster=prod", pair)
 		case value == "":
 			return nil, fmt.Errorf("cannot be used: the label %q has no value: write cluster=prod", name)
 		case !utf8.ValidString(value):
@@ -100,20 +100,20 @@ func labels(s string) (map[string]string, error) {
 			return nil, fmt.Errorf("cannot be used: %q %w", name, err)
 		}
 		if _, twice := all[name]; twice {
-			return nil, fmt.Errorf("cannot be used: the label %q is there twice: keep one", name)
+			return nil, fmt.Errorf("cannot be used: the label %q is given twice: keep one", name)
 		}
 		all[name] = value
 	}
 	return all, nil
 }
 
-// labelName reads the name of a label that no series of this exporter has.
+// labelName reads a label name that is not on this exporter's series already.
 func labelName(name string) (string, error) {
 	switch {
 	case !model.LegacyValidation.IsValidLabelName(name):
-		return "", errors.New("is no label's name: use letters, digits and _, with no digit first")
+		return "", errors.New("is not a label name: use letters, digits and _, with no digit first")
 	case strings.HasPrefix(name, model.ReservedLabelPrefix):
-		return "", errors.New("begins with __, which is Prometheus' own: choose another name")
+		return "", errors.New("begins with __, which is reserved by Prometheus: choose another name")
 	case slices.Contains(ownLabels, name):
 		return "", errors.New("is a label that this exporter's series have already: choose another name")
 	}

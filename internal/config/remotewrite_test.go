@@ -66,13 +66,13 @@ func TestBadRemoteWrite(t *testing.T) {
 		"--remote-write.url=http://joe:s3cret@receiver/w":        `--remote-write.config-file and the user in --remote-write.url hold credentials for the remote-write receiver: keep one of them`,
 		"--remote-write.query-url=prom":                          `--remote-write.query-url="prom" does not begin with http:// or https://: write it like http://prometheus:9090`,
 		"--remote-write.query-url=http://joe:s3cret@other":       `--remote-write.config-file and the user in --remote-write.query-url hold credentials for the remote-write receiver: keep one of them`,
-		"--remote-write.label=cluster":                           `--remote-write.label="cluster" cannot be used: "cluster" is no label: write cluster=prod`,
+		"--remote-write.label=cluster":                           `--remote-write.label="cluster" cannot be used: "cluster" is not a label: write cluster=prod`,
 		"--remote-write.label=cluster=":                          `--remote-write.label="cluster=" cannot be used: the label "cluster" has no value: write cluster=prod`,
-		"--remote-write.label==prod":                             `--remote-write.label="=prod" cannot be used: "" is no label's name: use letters, digits and _, with no digit first`,
-		"--remote-write.label=my-cluster=prod":                   `--remote-write.label="my-cluster=prod" cannot be used: "my-cluster" is no label's name: use letters, digits and _, with no digit first`,
-		"--remote-write.label=__name__=x":                        `--remote-write.label="__name__=x" cannot be used: "__name__" begins with __, which is Prometheus' own: choose another name`,
+		"--remote-write.label==prod":                             `--remote-write.label="=prod" cannot be used: "" is not a label name: use letters, digits and _, with no digit first`,
+		"--remote-write.label=my-cluster=prod":                   `--remote-write.label="my-cluster=prod" cannot be used: "my-cluster" is not a label name: use letters, digits and _, with no digit first`,
+		"--remote-write.label=__name__=x":                        `--remote-write.label="__name__=x" cannot be used: "__name__" begins with __, which is reserved by Prometheus: choose another name`,
 		"--remote-write.label=a=b,namespace=x":                   `--remote-write.label="a=b,namespace=x" cannot be used: "namespace" is a label that this exporter's series have already: choose another name`,
-		"--remote-write.label=a=b,a=c":                           `--remote-write.label="a=b,a=c" cannot be used: the label "a" is there twice: keep one`,
+		"--remote-write.label=a=b,a=c":                           `--remote-write.label="a=b,a=c" cannot be used: the label "a" is given twice: keep one`,
 		"--remote-write.label=a=b\xff":                           `--remote-write.label="a=b\xff" cannot be used: the value of "a" is not UTF-8`,
 		"--remote-write.protobuf-message=prometheus.WriteReques": `--remote-write.protobuf-message="prometheus.WriteReques" is unknown: choose prometheus.WriteRequest, io.prometheus.write.v2.Request`,
 		"--remote-write.timeout=0":                               `--remote-write.timeout="0" is zero: choose from 1s to 10m`,
@@ -104,8 +104,8 @@ func TestOwnKinds(t *testing.T) {
 	}
 }
 
-// FuzzLabels: whatever is taken comes back the same when it is written down again, and can
-// be a series' label.
+// FuzzLabels: labels that are accepted survive being written and read again, and are valid
+// labels of a series.
 func FuzzLabels(f *testing.F) {
 	for _, s := range []string{"cluster=prod", "a=b,c=d", " a = b ,", "a=b=c", "a", "=b", "a=\xff", "__a=b", "a=b,a=b", "\t,,", "name=x"} {
 		f.Add(s)

@@ -11,20 +11,20 @@ import (
 	webflag "github.com/prometheus/exporter-toolkit/web/kingpinflag"
 )
 
-// maxStampedDelay leaves a quarter of an hour to scrape values with timestamps in.
+// maxStampedDelay leaves a quarter of an hour to scrape values with timestamps.
 const maxStampedDelay = 30 * time.Minute
 
-// longestCatchUp is further back than receivers take samples.
+// longestCatchUp is older than what receivers accept.
 const longestCatchUp = 31 * 24 * time.Hour
 
-// ServeFlags are the command serve's own.
+// ServeFlags defines the flags of the command serve.
 func ServeFlags(f Flags) Check {
 	remoteWrite := remoteWriteFlags(f)
 	catchUp := f.add("catch-up.max-age", "CATCH_UP_MAX_AGE", "24h",
 		"Maximum age of a missed window that is still computed and delivered. 0 delivers the newest window only.")
 	toolkit := toolkitFlags(f)
 	timestamps := f.addSwitch("web.timestamps", "WEB_TIMESTAMPS",
-		"Expose the models' metrics with their window's end as timestamp, so that one sample is stored per window. Not every Prometheus takes that: see docs/how-it-works.md.")
+		"Expose the models' metrics with their window's end as timestamp, so that one sample is stored per window. Not every Prometheus accepts that: see docs/how-it-works.md.")
 	return func(c *checker, cfg *Config) {
 		remoteWrite(c, cfg)
 		cfg.CatchUp = parse(c, catchUp, durationBetween(0, longestCatchUp))
@@ -37,13 +37,13 @@ func ServeFlags(f Flags) Check {
 	}
 }
 
-// toolkitFlags adopts the web server's flags.
+// toolkitFlags defines the flags of the exporter-toolkit.
 func toolkitFlags(f Flags) Check {
 	flags := webflag.AddFlags(f.of, ":8000")
 	listen := f.adopt(f.of.GetFlag("web.listen-address"), "web.listen-address", "WEB_LISTEN_ADDRESS")
 	listen.separator = "\n"
 	file := f.adopt(f.of.GetFlag("web.config.file").
-		Help("File that turns on TLS or authentication, as the Prometheus exporter-toolkit describes it."), "web.config.file", "WEB_CONFIG_FILE")
+		Help("File that enables TLS or authentication, as documented by the Prometheus exporter-toolkit."), "web.config.file", "WEB_CONFIG_FILE")
 	systemd := new(setting)
 	if clause := f.of.GetFlag("web.systemd-socket"); clause != nil { // Linux only
 		systemd = f.adopt(clause, "web.systemd-socket", "WEB_SYSTEMD_SOCKET")
@@ -67,7 +67,7 @@ func toolkitFlags(f Flags) Check {
 	}
 }
 
-// listenable says whether an address has a port: without one, any free port would be taken.
+// listenable says whether an address has a port: without one, any free port would be used.
 func listenable(address string) bool {
 	_, port, err := net.SplitHostPort(address)
 	n, notNumber := strconv.Atoi(port)

@@ -10,18 +10,18 @@ import (
 	"github.com/alecthomas/kingpin/v2"
 )
 
-// setting is one flag's text and where it came from. It takes any text: what the text
-// means is found out later, with all the others, so that every error is reported at once.
+// setting is the text of one flag and its origin. Any text is accepted at first: all settings
+// are parsed later together, so that every error is reported.
 type setting struct {
-	flag, env string // env is empty where the setting says what to do this once
+	flag, env string // env is empty if there is no environment variable
 	raw       string
 	onLine    bool                // given on the command line
-	isSwitch  bool                // it needs no value there
-	separator string              // between the values of one that can be given more than once
-	show      func(string) string // how the value may be printed, nil for as it is
+	isSwitch  bool                // it needs no value on the command line
+	separator string              // between values, if it can be given more than once
+	show      func(string) string // how the value is printed, nil for unchanged
 }
 
-// Flags is where settings are defined: for every command, or for one.
+// Flags defines settings: of every command, or of one.
 type Flags struct {
 	of interface {
 		Flag(name, help string) *kingpin.FlagClause
@@ -30,7 +30,7 @@ type Flags struct {
 	settings map[string]*setting // by flag
 }
 
-// add defines a setting. A preset value in angle brackets is none: it says what to write.
+// add defines a setting. A preset value in angle brackets is a placeholder, not a default.
 func (f Flags) add(flag, env, preset, help string) *setting {
 	clause := f.of.Flag(flag, help)
 	switch {
@@ -49,7 +49,8 @@ func (f Flags) addSwitch(flag, env, help string) *setting {
 	return s
 }
 
-// addList defines a setting that can be given more than once: its text has separators between.
+// addList defines a setting that can be given more than once. The values are joined by a
+// separator.
 func (f Flags) addList(flag, env, preset, separator, help string) *setting {
 	s := f.add(flag, env, preset, help)
 	s.separator = separator
@@ -65,7 +66,7 @@ func (f Flags) adopt(clause *kingpin.FlagClause, flag, env string) *setting {
 	return s
 }
 
-// Set takes the text, as kingpin.Value.
+// Set stores the text, as a kingpin.Value.
 func (s *setting) Set(raw string) error {
 	raw = strings.TrimSpace(raw)
 	if s.separator != "" && s.raw != "" {
@@ -75,11 +76,11 @@ func (s *setting) Set(raw string) error {
 	return nil
 }
 
-// IsBoolFlag and IsCumulative are kingpin's, too.
+// IsBoolFlag and IsCumulative are for kingpin, too.
 func (s *setting) IsBoolFlag() bool   { return s.isSwitch }
 func (s *setting) IsCumulative() bool { return s.separator != "" }
 
-// String names the setting, as the user did, and its value.
+// String returns the setting's name as the user gave it, and its value.
 func (s *setting) String() string {
 	value := fmt.Sprintf("%q", s.raw)
 	if s.show != nil {
@@ -88,7 +89,7 @@ func (s *setting) String() string {
 	return s.name() + "=" + value
 }
 
-// name is the flag, unless it was the environment that spoke.
+// name is the environment variable if that was set, and else the flag.
 func (s *setting) name() string {
 	if !s.onLine && s.env != "" && os.Getenv(s.env) != "" {
 		return s.env
@@ -96,7 +97,7 @@ func (s *setting) name() string {
 	return "--" + s.flag
 }
 
-// checker collects what is wrong.
+// checker collects errors.
 type checker struct{ errs []error }
 
 func (c *checker) failf(format string, args ...any) {
@@ -105,8 +106,8 @@ func (c *checker) failf(format string, args ...any) {
 
 func (c *checker) err() error { return errors.Join(c.errs...) }
 
-// parse reads s by read, whose error completes a sentence that begins with the
-// setting and its value.
+// parse parses s. An error of read completes a sentence that begins with the setting and its
+// value.
 func parse[T any](c *checker, s *setting, read func(string) (T, error)) T {
 	v, err := read(s.raw)
 	if err != nil {
@@ -115,9 +116,9 @@ func parse[T any](c *checker, s *setting, read func(string) (T, error)) T {
 	return v
 }
 
-// plain is the text of an error from a file that may hold secrets: on one line, and
+// plain returns the text of an error about a file that may hold secrets: on one line, and
 // without the excerpts that YAML errors put between backquotes.
 func plain(err error) string {
-	excerpts := regexp.MustCompile("(?s)`.*`") // which may have such quotes in them
+	excerpts := regexp.MustCompile("(?s)`.*`") // an excerpt may contain backquotes
 	return strings.Join(strings.Fields(excerpts.ReplaceAllString(err.Error(), "(value)")), " ")
 }

@@ -10,14 +10,14 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 )
 
-// sourceFlags say which targets are a source's.
+// sourceFlags defines which targets belong to a source.
 func sourceFlags(f Flags) Check {
 	sources := metric.Default().Sources
 	matching := make([]*setting, len(sources))
 	for i, s := range sources {
 		env := "SOURCE_" + strings.ToUpper(strings.ReplaceAll(s.Name, "-", "_"))
 		matching[i] = f.add("source."+s.Name, env, "<matchers>",
-			"Targets whose "+s.Name+` series count, as matchers of their own labels, such as namespace=~"monitoring|infra", separated by commas. The default is those that carry series only such a target has, and that are not in a namespace of models' pods.`)
+			"Targets whose "+s.Name+` series count, as matchers of their own labels, separated by commas, such as namespace=~"monitoring|infra". The default is targets with series that only such a target has, which are not in a namespace of models' pods.`)
 	}
 	return func(c *checker, cfg *Config) {
 		cfg.Sources = map[string]func(func(string) string) bool{}
@@ -29,10 +29,10 @@ func sourceFlags(f Flags) Check {
 	}
 }
 
-// matcher is one condition of a selector, as PromQL writes it.
+// matcher is one label matcher in PromQL's syntax.
 var matcher = regexp.MustCompile(`^\s*([a-zA-Z_][a-zA-Z0-9_]*)\s*(=~|!~|!=|=)\s*("(?:[^"\\]|\\.)*")\s*(?:,|$)`)
 
-// matchers reads the inside of a PromQL selector, with or without its braces.
+// matchers reads the label matchers of a PromQL selector, with or without braces.
 func matchers(s string) (func(label func(string) string) bool, error) {
 	const remedy = `write job="kube-state-metrics",namespace=~"monitoring|infra"`
 	rest := strings.TrimSpace(s)
@@ -43,7 +43,7 @@ func matchers(s string) (func(label func(string) string) bool, error) {
 	for strings.TrimSpace(rest) != "" {
 		m := matcher.FindStringSubmatch(rest)
 		if m == nil {
-			return nil, fmt.Errorf("cannot be used: %q is no label matcher: %s", rest, remedy)
+			return nil, fmt.Errorf("cannot be used: %q is not a label matcher: %s", rest, remedy)
 		}
 		rest = rest[len(m[0]):]
 		value, err := strconv.Unquote(m[3])
@@ -62,7 +62,7 @@ func matchers(s string) (func(label func(string) string) bool, error) {
 		all = append(all, func(label func(string) string) bool { return re.MatchString(label(name)) != not })
 	}
 	if len(all) == 0 {
-		return nil, errors.New("selects nothing in particular: " + remedy)
+		return nil, errors.New("has no label matcher: " + remedy)
 	}
 	return func(label func(string) string) bool {
 		for _, holds := range all {

@@ -25,13 +25,13 @@ func TestMatchers(t *testing.T) {
 		}
 	}
 	for text, want := range map[string]string{
-		`{}`:            "selects nothing in particular",
-		`job`:           `"job" is no label matcher`,
-		`job=x`:         `"job=x" is no label matcher`,
-		`job="x" a="y"`: `is no label matcher`,
+		`{}`:            "has no label matcher",
+		`job`:           `"job" is not a label matcher`,
+		`job=x`:         `"job=x" is not a label matcher`,
+		`job="x" a="y"`: `is not a label matcher`,
 		`job=~"("`:      `"(" is not a regular expression`,
 		`job="\q"`:      `is not quoted as PromQL does`,
-		`1job="x"`:      `is no label matcher`,
+		`1job="x"`:      `is not a label matcher`,
 	} {
 		if _, err := matchers(text); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", text, err, want)

@@ -13,7 +13,7 @@ import (
 	"github.com/prometheus/common/model"
 )
 
-// durationBetween reads a duration in Prometheus' syntax, bounds included.
+// durationBetween reads a duration in Prometheus' syntax, within bounds.
 func durationBetween(least, most time.Duration) func(string) (time.Duration, error) {
 	bounds := fmt.Sprintf("choose from %s to %s", model.Duration(least), model.Duration(most))
 	return func(s string) (time.Duration, error) {
@@ -59,7 +59,7 @@ func atLeast(least int) func(string) (int, error) {
 
 // size reads a number of bytes, in powers of two where it has a unit.
 func size(s string) (int64, error) {
-	const least = 64 << 10 // below that, even a small cluster's answers do not fit
+	const least = 64 << 10 // the answers of a small cluster need as much
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {
 		var b units.Base2Bytes

@@ -11,27 +11,27 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
-// The periods that make sense: a shorter one averages a handful of scrapes, a longer
-// one asks for more history than most servers keep.
+// The bounds of the period: a shorter one averages only a few scrapes, a longer one needs more
+// history than most servers keep.
 const (
 	MinPeriod = time.Minute
 	MaxPeriod = 31 * 24 * time.Hour
 )
 
-// windowFlags say what is computed, and when.
+// windowFlags defines what is computed, and when.
 func windowFlags(f Flags) Check {
 	period := f.add("time-period", "TIME_PERIOD", "1h",
-		"Length of the windows that are averaged over, and so how often there is a new one: 1m to 31d.")
+		"Length of the windows, and so how often there are new averages: 1m to 31d.")
 	settle := f.add("settle-delay", "SETTLE_DELAY", "1m",
-		"How long after its end a window is computed, so that late scrapes are included.")
+		"How long after its end a window is computed, so that late samples are included.")
 	names := f.add("kinds", "KINDS", workload.Defaults(),
-		"Kubernetes kinds that are models, separated by commas, in order of precedence: a pod that carries the labels of several belongs to the first. Known are "+strings.Join(namesOf(workload.Kinds()), ", ")+", and those of --kind.")
+		"Kubernetes kinds that are models, separated by commas, in order of precedence: a pod with the labels of several kinds belongs to the first. Known kinds are "+strings.Join(namesOf(workload.Kinds()), ", ")+", and those of --kind.")
 	further := f.addList("kind", "KIND", "<name=label>", ";",
-		"Kind of your own, which comes after those of --kinds unless it is listed there: its name, the pod label that names the model, and further labels that a pod must carry, as RayService=ray.io/serve-app,tier=models. The flag can be repeated; semicolons separate several.")
+		"Additional kind, as RayService=ray.io/serve-app,tier=models: its name, the pod label that names the model, and further labels that a pod must have. It comes after those of --kinds unless it is listed there. The flag can be repeated; semicolons separate several kinds.")
 	cluster := f.add("cluster-label", "CLUSTER_LABEL", "<name>",
-		"Label that distinguishes the clusters in a Prometheus that holds several. Models then carry the label cluster.")
+		"Label that distinguishes the clusters in a Prometheus that holds several. Models then have the label cluster.")
 	shard := f.add("shard", "SHARD", "0/1",
-		"Share of the models, by namespace, that this exporter computes: i/n is share i of n, counted from 0. 0/1 is all of them.")
+		"Share of the models, by namespace, that this exporter computes: i/n is share i of n, counted from 0. 0/1 is all models.")
 	return func(c *checker, cfg *Config) {
 		cfg.Period = parse(c, period, durationBetween(MinPeriod, MaxPeriod))
 		cfg.SettleDelay = parse(c, settle, durationBetween(0, MaxPeriod))
@@ -44,7 +44,7 @@ func windowFlags(f Flags) Check {
 	}
 }
 
-// kinds reads names of kinds, and adds the user's own ones that are not listed.
+// kinds reads names of kinds, and adds the user's own kinds that are not listed.
 func kinds(own []workload.Kind) func(string) ([]workload.Kind, error) {
 	return func(s string) ([]workload.Kind, error) {
 		names := parts(s, ",")
@@ -73,7 +73,7 @@ func ownKinds(s string) ([]workload.Kind, error) {
 	return all, nil
 }
 
-// parts returns what is between separators, without what is empty.
+// parts splits a text at separators, and drops empty parts.
 func parts(s, separator string) []string {
 	var all []string
 	for part := range strings.SplitSeq(s, separator) {

@@ -139,7 +139,7 @@ func TestNumber(t *testing.T) {
 	}
 }
 
-// TestControlCharacters: what comes from a label value commands no terminal.
+// TestControlCharacters: control characters of label values are not printed.
 func TestControlCharacters(t *testing.T) {
 	x := income()
 	x.Model.Name = "\x1b[2J"

@@ -9,8 +9,8 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 )
 
-// JSON writes an explanation for programs, of one metric or of all of them where none is
-// named. Times are in seconds; a value that is not known is null.
+// JSON writes an explanation as JSON, of one metric, or of all metrics if none is named. Times
+// are in seconds; an unknown value is null.
 func JSON(out io.Writer, x *ledger.Explanation, metric string) error {
 	d := document{
 		Model:   model{x.Model.Cluster, x.Model.Namespace, x.Model.Type, x.Model.Name},

@@ -1,4 +1,4 @@
-// Package explain shows what a model's values are made of, to people and to programs.
+// Package explain prints what a model's values are made of, as text and as JSON.
 package explain
 
 import (
@@ -15,9 +15,9 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/measure"
 )
 
-// Text writes an explanation for people, of one metric or of all of them where none is named,
-// in 80 columns but for names that are too long for that. At the bottom of each metric is its
-// value, as it is served.
+// Text writes an explanation as text, of one metric, or of all metrics if none is named. Lines
+// have up to 80 columns, except where names are too long for that. Below each metric is its
+// value as it is served.
 func Text(out io.Writer, x *ledger.Explanation, metric string) error {
 	t := &text{}
 	t.head(x)
@@ -35,7 +35,7 @@ func Text(out io.Writer, x *ledger.Explanation, metric string) error {
 type text struct{ strings.Builder }
 
 // line writes a line without spaces at its end. Names come from label values, which may hold
-// what a terminal would obey: control characters are shown, not sent.
+// control characters: these are replaced.
 func (t *text) line(format string, args ...any) {
 	line := strings.Map(func(r rune) rune {
 		if unicode.IsControl(r) {
@@ -67,7 +67,7 @@ func (t *text) value(v ledger.Value) {
 	t.line("")
 	t.line("%s, in %s", v.Name, v.Unit)
 	if !v.OK {
-		t.line("  none: nothing is known of it")
+		t.line("  none: the value is unknown")
 		return
 	}
 	t.named("  ", "", "lived, s", "seen, s", "mean", "share", "edges")
@@ -96,7 +96,7 @@ func (t *text) value(v ledger.Value) {
 	}
 }
 
-// named writes a row of numbers behind a name, or below it where that is too long.
+// named writes a row of numbers after a name, or below a name that is too long.
 func (t *text) named(indent, name string, columns ...any) {
 	if len(indent)+len(name) > nameWidth {
 		t.line("%s%s", indent, name)
@@ -142,8 +142,8 @@ func (t *text) leftOut(all []measure.LeftOut) {
 
 func podName(p inventory.PodName) string { return strings.TrimSpace(p.Cluster + " " + p.Name) }
 
-// number writes a number rounded to so many digits, or all of them for -1, without an
-// exponent where people can read it so.
+// number formats a number with so many digits, or all of them for -1, without an exponent
+// unless it is very small or very large.
 func number(v float64, digits int) string {
 	rounded := strconv.FormatFloat(v, 'g', digits, 64)
 	if v, err := strconv.ParseFloat(rounded, 64); err == nil && math.Abs(v) >= 1e-4 && math.Abs(v) < 1e15 {

@@ -30,7 +30,7 @@ func some(v float64) metric.Value { return metric.Value{V: v, OK: true} }
 // index returns a metric's place in the table.
 func index(name string) int { return metric.Default().Index(name) }
 
-// only are values of which one is known.
+// only returns values of which one is known.
 func only(name string, v float64) []metric.Value {
 	values := make([]metric.Value, len(metric.Default().Metrics))
 	values[index(name)] = some(v)
@@ -120,18 +120,18 @@ func TestPageDescribesItsWindow(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// A window without models shows none of the seven metrics, and says so.
-	want := `# HELP seldon_exporter_models Models in the window that is served.
+	// A window without models has none of the seven metrics, and seldon_exporter_models 0.
+	want := `# HELP seldon_exporter_models Models in the served window.
 # TYPE seldon_exporter_models gauge
 seldon_exporter_models 0
-# HELP seldon_exporter_window_coverage_ratio Part of the window that is served in which targets of this source were scraped.
+# HELP seldon_exporter_window_coverage_ratio Share of the served window in which targets of this source were scraped.
 # TYPE seldon_exporter_window_coverage_ratio gauge
 seldon_exporter_window_coverage_ratio{source="cadvisor"} 0.5
 seldon_exporter_window_coverage_ratio{source="kube-state-metrics"} 1
-# HELP seldon_exporter_window_end_timestamp_seconds End of the window that is served.
+# HELP seldon_exporter_window_end_timestamp_seconds End of the served window.
 # TYPE seldon_exporter_window_end_timestamp_seconds gauge
 seldon_exporter_window_end_timestamp_seconds 1.7723664e+09
-# HELP seldon_exporter_window_start_timestamp_seconds Start of the window that is served.
+# HELP seldon_exporter_window_start_timestamp_seconds Start of the served window.
 # TYPE seldon_exporter_window_start_timestamp_seconds gauge
 seldon_exporter_window_start_timestamp_seconds 1.7723628e+09
 `
@@ -244,7 +244,7 @@ func TestStampedBoard(t *testing.T) {
 	}
 }
 
-// A form is made once, and a page larger than a chunk comes out whole.
+// A form is encoded once, and a page larger than a chunk is complete.
 func TestHeadIsMadeOnce(t *testing.T) {
 	a := &ledger.Averages{Window: hour(), Metrics: metric.Default().Metrics, Coverage: coverage()}
 	for i := range 3000 {

@@ -18,21 +18,20 @@ import (
 // Encoding is an HTTP content coding.
 type Encoding string
 
-// The encodings in which a page can be had.
+// The encodings of a page.
 const (
 	Identity Encoding = "identity"
 	Gzip     Encoding = "gzip"
 	Zstd     Encoding = "zstd"
 )
 
-// Form is a format and an encoding in which a page is kept from when it is first asked
-// for.
+// Form is a format and an encoding. A page keeps each form from the first request for it.
 type Form struct {
 	Format   expfmt.Format
 	Encoding Encoding
 }
 
-// forms are all there are.
+// forms returns all forms.
 func forms() []Form {
 	var all []Form
 	for _, format := range []expfmt.Format{expfmt.FmtText, expfmt.FmtOpenMetrics_1_0_0, expfmt.FmtProtoDelim} {
@@ -43,10 +42,10 @@ func forms() []Form {
 	return all
 }
 
-// FormOf returns the form that has the bytes of the given format. There is none for
-// what no scraper asks for: protobuf made readable, and names with their underscores
-// escaped. Other escaping schemes change nothing in names like ours, nor does
-// OpenMetrics' older version.
+// FormOf returns the form that has the bytes of the given format. There is none for formats
+// that no scraper asks for: readable protobuf, and names with escaped underscores. Other
+// escaping schemes do not change the names of this exporter, and OpenMetrics' older version
+// has the same bytes.
 func FormOf(format expfmt.Format, encoding Encoding) (Form, bool) {
 	if format.ToEscapingScheme() == model.DotsEscaping {
 		return Form{}, false
@@ -62,8 +61,7 @@ func FormOf(format expfmt.Format, encoding Encoding) (Form, bool) {
 	return Form{}, false
 }
 
-// Head is a page as the beginning of a scrape's body. What a scrape adds is joined to
-// it by AppendTail.
+// Head is an encoded page, the beginning of a scrape's body. AppendTail appends the rest.
 type Head struct {
 	encoding Encoding
 	bytes    chunks
@@ -73,7 +71,7 @@ type Head struct {
 // gzipHeader has neither name nor time (RFC 1952, 2.3.1).
 const gzipHeader = "\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"
 
-// empty is the head of a body without a page.
+// empty returns the head of a body without a page.
 func empty(encoding Encoding) Head {
 	h := Head{encoding: encoding}
 	if encoding == Gzip {
@@ -83,7 +81,7 @@ func empty(encoding Encoding) Head {
 }
 
 func encode(families iter.Seq[*dto.MetricFamily], form Form) (Head, error) {
-	// The encoder is left open: OpenMetrics' last line is the tail's.
+	// The encoder is not closed: OpenMetrics' last line belongs to the tail.
 	plain := func(w io.Writer) error {
 		enc := expfmt.NewEncoder(w, form.Format)
 		for f := range families {
@@ -110,8 +108,8 @@ func encode(families iter.Seq[*dto.MetricFamily], form Form) (Head, error) {
 	return h, nil
 }
 
-// openMember writes a gzip member that is open at its end. Members could follow each
-// other, but curl and browsers read the first one only.
+// openMember writes a gzip member without its end. Several members would be valid, but curl and
+// browsers read only the first one.
 func openMember(out io.Writer, plain func(io.Writer) error) (sum, error) {
 	var s sum
 	if _, err := io.WriteString(out, gzipHeader); err != nil {
@@ -124,10 +122,10 @@ func openMember(out io.Writer, plain func(io.Writer) error) (sum, error) {
 	if err := plain(io.MultiWriter(w, &s)); err != nil {
 		return s, err
 	}
-	return s, w.Flush() // up to a whole byte
+	return s, w.Flush() // to a byte boundary
 }
 
-// frame writes a zstd frame. Frames may follow each other (RFC 8878, 3.1).
+// frame writes a zstd frame. A body may have several (RFC 8878, 3.1).
 func frame(out io.Writer, plain func(io.Writer) error) error {
 	w, err := zstd.NewWriter(out, zstd.WithEncoderConcurrency(1), zstd.WithWindowSize(1<<20), zstd.WithLowerEncoderMem(true))
 	if err != nil {
@@ -139,7 +137,7 @@ func frame(out io.Writer, plain func(io.Writer) error) error {
 	return w.Close()
 }
 
-// Len is how many bytes WriteTo writes.
+// Len returns how many bytes WriteTo writes.
 func (h Head) Len() int {
 	n := 0
 	for _, chunk := range h.bytes {
@@ -161,8 +159,8 @@ func (h Head) WriteTo(w io.Writer) (int64, error) {
 	return written, nil
 }
 
-// AppendTail appends to dst what has to follow the head, so that both together unpack
-// to the page and the rest.
+// AppendTail appends to dst what follows the head, so that both together decompress to the page
+// and the rest.
 func (h Head) AppendTail(dst *bytes.Buffer, rest []byte) error {
 	switch h.encoding {
 	case Gzip:
@@ -180,7 +178,7 @@ func (h Head) AppendTail(dst *bytes.Buffer, rest []byte) error {
 	return nil
 }
 
-// sum is what a gzip member's end has to say of what it unpacks to (RFC 1952, 2.3.1).
+// sum is the checksum and the size at the end of a gzip member (RFC 1952, 2.3.1).
 type sum struct {
 	crc  uint32
 	size uint32 // modulo 2^32
@@ -197,8 +195,8 @@ func (s *sum) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// chunks take what is written without ever copying it: a buffer that grows holds it
-// three times.
+// chunks hold what is written without copying it: a growing buffer would hold it up to three
+// times.
 type chunks [][]byte
 
 const chunkSize = 1 << 20
@@ -218,7 +216,7 @@ func (c *chunks) Write(p []byte) (int, error) {
 	return written, nil
 }
 
-// clip gives back the room for more.
+// clip releases unused capacity.
 func (c chunks) clip() {
 	if last := len(c) - 1; last >= 0 {
 		c[last] = bytes.Clone(c[last])

@@ -9,9 +9,9 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 )
 
-// History returns what is kept of a window for good, stamped with the window's end: the
-// models' averages, and the coverage. The families are the same for every window, and in
-// the same order; one of which nothing is known has no rows.
+// History returns what is stored of a window, with the window's end as timestamp: the models'
+// averages, and the coverage. The families are the same for every window, in the same order; a
+// family without values has no rows.
 func History(a *ledger.Averages) ([]*dto.MetricFamily, error) {
 	if err := check(a); err != nil {
 		return nil, fmt.Errorf("window %s: %w", a.Window, err)

@@ -1,5 +1,5 @@
-// Package exposition holds the current averages as they are shown to a scrape: encoded
-// and compressed once per window, swapped in whole, and withdrawn when they are stale.
+// Package exposition holds the current averages for scrapes: encoded and compressed once per
+// window, replaced as a whole, and withdrawn when they are stale.
 package exposition
 
 import (
@@ -19,24 +19,24 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
-// StampedLife is how long after its window's end a page with timestamps is shown. A
-// Prometheus drops what is an hour older than its newest samples.
+// StampedLife is how long after its window's end a page with timestamps is served. A
+// Prometheus drops samples that are an hour older than its newest ones.
 const StampedLife = 45 * time.Minute
 
-// Page is one window as it is shown. It is immutable once made.
+// Page is one window as it is served. It is immutable.
 type Page struct {
 	Window  window.Window
 	Models  int
-	Expires time.Time // from when on the values are too old to be shown
+	Expires time.Time // when the values become too old to be served
 
 	averages  *ledger.Averages
 	timestamp *int64 // of the models' rows, in ms; nil for none
 	heads     map[Form]func() (Head, error)
 }
 
-// Encode makes a page of averages. What describes the window is part of the page, so
-// that no scrape sees one window's values beside another's time. A form costs nothing
-// until it is asked for.
+// Encode makes a page of averages. The metrics that describe the window are part of the page,
+// so that no scrape returns one window's values with another's times. A form costs nothing
+// until it is requested.
 func Encode(a *ledger.Averages, expires time.Time) (*Page, error) {
 	if err := check(a); err != nil {
 		return nil, fmt.Errorf("window %s: %w", a.Window, err)
@@ -68,8 +68,7 @@ func (p *Page) stamped() *Page {
 	return newPage(p.averages, expires, &end)
 }
 
-// check is the last guard before values are shown: a scrape must never fail, or be
-// wrong, because of them.
+// check validates averages before they are served, so that no scrape fails because of them.
 func check(a *ledger.Averages) error {
 	for i, m := range a.Models {
 		if i > 0 && a.Models[i-1].Compare(m.Model) >= 0 {
@@ -96,8 +95,8 @@ func check(a *ledger.Averages) error {
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
-// Families are what is on the page. They are made one after the other: all of them at
-// once would be many times the size of the averages.
+// Families yields the metric families of the page one by one: all of them together would be
+// many times the size of the averages.
 func (p *Page) Families() iter.Seq[*dto.MetricFamily] {
 	return func(yield func(*dto.MetricFamily) bool) {
 		for f := range modelFamilies(p.averages, p.timestamp) {
@@ -113,7 +112,7 @@ func (p *Page) Families() iter.Seq[*dto.MetricFamily] {
 	}
 }
 
-// modelFamilies yields the models' metrics, those without rows as well.
+// modelFamilies yields the models' metrics, including those without rows.
 func modelFamilies(a *ledger.Averages, timestamp *int64) iter.Seq[*dto.MetricFamily] {
 	return func(yield func(*dto.MetricFamily) bool) {
 		labelled := make([][]*dto.LabelPair, len(a.Models))
@@ -138,12 +137,12 @@ func modelFamilies(a *ledger.Averages, timestamp *int64) iter.Seq[*dto.MetricFam
 
 func windowFamilies(a *ledger.Averages) []*dto.MetricFamily {
 	return []*dto.MetricFamily{
-		family("seldon_exporter_models", "Models in the window that is served.",
+		family("seldon_exporter_models", "Models in the served window.",
 			gauge(float64(len(a.Models)))),
 		coverageFamily(a),
-		family("seldon_exporter_window_end_timestamp_seconds", "End of the window that is served.",
+		family("seldon_exporter_window_end_timestamp_seconds", "End of the served window.",
 			gauge(seconds(a.Window.End))),
-		family("seldon_exporter_window_start_timestamp_seconds", "Start of the window that is served.",
+		family("seldon_exporter_window_start_timestamp_seconds", "Start of the served window.",
 			gauge(seconds(a.Window.Start))),
 	}
 }
@@ -154,10 +153,10 @@ func coverageFamily(a *ledger.Averages) *dto.MetricFamily {
 		rows[i] = gauge(a.Coverage[i].Ratio, label("source", &a.Coverage[i].Source))
 	}
 	slices.SortFunc(rows, func(a, b *dto.Metric) int { return cmp.Compare(a.Label[0].GetValue(), b.Label[0].GetValue()) })
-	return family("seldon_exporter_window_coverage_ratio", "Part of the window that is served in which targets of this source were scraped.", rows...)
+	return family("seldon_exporter_window_coverage_ratio", "Share of the served window in which targets of this source were scraped.", rows...)
 }
 
-// labels are sorted by name, as clients expect them. They share the model's strings.
+// labels returns a model's labels, sorted by name as clients expect. They share its strings.
 func labels(m *workload.Model) []*dto.LabelPair {
 	all := []*dto.LabelPair{label("name", &m.Name), label("namespace", &m.Namespace), label("type", &m.Type)}
 	if m.Cluster != "" {

@@ -7,9 +7,9 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
-// complete returns the windows whose completion marker is there, of those whose headers and
-// markers these rows are. A marker counts as this exporter writes it: its value is its own
-// time, and it stands beside a header to whose labels the server has added the same.
+// complete returns the windows that have their completion marker, given rows of headers and
+// markers. A marker counts only as this exporter writes it: its value is its own timestamp, and
+// there is a header to which the server has added the same labels.
 func (id identity) complete(headers, markers []promapi.Series) window.Ends {
 	type sample struct {
 		t      int64

@@ -8,17 +8,17 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 )
 
-// Kind says why a window was not delivered, and with it whether coming again can help.
+// Kind says why a window was not delivered, and so whether trying again can help.
 type Kind string
 
 // The kinds of failure.
 const (
-	Transient     Kind = "transient"     // no answer, 5xx or 429, or what is there cannot be read for now: come again
-	TooOld        Kind = "too_old"       // the receiver takes nothing that old: it never will, as it is set
-	Refused       Kind = "refused"       // another 4xx: nothing changes before somebody fixes something
-	Partial       Kind = "partial"       // some samples were accepted and others were not, for no reason that is known
+	Transient     Kind = "transient"     // no answer, 5xx or 429, or the stored samples cannot be read: try again
+	TooOld        Kind = "too_old"       // the receiver accepts nothing that old with its settings
+	Refused       Kind = "refused"       // another 4xx: a setting or the receiver has to be fixed
+	Partial       Kind = "partial"       // some samples were accepted and others were not, for an unknown reason
 	Misconfigured Kind = "misconfigured" // the receiver does not know the protobuf message
-	Conflict      Kind = "conflict"      // the window is there in part already, with other values
+	Conflict      Kind = "conflict"      // a part of the window is stored already, with other values
 )
 
 // Kinds returns every kind.
@@ -29,7 +29,7 @@ func Kinds() []Kind {
 // Error is why a window was not delivered. Its text never holds a credential.
 type Error struct {
 	Kind       Kind
-	Status     int           // HTTP status of the receiver's last answer, 0 where there was none
+	Status     int           // HTTP status of the receiver's last answer, 0 if there was none
 	RetryAfter time.Duration // what the receiver asked for, 0 if nothing
 	Err        error
 }
@@ -38,7 +38,7 @@ func (e *Error) Error() string { return fmt.Sprintf("%s: %v", e.Kind, e.Err) }
 
 func (e *Error) Unwrap() error { return e.Err }
 
-// kindOfQuery returns what the failure of a query is for the delivery.
+// kindOfQuery returns the kind of a delivery that failed because of a query.
 func kindOfQuery(err error) Kind {
 	switch promapi.KindOf(err) {
 	case promapi.Unauthorized, promapi.NotPrometheus, promapi.Rejected, promapi.TooExpensive:

@@ -12,12 +12,12 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
-// tolerance is how far apart, as a share of either, the values of two computations of one
-// window may be: they add up the same numbers, but not always in the same order.
+// tolerance is how far the values of two computations of one window may differ, as a share of
+// either: they add the same numbers, but not always in the same order.
 const tolerance = 1e-9
 
-// lacking returns what is to be delivered of a window, in order: nothing of one that has
-// its completion marker, all of one without a header, and of one between what is not there.
+// lacking returns the samples of a window to deliver, in order: none if it has its completion
+// marker, all if it has no header, and otherwise those that are not stored.
 func (w *Writer) lacking(ctx context.Context, a *ledger.Averages) ([]sample, error) {
 	end := a.Window.End
 	markers, err := w.at(ctx, end, selector(CompletionMarker, w.id.added, w.id.own))
@@ -48,8 +48,8 @@ func (w *Writer) lacking(ctx context.Context, a *ledger.Averages) ([]sample, err
 	return append(lacking, marker), nil
 }
 
-// ours returns those rows of averages that have what the server that is asked adds to the
-// labels of the window's header: others are another exporter's.
+// ours returns the rows of averages to which the server has added the same labels as to the
+// window's header. The others are another exporter's.
 func (w *Writer) ours(header, rows []promapi.Series) []promapi.Series {
 	added := map[string]bool{}
 	for _, row := range header {
@@ -60,18 +60,18 @@ func (w *Writer) ours(header, rows []promapi.Series) []promapi.Series {
 	})
 }
 
-// at returns the rows that have a sample at a moment, with that sample alone.
+// at returns the rows that have a sample at a time, with that sample only.
 func (w *Writer) at(ctx context.Context, t time.Time, selector string) ([]promapi.Series, error) {
 	return w.stored(ctx, selector, t.Add(-time.Millisecond), t)
 }
 
-// comparison holds what is stored of a window against what is computed of it now.
+// comparison compares what is stored of a window with what was computed.
 type comparison struct {
 	differ int
-	first  string // of those that differ
+	first  string // difference
 }
 
-// lacking returns the samples of one metric that no row has.
+// lacking returns the samples of one metric that are in no row.
 func (c *comparison) lacking(computed []sample, rows []promapi.Series) []sample {
 	stored := map[string][]float64{}
 	for _, row := range rows {

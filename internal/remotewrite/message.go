@@ -9,7 +9,7 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// encode makes a request of samples, in a form that the API can send.
+// encode makes a request of samples that the API can send.
 func encode(message remote.WriteMessageType, id identity, samples []sample, at time.Time) any {
 	if message == remote.WriteV2MessageType {
 		return encodeV2(id, samples, at)
@@ -21,7 +21,7 @@ func encodeV2(id identity, samples []sample, at time.Time) *writev2.Request {
 	symbols := writev2.NewSymbolTable()
 	req := &writev2.Request{Timeseries: make([]*writev2.TimeSeries, len(samples))}
 	for i, s := range samples {
-		// No metadata: a receiver may make labels of it, and version 1 has none.
+		// No metadata: a receiver may turn it into labels, and version 1 has none.
 		series := &writev2.TimeSeries{Samples: []*writev2.Sample{{Value: s.value, Timestamp: at.UnixMilli()}}}
 		for _, l := range id.labels(s) {
 			series.LabelsRefs = append(series.LabelsRefs, symbols.Symbolize(l.name), symbols.Symbolize(l.value))
@@ -32,8 +32,8 @@ func encodeV2(id identity, samples []sample, at time.Time) *writev2.Request {
 	return req
 }
 
-// encodeV1 writes a prometheus.WriteRequest, whose generated types are in Prometheus' own
-// module only:
+// encodeV1 writes a prometheus.WriteRequest. Its generated types are only in Prometheus' own
+// module:
 //
 //	WriteRequest { repeated TimeSeries timeseries = 1; }
 //	TimeSeries   { repeated Label labels = 1; repeated Sample samples = 2; }
@@ -63,8 +63,7 @@ func encodeV1(id identity, samples []sample, at time.Time) encoded {
 	return request
 }
 
-// encoded is a message that the API sends as it is. These are vtprotobuf's methods, which
-// the API looks for.
+// encoded is a message that the API sends unchanged. It looks for vtprotobuf's methods.
 type encoded []byte
 
 // SizeVT is the message's length.

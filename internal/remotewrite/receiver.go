@@ -21,11 +21,11 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 )
 
-// answerSize is how much is read of an answer, for its text.
+// answerSize is how many bytes of an answer are read for its text.
 const answerSize = 4 << 10
 
-// backoff is between the attempts at one request, unless another is set. A Retry-After beyond
-// its longest wait fails the window, which is tried again later.
+// backoff is the default wait between the attempts at one request. A Retry-After beyond its
+// longest wait fails the window, which is tried again later.
 func backoff() remote.BackoffConfig {
 	return remote.BackoffConfig{Min: time.Second / 2, Max: 10 * time.Second, MaxRetries: 4}
 }
@@ -53,7 +53,7 @@ func newReceiver(cfg Config, reg prometheus.Registerer) (*receiver, error) {
 		backoff: cmp.Or(cfg.Backoff, backoff()),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "seldon_exporter_remote_write_requests_total",
-			Help: "Requests to the remote-write receiver, by HTTP status code, or by what went wrong where there was no answer.",
+			Help: "Requests to the remote-write receiver, by HTTP status code, or by failure if there was no answer.",
 		}, []string{"code"}),
 		samples: prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "seldon_exporter_remote_write_samples_total",
@@ -68,13 +68,13 @@ func newReceiver(cfg Config, reg prometheus.Registerer) (*receiver, error) {
 	client.Timeout = cfg.Timeout
 	client.Transport = observer{next: client.Transport, query: cfg.URL.Query(), requests: r.requests}
 	r.api, err = remote.NewAPI(cfg.URL.String(),
-		remote.WithAPIPath(""), // the URL is whole
+		remote.WithAPIPath(""), // the URL is complete
 		remote.WithAPIHTTPClient(client),
 		remote.WithAPIBackoff(r.backoff))
 	return r, err
 }
 
-// write sends samples in one request, more than once where that can help.
+// write sends samples in one request, and sends it again if that can help.
 func (r *receiver) write(ctx context.Context, id identity, samples []sample, at time.Time) error {
 	var last attempt
 	trying, stop := context.WithCancel(context.WithValue(ctx, attemptKey{}, &last))
@@ -97,13 +97,13 @@ func (r *receiver) write(ctx context.Context, id identity, samples []sample, at 
 	case err != nil:
 		return r.failure(last, accepted, len(samples), err)
 	case accepted < len(samples):
-		return &Error{Kind: Partial, Status: last.status, Err: fmt.Errorf("%s accepted %d of %d samples, and does not say why", r.url.Host, accepted, len(samples))}
+		return &Error{Kind: Partial, Status: last.status, Err: fmt.Errorf("%s accepted %d of %d samples and does not say why", r.url.Host, accepted, len(samples))}
 	}
 	return nil
 }
 
-// failure says what the last attempt came to. The library's own error is of use only
-// where there was no attempt.
+// failure returns the error of the last attempt. The library's own error is used only if there
+// was no attempt.
 func (r *receiver) failure(last attempt, accepted, sent int, err error) *Error {
 	failure := &Error{Kind: Refused, Status: last.status, RetryAfter: last.retryAfter}
 	said := fmt.Sprintf("%s answers %d %s", r.url.Host, last.status, http.StatusText(last.status))
@@ -120,7 +120,7 @@ func (r *receiver) failure(last attempt, accepted, sent int, err error) *Error {
 		failure.Err = err
 	case status/100 == 2:
 		failure.Kind = Misconfigured
-		failure.Err = fmt.Errorf("%s without a word on how many samples it has written, so that it does not know %s", said, r.message)
+		failure.Err = fmt.Errorf("%s without the number of samples that it has written: it does not know %s", said, r.message)
 	case status == http.StatusUnsupportedMediaType:
 		failure.Kind = Misconfigured
 		failure.Err = fmt.Errorf("%s: it does not know %s", said, r.message)
@@ -130,7 +130,7 @@ func (r *receiver) failure(last attempt, accepted, sent int, err error) *Error {
 		failure.Kind = TooOld
 		failure.Err = fmt.Errorf("%s: it takes nothing that old", said)
 	case last.reason == duplicate:
-		failure.Err = fmt.Errorf("%s: it has other values for this time already, and the server that is asked for them does not", said)
+		failure.Err = fmt.Errorf("%s: it has other values for this time already, but the server that is queried for them has not", said)
 	case accepted > 0:
 		failure.Kind, failure.Err = Partial, errors.New(said)
 	default:
@@ -149,19 +149,19 @@ func (r *receiver) noAnswer(err error) error {
 	return fmt.Errorf("%s does not answer: %w", r.url.Host, err)
 }
 
-// attempt is what one HTTP request came to. The library says it in texts only.
+// attempt is the result of one HTTP request. The library reports it as text only.
 type attempt struct {
-	status     int // 0 where there was no answer
-	written    int // samples, as version 2 has it; the library would add up all attempts
+	status     int // 0 if there was no answer
+	written    int // samples, of version 2; the library would add up all attempts
 	text       string
-	reason     reason // by its words as they came: a secret that is taken out of the text may be one of them
+	reason     reason // by its original words: a secret that is removed from the text may be one of them
 	retryAfter time.Duration
 	err        error // why there was no answer
 }
 
 type attemptKey struct{}
 
-// observer keeps what each attempt came to, without the secrets in it.
+// observer keeps the result of each attempt, without secrets.
 type observer struct {
 	next     http.RoundTripper
 	query    url.Values
@@ -190,7 +190,7 @@ func (o observer) RoundTrip(req *http.Request) (*http.Response, error) {
 	return resp, nil
 }
 
-// timedOut is how requests are counted that had no answer in time.
+// timedOut is the code of requests that had no answer in time.
 const timedOut = "timeout"
 
 func code(err error) string {

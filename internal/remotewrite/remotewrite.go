@@ -1,11 +1,11 @@
-// Package remotewrite delivers windows to a remote-write receiver, each with its own
-// time, and knows which have been delivered. It keeps nothing itself: what has been
-// delivered is what the receiver has.
+// Package remotewrite delivers windows to a remote-write receiver, each with its end as
+// timestamp, and finds out which windows were delivered. It keeps no state: the receiver has
+// what was delivered.
 //
-// A window is delivered in three steps, each begun when the one before was acknowledged:
-// its coverage, which is its header; its averages; its completion marker. So a window
-// without a header holds nothing, one with a completion marker is whole, and one between is
-// asked for what it has before anything is sent.
+// A window is delivered in three steps, each after the one before was acknowledged: its
+// coverage, which is its header; its averages; its completion marker. So a window without a
+// header has no samples, and one with a completion marker is complete. For any other, the
+// stored samples are read before the missing ones are sent.
 package remotewrite
 
 import (
@@ -27,23 +27,23 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
-// samplesPerRequest is what Prometheus' own remote write sends at once, too.
+// samplesPerRequest is the default of Prometheus' own remote write.
 const samplesPerRequest = 2000
 
-// Querier asks the server where delivered samples can be read.
+// Querier queries the server from which delivered samples can be read.
 type Querier interface {
 	Instant(ctx context.Context, expr string, at time.Time) (*promapi.Answer, error)
 }
 
 // Config is what a Writer works with.
 type Config struct {
-	URL       *url.URL // whole, with the path
+	URL       *url.URL // with the path
 	HTTP      promconfig.HTTPClientConfig
 	Timeout   time.Duration        // for one request
-	Backoff   remote.BackoffConfig // between attempts at one request; a sensible one if zero
+	Backoff   remote.BackoffConfig // between attempts at one request; a default if zero
 	Message   remote.WriteMessageType
 	UserAgent string
-	Query     Querier // sees what was written
+	Query     Querier // reads what was written
 
 	// What distinguishes this exporter's windows from another's.
 	Period time.Duration
@@ -74,9 +74,9 @@ func New(cfg Config, reg prometheus.Registerer) (*Writer, error) {
 	return &Writer{id: newIdentity(cfg), table: cfg.Table, period: cfg.Period, shard: cfg.Shard, query: cfg.Query, receiver: receiver}, nil
 }
 
-// Deliver writes a window's averages and then its completion marker, unless that is there.
-// What is there of the window is not written again. Each request is sent a few times where
-// that can help, for some minutes at most. The error is an *Error.
+// Deliver writes a window's averages and then its completion marker, unless the window has
+// one. It does not write stored samples again. Each request is sent a few times if that can
+// help, for some minutes at most. The error is an *Error.
 func (w *Writer) Deliver(ctx context.Context, a *ledger.Averages) error {
 	var refusal error
 	lacked := 0
@@ -85,8 +85,8 @@ func (w *Writer) Deliver(ctx context.Context, a *ledger.Averages) error {
 		if err != nil || len(lacking) == 0 {
 			return err
 		}
-		// After a refusal: another exporter, or a request of our own that had seemed lost, may
-		// have been faster. If not, it stands.
+		// After a refusal: another exporter, or an earlier request of this one, may have written
+		// the samples. If not, the refusal is the result.
 		if refusal != nil && len(lacking) >= lacked {
 			return refusal
 		}
@@ -98,7 +98,8 @@ func (w *Writer) Deliver(ctx context.Context, a *ledger.Averages) error {
 	}
 }
 
-// write sends what a window lacks, in order. Header and completion marker have requests of their own.
+// write sends the missing samples of a window, in order. The header and the completion marker
+// are sent in requests of their own.
 func (w *Writer) write(ctx context.Context, lacking []sample, end time.Time) error {
 	for len(lacking) > 0 {
 		n := 1
@@ -113,7 +114,7 @@ func (w *Writer) write(ctx context.Context, lacking []sample, end time.Time) err
 	return nil
 }
 
-// step is the name of a step of the delivery.
+// step names the step of the delivery that a sample belongs to.
 func step(s sample) string {
 	if s.metric == Coverage || s.metric == CompletionMarker {
 		return s.metric
@@ -121,11 +122,10 @@ func step(s sample) string {
 	return "averages"
 }
 
-// mostWindows bounds what one query for completion markers returns.
+// mostWindows bounds the answer of one query for completion markers.
 const mostWindows = 10_000
 
-// Delivered returns those windows in (from, to] that have their completion marker,
-// by their ends.
+// Delivered returns the ends of the windows in (from, to] that have their completion marker.
 // The error is an *Error.
 func (w *Writer) Delivered(ctx context.Context, from, to time.Time) (window.Ends, error) {
 	ends := window.Ends{}
@@ -148,18 +148,18 @@ func (w *Writer) Delivered(ctx context.Context, from, to time.Time) (window.Ends
 	return ends, nil
 }
 
-// stored returns the samples of the series that are selected, in (from, to].
+// stored returns the samples of the selected series in (from, to].
 func (w *Writer) stored(ctx context.Context, selector string, from, to time.Time) ([]promapi.Series, error) {
-	// A millisecond more: VictoriaMetrics leaves out the last sample of a range that ends at
+	// One millisecond more: VictoriaMetrics leaves out the last sample of a range that ends at
 	// midnight.
 	until := to.Add(time.Millisecond)
 	answer, err := w.query.Instant(ctx, fmt.Sprintf("%s[%dms]", selector, until.Sub(from).Milliseconds()), until)
 	if err != nil {
-		return nil, &Error{Kind: kindOfQuery(err), RetryAfter: promapi.RetryAfterOf(err), Err: fmt.Errorf("what has been delivered cannot be read: %w", err)}
+		return nil, &Error{Kind: kindOfQuery(err), RetryAfter: promapi.RetryAfterOf(err), Err: fmt.Errorf("delivered windows cannot be read: %w", err)}
 	}
 	var rows []promapi.Series
 	for _, row := range answer.Series {
-		// Prometheus 2 takes the range's start for part of it.
+		// The ranges of Prometheus 2 include their start.
 		row.Samples = slices.DeleteFunc(row.Samples, func(s promapi.Sample) bool { return s.T <= from.UnixMilli() || s.T > to.UnixMilli() })
 		if len(row.Samples) > 0 {
 			rows = append(rows, row)

@@ -26,7 +26,7 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
-// empty is a Prometheus in which nothing is.
+// empty is a Prometheus without series.
 type empty struct{}
 
 func (empty) Instant(context.Context, string, time.Time) (*promapi.Answer, error) {
@@ -37,7 +37,7 @@ func coverage() []ledger.Coverage {
 	return []ledger.Coverage{{Source: metric.KubeStateMetrics, Ratio: 1}, {Source: metric.CAdvisor, Ratio: 0.5}}
 }
 
-// values are those of the metrics that are given, and no others.
+// values returns the given values of metrics, and no others.
 func values(known map[string]float64) []metric.Value {
 	all := make([]metric.Value, len(metric.Default().Metrics))
 	for name, v := range known {
@@ -46,8 +46,7 @@ func values(known map[string]float64) []metric.Value {
 	return all
 }
 
-// TestRequests looks at what is sent. That real receivers understand it is tested in
-// sim/delivery.
+// TestRequests checks what is sent. sim/delivery tests that real receivers understand it.
 func TestRequests(t *testing.T) {
 	for message, want := range map[remote.WriteMessageType]struct{ contentType, version string }{
 		remote.WriteV1MessageType: {"application/x-protobuf", "0.1.0"},
@@ -101,7 +100,7 @@ func TestRequests(t *testing.T) {
 				t.Errorf("requests %q, want coverage, averages and completion marker", bodies)
 			}
 			const metrics = `
-# HELP seldon_exporter_remote_write_requests_total Requests to the remote-write receiver, by HTTP status code, or by what went wrong where there was no answer.
+# HELP seldon_exporter_remote_write_requests_total Requests to the remote-write receiver, by HTTP status code, or by failure if there was no answer.
 # TYPE seldon_exporter_remote_write_requests_total counter
 seldon_exporter_remote_write_requests_total{code="200"} 3
 # HELP seldon_exporter_remote_write_samples_total Samples the remote-write receiver has accepted.
@@ -135,7 +134,7 @@ func TestNobodyThere(t *testing.T) {
 		t.Errorf("error %v, want %q", err, want)
 	}
 	const metrics = `
-# HELP seldon_exporter_remote_write_requests_total Requests to the remote-write receiver, by HTTP status code, or by what went wrong where there was no answer.
+# HELP seldon_exporter_remote_write_requests_total Requests to the remote-write receiver, by HTTP status code, or by failure if there was no answer.
 # TYPE seldon_exporter_remote_write_requests_total counter
 seldon_exporter_remote_write_requests_total{code="unreachable"} 3
 `

@@ -13,7 +13,7 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
-// Stored returns what is stored of a window, nil where nothing is. The error is an *Error.
+// Stored returns what is stored of a window, nil if nothing is. The error is an *Error.
 func (w *Writer) Stored(ctx context.Context, of window.Window) (*ledger.Averages, error) {
 	header, err := w.at(ctx, of.End, selector(Coverage, w.id.added, w.id.own))
 	if err != nil || len(header) == 0 {
@@ -51,8 +51,8 @@ func (w *Writer) Stored(ctx context.Context, of window.Window) (*ledger.Averages
 	return a, nil
 }
 
-// Replace writes those samples of a window that are not what is stored of it. The error is
-// an *Error. Most receivers refuse a second value at one time.
+// Replace writes the samples of a window that differ from the stored ones. The error is an
+// *Error. Most receivers refuse a second value for one timestamp.
 func (w *Writer) Replace(ctx context.Context, stored, a *ledger.Averages) error {
 	had := map[string]float64{}
 	for _, s := range slices.Concat(w.id.coverage(stored.Coverage), slices.Concat(w.id.averages(stored)...)) {
@@ -66,7 +66,7 @@ func (w *Writer) Replace(ctx context.Context, stored, a *ledger.Averages) error 
 	}
 	err := w.write(ctx, changed, a.Window.End)
 	if failure, ok := errors.AsType[*Error](err); ok && failure.Kind != Transient {
-		failure.Err = fmt.Errorf("%w: most receivers take no second value for one time: delete what is stored of %s (Prometheus: api/v1/admin/tsdb/delete_series) and write the window with --output", failure.Err, a.Window.End.Format(time.RFC3339))
+		failure.Err = fmt.Errorf("%w: most receivers accept no second value for one timestamp: delete the samples of %s (Prometheus: api/v1/admin/tsdb/delete_series) and write the window with --output", failure.Err, a.Window.End.Format(time.RFC3339))
 	}
 	return err
 }

@@ -14,29 +14,29 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
-// The series that are delivered beside the averages.
+// The series that are delivered with the averages.
 const (
-	// Coverage is a window's header: it is delivered before anything else of it.
+	// Coverage is a window's header: it is delivered first.
 	Coverage = "seldon_exporter_window_coverage_ratio"
-	// CompletionMarker is delivered when everything else of a window has been accepted.
-	// Its value is its own timestamp, the window's end, in seconds.
+	// CompletionMarker is delivered after everything else of a window was accepted. Its value
+	// is its own timestamp, the window's end, in seconds.
 	CompletionMarker = "seldon_exporter_window_delivered_timestamp_seconds"
 )
 
 // sample is one value of a window. Its timestamp is the window's end.
 type sample struct {
 	metric string
-	labels []label // besides those that are added to every series
+	labels []label // without those that are added to every series
 	value  float64
 }
 
 type label struct{ name, value string }
 
-// identity distinguishes this exporter's windows from those of others that write to the same
-// receiver with other settings.
+// identity distinguishes this exporter's windows from those of exporters with other settings
+// that write to the same receiver.
 type identity struct {
-	added []label // to every series; an empty one is not added, and must not be there
-	own   []label // to coverage and completion markers, besides
+	added []label // to every series; one with an empty value must not be there
+	own   []label // further labels of coverage and completion markers
 
 	clusters bool // models carry the label cluster
 }
@@ -47,7 +47,7 @@ func newIdentity(cfg Config) identity {
 	for _, name := range names {
 		added = append(added, label{name, cfg.Labels[name]})
 	}
-	// Whoever is scraped may call a metric as it likes. What was scraped has these labels.
+	// A scraped target can expose a metric of any name. Scraped series have these labels.
 	for _, name := range []string{"instance", "job"} {
 		if cfg.Labels[name] == "" {
 			added = append(added, label{name, ""})
@@ -61,12 +61,12 @@ func newIdentity(cfg Config) identity {
 		{"period", model.Duration(cfg.Period).String()},
 		{"shard", shard},
 		{"kinds", cfg.Kinds},
-		// Without it, an exporter that adds nothing could not ask for its own markers alone.
+		// Without it, an exporter that adds no label could not select its own markers only.
 		{"labels", strings.Join(names, ",")},
 	}}
 }
 
-// labels are a sample's, sorted by name. An empty label is none.
+// labels returns a sample's labels, sorted by name. A label with an empty value is left out.
 func (id identity) labels(s sample) []label {
 	all := []label{{"__name__", s.metric}}
 	for _, l := range slices.Concat(id.added, s.labels) {
@@ -78,8 +78,8 @@ func (id identity) labels(s sample) []label {
 	return all
 }
 
-// averages returns a window's samples but for its header and its completion marker, one slice for
-// each metric that has some.
+// averages returns a window's samples without its header and its completion marker, one slice
+// for each metric that has samples.
 func (id identity) averages(a *ledger.Averages) [][]sample {
 	labels := make([][]label, len(a.Models))
 	for i, m := range a.Models {
@@ -124,8 +124,8 @@ func (id identity) marker(end time.Time) sample {
 	return sample{CompletionMarker, id.own, float64(end.UnixMilli()) / 1e3}
 }
 
-// selector is PromQL for the series with all of these labels; an empty value selects
-// those without the label.
+// selector is PromQL for the series with all of these labels; an empty value selects series
+// without the label.
 func selector(name string, labels ...[]label) string {
 	var matchers []string
 	for _, l := range slices.Concat(labels...) {
@@ -134,8 +134,8 @@ func selector(name string, labels ...[]label) string {
 	return name + "{" + strings.Join(matchers, ",") + "}"
 }
 
-// beyond returns those of a row's labels that are not of the given names, as one text: what
-// the server that was asked has put there by itself, or another exporter's.
+// beyond returns the labels of a row that do not have the given names, as one text: those that
+// the queried server has added, or another exporter's.
 func beyond(row promapi.Labels, names ...[]label) string {
 	known := slices.Concat(names...)
 	var rest []string

@@ -7,17 +7,17 @@ import (
 	"strings"
 )
 
-// reason is what a refusal says of the samples, as far as it is known.
+// reason is what a refusal says about the samples, if that is known.
 type reason int
 
 const (
 	unknown   reason = iota
-	old              // nothing that old is taken
-	duplicate        // there is another value at that time already
+	old              // they are too old
+	duplicate        // there is another value for that time
 )
 
-// phrases are how receivers say so: Prometheus, Thanos Receive, Mimir, Cortex. The first that
-// is found counts.
+// phrases are the words of receivers: Prometheus, Thanos Receive, Mimir, Cortex. The first one
+// that is found counts.
 func phrases() []struct {
 	reason reason
 	text   string
@@ -42,11 +42,11 @@ func phrases() []struct {
 	}
 }
 
-// quoted is what a refusal repeats of a series: the name of a model is no word of its own. A
-// text that was cut off may end in the middle.
+// quoted matches what a refusal repeats of a series: the name of a model must not be taken for
+// the receiver's words. A text that was cut off may end in the middle.
 var quoted = regexp.MustCompile(`"(?:[^"\\]|\\.)*(?:"|$)|\{[^}]*(?:\}|$)|(?:^|[\s:=(])'[^']*(?:'|$)`)
 
-// reasonOf reads a refusal, as it came.
+// reasonOf reads a refusal.
 func reasonOf(status int, body []byte) reason {
 	words := strings.ToLower(ownWords(body))
 	for _, p := range phrases() {
@@ -54,21 +54,21 @@ func reasonOf(status int, body []byte) reason {
 			return p.reason
 		}
 	}
-	// Thanos Receive may say no more than that.
+	// Thanos Receive may say nothing else.
 	if status == http.StatusConflict && (strings.TrimSpace(words) == "" || strings.Contains(words, "conflict")) {
 		return old
 	}
 	return unknown
 }
 
-// ownWords returns a refusal's text without what it quotes.
+// ownWords returns a refusal's text without quotations.
 func ownWords(body []byte) string {
 	var refusal struct{ Error, Message string }
 	text := string(body)
 	if json.Unmarshal(body, &refusal) == nil {
 		text = refusal.Error + " " + refusal.Message
 	}
-	// Braces may be in quotes, and the other way round: twice, innermost first.
+	// Braces may be in quotes, and quotes in braces: twice, innermost first.
 	for range 2 {
 		text = quoted.ReplaceAllString(text, " ")
 	}

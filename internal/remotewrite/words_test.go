@@ -35,7 +35,7 @@ func TestReasonOf(t *testing.T) {
 		"timestamp too old: 1 metric: \"m\"": {400, old},
 		"timestamp too new: 1 metric: \"m\"": {400, unknown},
 
-		// Names that are no words of the receiver's.
+		// Names in the text are not the receiver's words.
 		"label value too long for " + series:               {400, unknown},
 		"label value too long: name=\"too old":             {400, unknown}, // cut off
 		"per-user series limit reached, series: 'too-old'": {400, unknown},

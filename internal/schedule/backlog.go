@@ -7,9 +7,9 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
-// patience is how many rounds end with the first window that fails, for a receiver may
-// need windows in order. From then on each round may have one failure more: in the end
-// the younger windows overtake, however many there are that fail.
+// patience is how many rounds end at the first window that fails, because a receiver may
+// need windows in order. After that, each round may have one more failure, so that the
+// newer windows are delivered however many of the older ones fail.
 const patience = 3
 
 // reason is why a window is given up.
@@ -17,43 +17,43 @@ type reason string
 
 const (
 	tooLate reason = "too_late" // it ended longer ago than windows are caught up
-	noData  reason = "no_data"  // its sources left nothing, though a newer window's did
-	tooOld  reason = "too_old"  // the receiver takes nothing that old
-	lost    reason = "lost"     // the receiver took it, and it is not to be found there
+	noData  reason = "no_data"  // its sources have no data, though a newer window's have
+	tooOld  reason = "too_old"  // the receiver accepts nothing that old
+	lost    reason = "lost"     // the receiver accepted it and does not have it
 )
 
 func reasons() []reason { return []reason{tooLate, noData, tooOld, lost} }
 
-// missing is a window that has ended and is not yet where it belongs.
+// missing is a window that has ended and is not delivered yet.
 type missing struct {
 	window.Window
 	failures int
 	retryAt  time.Time
-	// noDataAt is how far windows had come when this one had no data. It is looked at again
-	// once a window beyond that was computed.
+	// noDataAt is the end of the newest window when this one had no data. It is tried again
+	// after a newer window was computed.
 	noDataAt   time.Time
-	deliveries int // that the receiver took
+	deliveries int // that the receiver accepted
 }
 
-// backlog is the set of windows that are missing. It is lost with the process, and made again
-// from the completion markers of those that were delivered.
+// backlog is the set of missing windows. It is lost with the process, and rebuilt from the
+// completion markers of the windows that were delivered.
 type backlog struct {
 	windows     []missing     // oldest first
-	highWater   time.Time     // windows that end by then are among them, or were dealt with
-	unchecked   bool          // some may have their completion marker
-	unconfirmed []unconfirmed // delivered, and not yet seen to be there; oldest delivery first
+	highWater   time.Time     // all windows that end up to here are in windows, or done
+	unchecked   bool          // some of the windows may have their completion marker
+	unconfirmed []unconfirmed // delivered and not confirmed yet; oldest delivery first
 	pause       pause
 	failed      int                      // windows that failed in this round
 	abandoned   map[reason][]window.Span // given up, and not yet reported
 }
 
-// pause is the time between two rounds, each of which begins with the oldest window.
+// pause is the time between two rounds. Each round begins with the oldest window.
 type pause struct {
 	failures int // rounds that failed since a window was delivered
 	until    time.Time
 }
 
-// reach adds the windows that end up to the newest, but none that ended by oldest.
+// reach adds the windows that end after oldest and up to newest.
 func (b *backlog) reach(newest, oldest time.Time, period time.Duration) {
 	from := b.highWater
 	if end := window.Containing(oldest, period).Start; from.Before(end) {
@@ -70,7 +70,7 @@ func (b *backlog) reach(newest, oldest time.Time, period time.Duration) {
 	b.highWater = later(b.highWater, newest)
 }
 
-// stopWaiting forgets until when to wait.
+// stopWaiting forgets all times to wait for.
 func (b *backlog) stopWaiting() {
 	b.pause.until = time.Time{}
 	for i := range b.windows {
@@ -78,7 +78,7 @@ func (b *backlog) stopWaiting() {
 	}
 }
 
-// begin begins a new round, from some moment on. What is there is checked again.
+// begin begins a new round at a time. It checks again which windows are delivered.
 func (b *backlog) begin(at time.Time) {
 	b.pause.until, b.failed, b.unchecked = at, 0, true
 	for i := range b.windows {
@@ -86,7 +86,7 @@ func (b *backlog) begin(at time.Time) {
 	}
 }
 
-// expire gives up the windows that ended by oldest, except the one that is at hand.
+// expire gives up the windows that ended up to oldest, except the one whose averages are held.
 func (b *backlog) expire(oldest time.Time, held window.Window) {
 	for _, m := range slices.Clone(b.windows) {
 		switch {
@@ -99,9 +99,8 @@ func (b *backlog) expire(oldest time.Time, held window.Window) {
 	}
 }
 
-// next returns the window to deliver next, and from when on that may be: a zero time where
-// there is none. The windows that wait for data stand back until one newer than computed
-// at that time was computed.
+// next returns the window to deliver next, and when: a zero time if there is none. A window
+// without data waits until a newer window was computed.
 func (b *backlog) next(now, computed time.Time, except window.Window) (next window.Window, at time.Time) {
 	for _, m := range b.windows {
 		waits := !m.noDataAt.IsZero() && !computed.After(m.noDataAt)
@@ -119,13 +118,13 @@ func (b *backlog) next(now, computed time.Time, except window.Window) (next wind
 	return next, at
 }
 
-// checked takes out the windows that are there, by their ends.
+// checked removes the windows that are delivered, by their ends.
 func (b *backlog) checked(there window.Ends) {
 	b.windows = slices.DeleteFunc(b.windows, func(m missing) bool { return there.Has(m.End) })
 	b.unchecked = false
 }
 
-// delivered takes out a window that was delivered, which is looked for at a moment.
+// delivered removes a window that was delivered. It is looked for at lookAt.
 func (b *backlog) delivered(w window.Window, lookAt time.Time) {
 	if m := b.find(w); m != nil {
 		b.unconfirmed = append(b.unconfirmed, unconfirmed{Window: w, deliveries: m.deliveries + 1, lookAt: lookAt})
@@ -138,7 +137,7 @@ func (b *backlog) remove(w window.Window) {
 	b.windows = slices.DeleteFunc(b.windows, func(m missing) bool { return m.Equal(w) })
 }
 
-// drop gives a window up.
+// drop gives up a window.
 func (b *backlog) drop(w window.Window, why reason) {
 	b.remove(w)
 	b.giveUp(why, window.SpanOf(w.Start, w.End, w.Period()))
@@ -151,15 +150,15 @@ func (b *backlog) giveUp(why reason, s window.Span) {
 	b.abandoned[why] = append(b.abandoned[why], s)
 }
 
-// empty records that a window had no data. It is looked at once more when a newer window
-// has some: what comes late comes in order.
+// empty records that a window had no data. It is tried once more when a newer window has
+// data, because late data arrives in order.
 func (b *backlog) empty(w window.Window) {
 	if m := b.find(w); m != nil {
 		m.noDataAt = b.highWater
 	}
 }
 
-// found records that a window has data after all.
+// found records that a window has data.
 func (b *backlog) found(w window.Window) {
 	if m := b.find(w); m != nil {
 		m.noDataAt = time.Time{}

@@ -8,24 +8,24 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
-// skewTolerance is what a Date header leaves open: it has whole seconds, and takes its way.
+// skewTolerance is the error of a Date header: it has whole seconds, and takes time to arrive.
 const skewTolerance = 2 * time.Second
 
-// errNotEnded says that a window has not ended, or not settled, by the upstream's clock.
-var errNotEnded = errors.New("the window is not over by the upstream's clock")
+// errNotEnded is the failure of a window that has not settled by the upstream's clock.
+var errNotEnded = errors.New("the window has not settled by the upstream's clock")
 
-// upstreamClock is what the loop goes by: the upstream's clock, which has stamped the samples, as
-// far as it is known to differ from this machine's.
+// upstreamClock is the loop's clock: this machine's, corrected by its difference from the
+// upstream's, which timestamps the samples.
 type upstreamClock struct {
 	local  func() time.Time
-	server func() (time.Time, bool) // nil if nobody knows it; from an answer and the time that was measured since
-	skew   time.Duration            // by which the local clock is ahead
+	server func() (time.Time, bool) // the last answer's time plus the time since; nil if unknown
+	skew   time.Duration            // how far the local clock is ahead
 	logged time.Duration            // the skew that was logged last
 }
 
-// now returns the moment to go by. It is not sure where the local clock has moved ahead since
-// the last answer: it was put forward, or the machine was suspended, during which nothing was
-// measured. Only another answer can say which.
+// now returns the current time. It is not sure if the local clock has moved ahead since the last
+// answer: either the clock was set forward, or the machine was suspended, and monotonic time
+// stood still. Only another answer shows which.
 func (c *upstreamClock) now() (now time.Time, sure bool) {
 	ahead, known := c.ahead()
 	switch {
@@ -46,12 +46,12 @@ func (c *upstreamClock) ahead() (ahead time.Duration, known bool) {
 	return c.wall().Sub(server), known
 }
 
-// wall returns what the local clock shows. A reading for measuring time would make moments
-// by the clock before it was put right look sane.
+// wall returns the local time without its monotonic reading, which would hide that the clock
+// was set.
 func (c *upstreamClock) wall() time.Time { return c.local().Round(0) }
 
-// check takes in the answer that has just come. It returns an error unless w is settled by
-// the upstream's clock.
+// check updates the skew from the last answer. It returns an error unless w is settled by the
+// upstream's clock.
 func (c *upstreamClock) check(w window.Window, settle time.Duration) error {
 	ahead, known := c.ahead()
 	if !known {
@@ -64,6 +64,6 @@ func (c *upstreamClock) check(w window.Window, settle time.Duration) error {
 	if !server.Before(w.Due(settle - min(settle, skewTolerance))) {
 		return nil
 	}
-	return fmt.Errorf("%w, which shows %s: this machine's is %s ahead: synchronize them (NTP)",
+	return fmt.Errorf("%w, which shows %s: this machine's clock is %s ahead: synchronize the clocks (NTP)",
 		errNotEnded, server.UTC().Format(time.RFC3339), ahead.Round(time.Second))
 }

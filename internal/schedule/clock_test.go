@@ -15,8 +15,8 @@ import (
 )
 
 // TestRandomJumps: whatever this machine's clock shows, and however long the machine is
-// suspended, no window is served or delivered that has not settled by the upstream's clock,
-// and in the end every window is delivered.
+// suspended, no window is served or delivered before it has settled by the upstream's clock,
+// and every window is finally delivered.
 func TestRandomJumps(t *testing.T) {
 	seed := uint64(time.Now().UnixNano())
 	for n := range 40 {
@@ -103,7 +103,7 @@ func TestSkew(t *testing.T) {
 	}
 }
 
-// TestAPanic fails the window it happens in, and no other.
+// TestAPanic: a panic fails its own window only.
 func TestAPanic(t *testing.T) {
 	panics := func(_ context.Context, w window.Window) error {
 		if clock(w.End) == "00:00:00" {
@@ -125,7 +125,7 @@ func TestAPanic(t *testing.T) {
 	})
 }
 
-// TestAHangIsLogged long before it ends.
+// TestAHangIsLogged: a window that takes long is logged while it is computed.
 func TestAHangIsLogged(t *testing.T) {
 	hang := func(ctx context.Context, _ window.Window) error {
 		<-ctx.Done()
@@ -137,7 +137,7 @@ func TestAHangIsLogged(t *testing.T) {
 	})
 }
 
-// TestLastSuccessIsOfTheNewest: windows that are caught up do not hide that none is served.
+// TestLastSuccessIsOfTheNewest: windows that are caught up do not count as a success.
 func TestLastSuccessIsOfTheNewest(t *testing.T) {
 	begun := midnight.Add(day + 10*time.Minute)
 	newestFails := func(ctx context.Context, w window.Window) error {

@@ -9,21 +9,21 @@ import (
 )
 
 const (
-	// lookAfter is when a window that was delivered is looked for: a receiver may take a while to
-	// show what it has taken.
+	// lookAfter is how long after its delivery a window is looked for: a receiver may take a
+	// while to make it visible.
 	lookAfter = 30 * time.Second
-	// mostDeliveries is how often a receiver is given a window that is then not to be found.
+	// mostDeliveries is how often a window is delivered that is not found afterwards.
 	mostDeliveries = 3
 )
 
-// unconfirmed is a window that the receiver took, and that was not seen there yet.
+// unconfirmed is a window that the receiver accepted and that was not found there yet.
 type unconfirmed struct {
 	window.Window
 	deliveries int
 	lookAt     time.Time
 }
 
-// looks returns when the next delivered window is to be looked for, zero if none is.
+// looks returns when to look for the next delivered window, zero if there is none.
 func (b *backlog) looks() time.Time {
 	if len(b.unconfirmed) == 0 {
 		return time.Time{}
@@ -31,7 +31,7 @@ func (b *backlog) looks() time.Time {
 	return later(b.unconfirmed[0].lookAt, b.pause.until)
 }
 
-// takeUnconfirmed takes out the windows that are to be looked for by now, the oldest first.
+// takeUnconfirmed removes and returns the windows to look for now, the oldest first.
 func (b *backlog) takeUnconfirmed(now time.Time) []unconfirmed {
 	n := 0
 	for n < len(b.unconfirmed) && !b.unconfirmed[n].lookAt.After(now) {
@@ -43,8 +43,8 @@ func (b *backlog) takeUnconfirmed(now time.Time) []unconfirmed {
 	return due
 }
 
-// lost makes a window missing again that the receiver took and does not have, unless it has been
-// given it often enough.
+// lost makes a window missing again that the receiver accepted and does not have, unless it was
+// delivered often enough.
 func (b *backlog) lost(u unconfirmed, retryAt time.Time) {
 	if u.deliveries >= mostDeliveries {
 		b.giveUp(lost, window.SpanOf(u.Start, u.End, u.Period()))
@@ -56,8 +56,8 @@ func (b *backlog) lost(u unconfirmed, retryAt time.Time) {
 	}
 }
 
-// confirm looks for windows that were delivered. A receiver may take what it then does not
-// store, or store it where it is not looked for.
+// confirm looks for windows that were delivered. A receiver may accept samples that it does not
+// store, or store them where they are not looked for.
 func (l *Loop) confirm(ctx context.Context) {
 	now, b := l.now(), &l.state.backlog
 	due := b.takeUnconfirmed(now)
@@ -65,7 +65,7 @@ func (l *Loop) confirm(ctx context.Context) {
 	if ctx.Err() != nil {
 		return
 	}
-	if err != nil { // that nobody could look says nothing of what is there
+	if err != nil { // an answer that failed says nothing about the windows
 		b.unconfirmed = append(due, b.unconfirmed...)
 		l.deliveryFailed(due[0].Window, err)
 		return
@@ -76,7 +76,7 @@ func (l *Loop) confirm(ctx context.Context) {
 		}
 		wait := l.plan.backoff().Longest
 		b.lost(u, l.now().Add(wait))
-		const text = "the receiver took the window, and it is not to be found"
+		const text = "the receiver accepted the window, and it is not found there"
 		l.update(func(s *Status) { s.DeliveryError, s.DeliveryErrorTime = text, now })
 		l.log.Warn("Delivered window is not found", "window", u.Window, "deliveries", u.deliveries, "of", mostDeliveries,
 			"next_try_in", wait.String(), "remedy", lostRemedy)

@@ -12,11 +12,11 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
-// liar is a receiver that takes windows and does not have them, until it is honest.
+// liar is a receiver that accepts windows and does not store them, until it is honest.
 type liar struct {
 	*receiver
 	honest func() bool
-	fails  func() bool // that somebody looks
+	fails  func() bool // looking for windows
 	took   map[time.Time]int
 }
 
@@ -30,7 +30,7 @@ func (r *liar) Deliver(ctx context.Context, a *ledger.Averages) error {
 
 func (r *liar) Delivered(ctx context.Context, from, to time.Time) (window.Ends, error) {
 	if r.fails() {
-		return nil, errors.New("nobody can look")
+		return nil, errors.New("the lookup fails")
 	}
 	return r.receiver.Delivered(ctx, from, to)
 }
@@ -43,13 +43,13 @@ func TestAReceiverThatLies(t *testing.T) {
 	}
 	for name, test := range map[string]struct {
 		honest, fails func() bool
-		took, most    int // windows, and the most deliveries of one
+		took, most    int // accepted windows, and the most deliveries of one
 		missed        float64
 		logged        int
 	}{
 		"always":                   {never, never, 3, 3, 3, 9},
 		"for a minute":             {func() bool { return time.Since(begun) > time.Minute }, never, 1, 1, 0, 1},
-		"and nobody can look":      {never, until(3 * time.Hour), 1, 1, 0, 0},
+		"and the lookup fails":      {never, until(3 * time.Hour), 1, 1, 0, 0},
 		"and nobody can, at first": {never, until(20 * time.Minute), 3, 3, 3, 9},
 		"it does not":              {func() bool { return true }, never, 0, 0, 0, 0},
 	} {

@@ -15,15 +15,15 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
-// Deliverer brings windows to where they are kept.
+// Deliverer delivers windows to where they are stored.
 type Deliverer interface {
-	// Deliver returns once the window is there, even if another brought it.
+	// Deliver returns when the window is stored, even if another exporter delivered it.
 	Deliver(context.Context, *ledger.Averages) error
-	// Delivered returns the ends of the windows that are there, of those that end in (from, to].
+	// Delivered returns the ends of the stored windows that end in (from, to].
 	Delivered(ctx context.Context, from, to time.Time) (window.Ends, error)
 }
 
-// noDelivery is the Deliverer of an exporter whose windows are only served.
+// noDelivery is the Deliverer of an exporter that only serves windows.
 type noDelivery struct{}
 
 func (noDelivery) Deliver(context.Context, *ledger.Averages) error { return nil }
@@ -32,7 +32,7 @@ func (noDelivery) Delivered(context.Context, time.Time, time.Time) (window.Ends,
 	return nil, nil
 }
 
-// check finds out which of the missing windows are there after all.
+// check finds out which of the missing windows are already delivered.
 func (l *Loop) check(ctx context.Context) {
 	b := &l.state.backlog
 	oldest, newest := b.windows[0], b.windows[len(b.windows)-1]
@@ -50,8 +50,8 @@ func (l *Loop) check(ctx context.Context) {
 	}
 }
 
-// deliver brings one missing window to where it belongs. The newest one is at hand;
-// another is computed first.
+// deliver delivers one missing window. The averages of the newest one are held; another is
+// computed first.
 func (l *Loop) deliver(ctx context.Context, w window.Window) {
 	l.state.refreshed = false
 	averages := l.held
@@ -66,7 +66,7 @@ func (l *Loop) deliver(ctx context.Context, w window.Window) {
 			return
 		}
 	}
-	// A receiver that hangs does not keep the next window from being served.
+	// A receiver that hangs must not delay the next window to serve.
 	delivering, stop := context.WithTimeout(ctx, l.plan.deliveryTime(l.now(), l.state.progress))
 	defer stop()
 	err := l.deliverer.Deliver(delivering, averages)
@@ -85,7 +85,7 @@ func (l *Loop) deliver(ctx context.Context, w window.Window) {
 	l.update(func(s *Status) { s.DeliveryError, s.DeliveryErrorTime = "", time.Time{} })
 }
 
-// notComputed decides what becomes of a missing window that cannot be computed.
+// notComputed plans what follows when a missing window cannot be computed.
 func (l *Loop) notComputed(w window.Window, err error) {
 	now, b := l.now(), &l.state.backlog
 	if errors.Is(err, downsample.ErrNoSources) {
@@ -106,7 +106,7 @@ func (l *Loop) notComputed(w window.Window, err error) {
 	l.log.Warn("Window failed", failure(w, resultOf(err), err, attempt, until.Sub(now))...)
 }
 
-// deliveryFailed decides what becomes of a window that was not taken.
+// deliveryFailed plans what follows when a window was not accepted.
 func (l *Loop) deliveryFailed(w window.Window, err error) {
 	now, b, kind := l.now(), &l.state.backlog, remotewrite.KindOf(err)
 	l.update(func(s *Status) { s.DeliveryError, s.DeliveryErrorTime = err.Error(), now })
@@ -124,7 +124,7 @@ func (l *Loop) deliveryFailed(w window.Window, err error) {
 	l.log.Warn("Delivery failed", failure(w, string(kind), err, attempt, until.Sub(now))...)
 }
 
-// ofWindow says whether a delivery failed for what is in the window, and others may not.
+// ofWindow says whether the window's content made the delivery fail, so that others may succeed.
 func ofWindow(err error) bool {
 	e, ok := errors.AsType[*remotewrite.Error](err)
 	if !ok {
@@ -146,8 +146,7 @@ func retryAfterOf(err error) time.Duration {
 	return 0
 }
 
-// reportAbandoned logs the windows that were given up, in one line for all that follow
-// each other.
+// reportAbandoned logs the windows that were given up, in one line for consecutive ones.
 func (l *Loop) reportAbandoned() {
 	for _, why := range reasons() {
 		for _, s := range window.Join(l.state.backlog.abandoned[why]) {
@@ -158,17 +157,17 @@ func (l *Loop) reportAbandoned() {
 	l.state.backlog.abandoned = nil
 }
 
-// remedy says how the next such windows would not be missed.
+// remedy says how to avoid that more windows are missed for the same reason.
 func (l *Loop) remedy(why reason) string {
 	switch {
 	case why == tooOld:
 		return "set out_of_order_time_window on the receiver (storage.tsdb, in its configuration file), to " + model.Duration(l.plan.maxAge+l.plan.period).String() + " or more"
 	case why == noData:
-		return "none if the Prometheus, or kube-state-metrics, was down; otherwise see how long the Prometheus keeps its data"
+		return "none if the Prometheus or kube-state-metrics was down; otherwise check the retention of the Prometheus"
 	case why == lost:
 		return lostRemedy
 	case l.deliverer == noDelivery{}:
-		return "set --remote-write.url: windows are caught up where they are delivered"
+		return "set --remote-write.url: only delivered windows are caught up"
 	}
 	return "raise --catch-up.max-age"
 }

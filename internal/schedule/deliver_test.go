@@ -21,15 +21,15 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
-// receiver keeps windows as a remote-write receiver does: each once.
+// receiver stores windows as a remote-write receiver does: each once.
 type receiver struct {
 	now       func() time.Time
-	refuse    func(context.Context, window.Window) error // nil: takes everything
-	inOrder   bool                                       // it takes nothing backwards
+	refuse    func(context.Context, window.Window) error // nil: accepts everything
+	inOrder   bool                                       // it accepts nothing older than what it has
 	mu        sync.Mutex
 	kept      map[time.Time]bool
 	newest    time.Time
-	delivered []string // moment and window's end
+	delivered []string // time and window's end
 	attempts  int
 }
 
@@ -80,7 +80,7 @@ func (r *receiver) keep(w window.Window) {
 	r.newest = later(r.newest, w.End)
 }
 
-// with keeps the windows of the first day's hours that end from one to another.
+// with stores the windows of the first day's hours that end from one hour to another.
 func (r *receiver) with(from, to int) *receiver {
 	for end := from; end <= to; end++ {
 		e := midnight.Add(time.Duration(end) * time.Hour)
@@ -98,7 +98,7 @@ func (l *lab) expectDelivered(t *testing.T, want ...string) {
 	}
 }
 
-// expectWhole says whether every hour from one to another was kept, and none else.
+// expectWhole fails unless exactly the hours from one to another are stored.
 func (l *lab) expectWhole(t *testing.T, from, to int) {
 	t.Helper()
 	l.receiver.mu.Lock()
@@ -121,7 +121,7 @@ func (l *lab) expectLogged(t *testing.T, part string, times int) {
 
 const day = 24 * time.Hour
 
-// down returns a receiver's refusal until a moment.
+// down returns a receiver's refusal until a time.
 func down(until time.Time, status int) func(context.Context, window.Window) error {
 	return func(context.Context, window.Window) error {
 		if time.Now().Before(until) {
@@ -290,7 +290,7 @@ func TestOneWindowFails(t *testing.T) {
 	}
 }
 
-// A Prometheus that is new has nothing of the windows before.
+// A new Prometheus has no data of earlier windows.
 func TestWindowsWithoutData(t *testing.T) {
 	begun := midnight.Add(21 * time.Hour)
 	dataSince := func(begun time.Time) func(context.Context, window.Window) error {
@@ -306,7 +306,7 @@ func TestWindowsWithoutData(t *testing.T) {
 			pass(time.Minute)
 			l.expectWhole(t, 22, 24)
 			l.expectLogged(t, "level=WARN", 0)
-			pass(time.Hour) // a newer window has data, and these have none still
+			pass(time.Hour) // a newer window has data, and these still have none
 			l.expectWhole(t, 22, 25)
 			l.expectLogged(t, "level=WARN", 2) // the oldest became too old at the full hour
 			l.expectLogged(t, `msg="Windows missed" from=2000-01-01T01:00:00.000Z to=2000-01-01T21:00:00.000Z windows=20 reason=no_data`, 1)
@@ -360,7 +360,7 @@ func TestDeliveriesWhenTheClockJumps(t *testing.T) {
 				var sum time.Duration
 				for _, jump := range jumps {
 					sum += jump
-					if sum > 0 && len(jumps) == 1 { // time has passed in truth
+					if sum > 0 && len(jumps) == 1 { // time has really passed
 						time.Sleep(jump)
 					} else {
 						l.jumped.Store(int64(sum))
@@ -375,7 +375,7 @@ func TestDeliveriesWhenTheClockJumps(t *testing.T) {
 	}
 }
 
-// Where a window takes longer than a period, the missing ones get their turn.
+// If a window takes longer than a period, missing windows are delivered all the same.
 func TestComputingTakesLongerThanAPeriod(t *testing.T) {
 	slow := func(context.Context, window.Window) error {
 		if time.Now().Before(midnight.Add(30 * time.Hour)) {

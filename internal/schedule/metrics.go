@@ -11,15 +11,15 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 )
 
-// The results of an attempt that are no kind of upstream failure.
+// The results of an attempt that are not failures of the upstream.
 const (
 	success   = "success"
 	noSources = "no_data"
-	ownFault  = "internal" // the upstream is not to blame
-	notEnded  = "clock"    // the window is not over by the upstream's clock
+	ownFault  = "internal" // the exporter's own fault
+	notEnded  = "clock"    // the window has not settled by the upstream's clock
 )
 
-// results are all values of the label, so that each is there before it first happens.
+// results are all values of the label, so that each series exists from the start.
 func results() []string {
 	all := []string{success, noSources, ownFault, notEnded}
 	for _, kind := range promapi.Kinds() {
@@ -41,7 +41,7 @@ func resultOf(err error) string {
 	return ownFault
 }
 
-// metrics are the loop's own. Those that describe the window served are part of its page.
+// metrics are the loop's own. Metrics that describe the served window are part of its page.
 type metrics struct {
 	refreshes   *prometheus.CounterVec
 	duration    prometheus.Histogram
@@ -58,11 +58,11 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 	m := &metrics{
 		refreshes: factory.NewCounterVec(prometheus.CounterOpts{
 			Name: "seldon_exporter_refreshes_total",
-			Help: "Attempts to compute a window, by how they ended.",
+			Help: "Attempts to compute a window, by result.",
 		}, []string{"result"}),
 		duration: factory.NewHistogram(prometheus.HistogramOpts{
 			Name:    "seldon_exporter_refresh_duration_seconds",
-			Help:    "How long it took to compute a window, failed attempts left out.",
+			Help:    "How long it took to compute a window, without failed attempts.",
 			Buckets: []float64{.1, .3, 1, 3, 10, 30, 60, 120, 300, 900, 3600},
 		}),
 		lastSuccess: factory.NewGauge(prometheus.GaugeOpts{
@@ -71,7 +71,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		}),
 		skew: factory.NewGauge(prometheus.GaugeOpts{
 			Name: "seldon_exporter_clock_skew_seconds",
-			Help: "How far this machine's clock is ahead of the upstream's, by the Date of its answers, 0 while none is known.",
+			Help: "How far this machine's clock is ahead of the upstream's, by the Date of its answers, 0 before the first answer.",
 		}),
 		missing: factory.NewGauge(prometheus.GaugeOpts{
 			Name: "seldon_exporter_windows_missing",
@@ -79,7 +79,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		}),
 		oldest: factory.NewGauge(prometheus.GaugeOpts{
 			Name: "seldon_exporter_oldest_missing_window_timestamp_seconds",
-			Help: "End of the oldest of the windows that are missing, 0 if none is.",
+			Help: "End of the oldest missing window, 0 if none is missing.",
 		}),
 		missed: factory.NewCounterVec(prometheus.CounterOpts{
 			Name: "seldon_exporter_windows_missed_total",
@@ -87,7 +87,7 @@ func newMetrics(reg prometheus.Registerer) *metrics {
 		}, []string{"reason"}),
 		invalid: factory.NewCounter(prometheus.CounterOpts{
 			Name: "seldon_exporter_invalid_series_total",
-			Help: "Series of models' pods that were left out because they hold a value that is not a finite number, once for each window.",
+			Help: "Series of models' pods that were left out of a window because they hold a value that is not a finite number.",
 		}),
 	}
 	for _, why := range reasons() {
@@ -105,7 +105,7 @@ func (m *metrics) succeeded(took time.Duration) {
 }
 
 // refreshed records when the newest window was computed. Windows that are caught up do not
-// count: they would hide that the newest one is late.
+// count, because they would hide that the newest one is late.
 func (m *metrics) refreshed(now time.Time) { m.lastSuccess.Set(float64(now.UnixMilli()) / 1e3) }
 
 func (m *metrics) show(windows []missing) {

@@ -14,43 +14,43 @@ const (
 	mostSlow     = 2 * time.Minute
 )
 
-// plan says what is done when. Pure: time is an argument.
+// plan decides what to do when. Pure: time is an argument.
 type plan struct {
 	period, settle time.Duration
-	jitter         time.Duration // this exporter's own delay beyond the settle delay
+	jitter         time.Duration // this exporter's delay in addition to the settle delay
 	maxAge         time.Duration // windows that ended longer ago are not caught up
 }
 
-// state is what the plan goes by.
+// state is what the plan depends on.
 type state struct {
 	progress  progress
 	backlog   backlog
-	held      window.Window // whose averages are at hand, zero if none are
-	clock     time.Time     // when it was brought up to date
+	held      window.Window // whose averages the loop holds, zero if none
+	clock     time.Time     // of the last advance
 	refreshed bool          // the last step was a refresh
 }
 
-// progress is how far the windows have come that are served.
+// progress describes the windows that are served.
 type progress struct {
 	done       window.Window // the newest that was computed, zero before the first
 	failed     window.Window // the one whose last attempt failed
-	failures   int           // how often in a row
+	failures   int           // in a row
 	retryAt    time.Time     // when failed is tried again
-	quietUntil time.Time     // when the upstream may be asked for anything again
+	quietUntil time.Time     // when the upstream may be asked again at all
 }
 
-// action is what there is to do.
+// action is something to do.
 type action int
 
 const (
 	wait    action = iota
 	refresh        // compute a window and serve it
-	check          // which of the missing windows have their completion marker
-	deliver        // a missing window
-	confirm        // which of the delivered windows are there
+	check          // find out which missing windows have their completion marker
+	deliver        // deliver a missing window
+	confirm        // find out which delivered windows are stored
 )
 
-// step is what to do next, and from when on.
+// step is the next action, and its time.
 type step struct {
 	do     action
 	window window.Window
@@ -59,7 +59,7 @@ type step struct {
 
 // advance brings the state up to date with the clock.
 func (p plan) advance(now time.Time, s *state) {
-	if now.Before(s.clock) { // moments by a clock that was wrong mean nothing
+	if now.Before(s.clock) { // the clock was set back: times of the old clock mean nothing
 		s.progress.retryAt, s.progress.quietUntil = time.Time{}, time.Time{}
 		s.backlog.stopWaiting()
 	}
@@ -69,12 +69,12 @@ func (p plan) advance(now time.Time, s *state) {
 	if p.computed(now, s.progress) {
 		known = later(known, s.progress.done.End)
 	}
-	if s.backlog.highWater.After(known) { // begin again: the completion markers say what is there
+	if s.backlog.highWater.After(known) { // start over: the completion markers show what is delivered
 		s.backlog = backlog{abandoned: s.backlog.abandoned}
 	}
 	oldest := earlier(now.Add(-p.maxAge), newest.Start)
 	s.backlog.reach(newest.End, oldest, p.period)
-	if p.maxAge == 0 { // no completion marker is of interest
+	if p.maxAge == 0 { // only the newest window is delivered: no need to check
 		s.backlog.unchecked = false
 	}
 	if !s.backlog.unchecked {
@@ -82,9 +82,9 @@ func (p plan) advance(now time.Time, s *state) {
 	}
 }
 
-// next returns what to do. What is served goes before what is delivered, but no two
-// refreshes follow each other while a window could be delivered: even where a window
-// takes longer than a period to compute, the missing ones get their turn.
+// next returns the next step. Serving comes before delivering, but no two refreshes follow
+// each other while a window could be delivered: even if a window takes longer than a period
+// to compute, missing windows are delivered.
 func (p plan) next(now time.Time, s *state) step {
 	coming, at := p.refresh(now, s.progress)
 	w, from := s.backlog.next(now, s.progress.done.End, coming)
@@ -113,8 +113,8 @@ func (p plan) next(now time.Time, s *state) step {
 	return next
 }
 
-// newest returns the newest window that may be computed. The jitter comes on top of the
-// settle delay, except before the first window of all, for which somebody waits.
+// newest returns the newest window that may be computed. The jitter is added to the settle
+// delay, except for the first window, which is served as soon as possible.
 func (p plan) newest(now time.Time, s progress) window.Window {
 	w := window.Settled(now, p.period, p.settle)
 	if s.none() || w.Equal(s.failed) {
@@ -123,8 +123,7 @@ func (p plan) newest(now time.Time, s progress) window.Window {
 	return window.Settled(now, p.period, p.settle+p.jitter)
 }
 
-// refresh returns the window to compute next in order to serve it, and the moment from
-// which that may be.
+// refresh returns the window to compute next in order to serve it, and when.
 func (p plan) refresh(now time.Time, s progress) (window.Window, time.Time) {
 	w, at := p.newest(now, s), now
 	switch {
@@ -132,14 +131,14 @@ func (p plan) refresh(now time.Time, s progress) (window.Window, time.Time) {
 		w = s.done.Next()
 		at = p.due(w)
 	case w.Equal(s.failed):
-		// A newer window does not wait for an older one's next attempt.
+		// A newer window does not wait for the next attempt at an older one.
 		at = earlier(s.retryAt, p.due(w.Next()))
 	}
 	return w, later(at, s.quietUntil)
 }
 
-// look returns the attempt at the window that is newest by a clock that may be right, or not:
-// the upstream's answer shows it.
+// look returns an attempt at the window that is newest by the local clock, which may be wrong:
+// the upstream's answer shows that.
 func (p plan) look(now, local time.Time, s progress) step {
 	w, at := window.Settled(local, p.period, p.settle), now
 	if w.Equal(s.failed) {
@@ -151,24 +150,24 @@ func (p plan) look(now, local time.Time, s progress) step {
 	return step{refresh, w, now}
 }
 
-// slow is how long a window may be computed before that is worth a line in the log.
+// slow is how long a window may be computed before a warning is logged.
 func (p plan) slow() time.Duration { return min(p.period/10, mostSlow) }
 
-// deliveryTime is how long a delivery may take: until there is a window to serve, but not
-// so short that it is never done.
+// deliveryTime is how long a delivery may take: until there is a window to serve, but at least
+// a tenth of the period, so that it can succeed.
 func (p plan) deliveryTime(now time.Time, s progress) time.Duration {
 	_, at := p.refresh(now, s)
 	return max(at.Sub(now), p.period/10)
 }
 
-// none says whether nothing was tried yet.
+// none says whether no window was tried yet.
 func (s progress) none() bool { return s.done.IsZero() && s.failed.IsZero() }
 
-// due returns the moment from which this exporter computes w.
+// due returns when this exporter computes w.
 func (p plan) due(w window.Window) time.Time { return w.Due(p.settle + p.jitter) }
 
-// computed says whether there is a window to go on from. One that has not begun yet
-// was computed before the clock was put right, and counts for nothing.
+// computed says whether the window that was computed last is valid. If it has not begun yet,
+// it was computed before the clock was set back, and does not count.
 func (p plan) computed(now time.Time, s progress) bool {
 	return !s.done.IsZero() && !now.Before(s.done.Start)
 }
@@ -178,8 +177,7 @@ func (s progress) succeeded(w window.Window) progress {
 	return progress{done: w}
 }
 
-// failedAt records that an attempt at w failed, where the upstream may have asked to
-// be left alone for a while.
+// failedAt records that an attempt at w failed. The upstream may have asked for a pause.
 func (p plan) failedAt(now time.Time, s progress, w window.Window, retryAfter time.Duration) progress {
 	if !w.Equal(s.failed) {
 		s.failed, s.failures = w, 0
@@ -190,8 +188,8 @@ func (p plan) failedAt(now time.Time, s progress, w window.Window, retryAfter ti
 	return s
 }
 
-// postponed records that a window was not delivered for its own sake, or so it seems: a
-// receiver may also refuse all of them.
+// postponed records that a window could not be delivered, probably because of its content. A
+// receiver may also refuse all windows like that.
 func (p plan) postponed(now time.Time, b *backlog, w window.Window) (attempt int, retryAt time.Time) {
 	m := b.find(w)
 	m.failures++
@@ -205,7 +203,8 @@ func (p plan) postponed(now time.Time, b *backlog, w window.Window) (attempt int
 	return m.failures, retryAt
 }
 
-// paused records that no window can be delivered for now. Others may deliver meanwhile.
+// paused records that no window can be delivered for now. Another exporter may deliver some
+// meanwhile.
 func (p plan) paused(now time.Time, b *backlog, retryAfter time.Duration) (attempt int, retryAt time.Time) {
 	b.pause.failures++
 	b.begin(now.Add(p.backoff().Wait(b.pause.failures, retryAfter)))
@@ -216,14 +215,14 @@ func (p plan) backoff() backoff.Policy {
 	return backoff.Policy{First: firstRetry, Longest: min(p.period/10, slowestRetry), RetryAfter: p.period}
 }
 
-// expires returns the moment from which w is too old to be served: its successor is
-// overdue by then, and a scraper would store w's values as the successor's.
+// expires returns when w becomes too old to be served: its successor is overdue then, and a
+// scraper would store w's values as the successor's.
 func (p plan) expires(w window.Window) time.Time {
 	return p.due(w.Next()).Add(max(p.period/10, leastGrace))
 }
 
-// mostJitter is a sixtieth of the period, a minute at most: enough to keep replicas
-// apart, whose refreshes take seconds, and little that values come later.
+// mostJitter is a sixtieth of the period, a minute at most: enough for replicas, whose
+// refreshes take seconds, not to coincide, and a small delay.
 func mostJitter(period time.Duration) time.Duration {
 	return min(period/60, time.Minute)
 }

@@ -10,8 +10,8 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
-// FuzzPlan: whatever has happened, the window to serve next is settled when it is
-// computed, newer than the one served, and never waited for longer than a period.
+// FuzzPlan: in every state, the window to serve next is settled when it is computed, newer than
+// the served one, and due within a period.
 func FuzzPlan(f *testing.F) {
 	f.Add(int64(0), int64(3600), int64(60), int64(0), int64(0), int64(0), int64(0), int64(0))
 	f.Add(int64(1e9), int64(60), int64(60), int64(7), int64(-1), int64(0), int64(5), int64(7200))
@@ -92,7 +92,7 @@ func TestBacklog(t *testing.T) {
 	type moment struct {
 		at   float64 // hours since midnight
 		do   func(*state)
-		want []int // ends of the windows that are missing
+		want []int // ends of the missing windows
 	}
 	for name, test := range map[string]struct {
 		moments   []moment

@@ -1,5 +1,5 @@
-// Package schedule computes each window when it is due and hangs it on the board, sees
-// to it that every window is delivered, and tries again what failed.
+// Package schedule computes each window when it is due, publishes it, delivers every window,
+// and tries again what failed.
 package schedule
 
 import (
@@ -20,7 +20,7 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
-// longestNap bounds how late a clock that was put forward is noticed.
+// longestNap bounds how late the loop notices that the clock was set forward.
 const longestNap = 30 * time.Second
 
 // Computer turns a window into averages.
@@ -28,7 +28,7 @@ type Computer interface {
 	Compute(context.Context, window.Window) (*ledger.Averages, error)
 }
 
-// Board shows the newest window.
+// Board publishes the newest window.
 type Board interface {
 	Publish(*exposition.Page)
 }
@@ -37,19 +37,19 @@ type Board interface {
 type Config struct {
 	Computer    Computer
 	Board       Board
-	Deliverer   Deliverer // nil where windows are only served
+	Deliverer   Deliverer // nil if windows are only served
 	Period      time.Duration
 	SettleDelay time.Duration
-	MaxAge      time.Duration // windows that ended longer ago are not delivered any more
+	MaxAge      time.Duration // windows that ended longer ago are not delivered
 	Random      func() float64
 	Sleep       func(context.Context, time.Duration) // nil for the real one
 	Now         func() time.Time
-	ServerNow   func() (time.Time, bool) // the upstream's clock, once an answer of it is known; may be nil
+	ServerNow   func() (time.Time, bool) // the upstream's clock, false before its first answer; may be nil
 	Log         *slog.Logger
 	Registerer  prometheus.Registerer
 }
 
-// Loop does one thing after the other: it computes a window, or delivers one.
+// Loop computes and delivers windows, one step at a time.
 type Loop struct {
 	computer  Computer
 	board     Board
@@ -61,27 +61,27 @@ type Loop struct {
 	metrics   *metrics
 
 	state state
-	held  *ledger.Averages // of the newest window that was computed
+	held  *ledger.Averages // of the newest computed window
 
 	mu     sync.Mutex
 	status Status
 }
 
-// Status is how the loop is doing.
+// Status describes the loop.
 type Status struct {
-	Ready     bool      // the newest window was computed once since the start
-	Next      time.Time // when the next step begins, zero during one
+	Ready     bool      // a window was computed since the start
+	Next      time.Time // when the next step begins, zero during a step
 	Error     string    // of the last attempt at the newest window, "" if it succeeded
 	ErrorTime time.Time
 
-	Missing           int       // windows that are to be delivered
+	Missing           int       // windows to deliver
 	OldestMissing     time.Time // end of the oldest of them
 	DeliveryError     string    // of the last delivery, "" if it succeeded
 	DeliveryErrorTime time.Time
 }
 
-// New returns a loop that has not begun. Random returns a number in [0, 1), of which the
-// exporter's own share of the jitter is made.
+// New returns a loop that has not started. Random returns a number in [0, 1), the exporter's
+// share of the jitter.
 func New(cfg Config) *Loop {
 	l := &Loop{
 		computer:  cfg.Computer,
@@ -134,13 +134,13 @@ func (l *Loop) Run(ctx context.Context) {
 	}
 }
 
-// now returns the moment to go by.
+// now returns the current time by the upstream's clock.
 func (l *Loop) now() time.Time {
 	now, _ := l.clock.now()
 	return now
 }
 
-// show shows what there is to do.
+// show updates the status and the metrics before a step.
 func (l *Loop) show(s step) {
 	if s.do == wait || s.do == refresh {
 		l.reportAbandoned()
@@ -158,19 +158,19 @@ func (l *Loop) show(s step) {
 	})
 }
 
-// Status returns how the loop is doing. It may be called at any time.
+// Status returns the current status. It may be called at any time.
 func (l *Loop) Status() Status {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.status
 }
 
-// refresh computes the newest window, which is to be served.
+// refresh computes the newest window in order to serve it.
 func (l *Loop) refresh(ctx context.Context, w window.Window) {
 	l.state.refreshed = true
 	averages, err := l.compute(ctx, w)
 	if ctx.Err() != nil {
-		return // stopped: the window neither failed nor succeeded
+		return // stopped: the window has neither failed nor succeeded
 	}
 	now := l.now()
 	if errors.Is(err, downsample.ErrNoSources) {
@@ -190,11 +190,11 @@ func (l *Loop) refresh(ctx context.Context, w window.Window) {
 	l.update(func(s *Status) { s.Ready, s.Error, s.ErrorTime = true, "", time.Time{} })
 }
 
-// compute computes a window and shows it, unless a newer one is shown.
+// compute computes a window and publishes it.
 func (l *Loop) compute(ctx context.Context, w window.Window) (*ledger.Averages, error) {
 	begun := time.Now()
 	slow := time.AfterFunc(l.plan.slow(), func() {
-		l.log.Warn("Window is still being computed", "window", w, "after", l.plan.slow().String(), "remedy", "the upstream is slow, or hangs: --log.level=debug shows its queries")
+		l.log.Warn("Window is still being computed", "window", w, "after", l.plan.slow().String(), "remedy", "the upstream is slow or hangs: --log.level=debug shows its queries")
 	})
 	averages, err := crash.Guard(func() (*ledger.Averages, error) { return l.computer.Compute(ctx, w) })
 	slow.Stop()
@@ -221,8 +221,7 @@ func (l *Loop) compute(ctx context.Context, w window.Window) (*ledger.Averages, 
 	return averages, nil
 }
 
-// reportSkew shows how far this machine's clock is ahead of the upstream's, and logs it when
-// that has changed.
+// reportSkew sets the metric of the clock skew, and logs the skew when it has changed.
 func (l *Loop) reportSkew() {
 	ahead, known := l.clock.ahead()
 	if !known {
@@ -237,10 +236,10 @@ func (l *Loop) reportSkew() {
 		l.log.Info("This machine's clock agrees with the upstream's again")
 		return
 	}
-	l.log.Warn("This machine's clock differs from the upstream's", "ahead", ahead.Round(time.Second).String(), "remedy", "synchronize them (NTP); until then windows follow the upstream's")
+	l.log.Warn("This machine's clock differs from the upstream's", "ahead", ahead.Round(time.Second).String(), "remedy", "synchronize the clocks (NTP); until then windows follow the upstream's")
 }
 
-// failure is what is logged of one.
+// failure returns the attributes of a failure's log line.
 func failure(w window.Window, kind string, err error, attempt int, wait time.Duration) []any {
 	return append([]any{"window", w, "attempt", attempt, "kind", kind, "err", err,
 		"next_try_in", max(wait, 0).Round(time.Millisecond).String()}, crash.StackOf(err)...)

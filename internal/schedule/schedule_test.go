@@ -28,15 +28,15 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
-// lab is a loop in a bubble in which time passes at once. It begins at midnight, and
-// computes windows by compute, which may take its time.
+// lab is a loop in a synctest bubble. It begins at midnight, and computes windows by compute,
+// which may take a while.
 type lab struct {
 	compute   func(context.Context, window.Window) error
-	receiver  *receiver // nil where windows are only served
-	deliverer Deliverer // in the receiver's place
+	receiver  *receiver // nil if windows are only served
+	deliverer Deliverer // instead of the receiver
 	maxAge    time.Duration
 	running   atomic.Int32
-	jumped    atomic.Int64 // how far the clock was put forward
+	jumped    atomic.Int64 // how far the clock was set forward
 	dated     bool         // the upstream's answers have a Date
 	slept     atomic.Int64 // how long the machine was suspended
 	heard     atomic.Pointer[heard]
@@ -46,7 +46,7 @@ type lab struct {
 	loop  *Loop
 	reg   *prometheus.Registry
 	log   record
-	calls record // moment and window's end, one line for each computation
+	calls record // time and window's end, one line for each computation
 	stop  context.CancelFunc
 	ended chan struct{}
 }
@@ -69,7 +69,7 @@ func (r *record) String() string {
 	return r.text.String()
 }
 
-// truth is what the upstream's clock shows, and now is what this machine's does.
+// truth is the time of the upstream's clock, now that of this machine's.
 func (l *lab) truth() time.Time { return time.Now().Add(time.Duration(l.slept.Load())) }
 func (l *lab) now() time.Time   { return l.truth().Add(time.Duration(l.jumped.Load())) }
 
@@ -89,8 +89,8 @@ func (l *lab) Compute(ctx context.Context, w window.Window) (*ledger.Averages, e
 	return &ledger.Averages{Window: w, Cost: fetch.Cost{Queries: 3, Series: 5, SamplesRead: 7}}, nil
 }
 
-// heard is the Date of an answer, and when it came by a clock that stands while the machine
-// is suspended.
+// heard is the Date of an answer, and when it came by a clock that stops while the machine is
+// suspended.
 type heard struct{ date, at time.Time }
 
 func (l *lab) serverNow() (time.Time, bool) {
@@ -100,7 +100,7 @@ func (l *lab) serverNow() (time.Time, bool) {
 	return time.Time{}, false
 }
 
-// Publish shows a page, as the board does.
+// Publish replaces the page, as the board does.
 func (l *lab) Publish(p *exposition.Page) {
 	if l.refuse != nil {
 		if why := l.refuse(p.Window); why != "" {
@@ -110,7 +110,7 @@ func (l *lab) Publish(p *exposition.Page) {
 	l.board.Publish(p)
 }
 
-// clock shows a moment, with its day unless that is the first.
+// clock formats a time, with its day unless that is the first.
 func clock(t time.Time) string {
 	if day := t.UTC().Sub(time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)) / (24 * time.Hour); day > 0 {
 		return fmt.Sprintf("%dd+%s", day, t.UTC().Format("15:04:05"))
@@ -118,7 +118,7 @@ func clock(t time.Time) string {
 	return t.UTC().Format("15:04:05")
 }
 
-// experiment runs a loop from the moment start after midnight on.
+// experiment runs a loop from start after midnight on.
 func experiment(t *testing.T, period, settle, start time.Duration, compute func(context.Context, window.Window) error, watch func(*testing.T, *lab)) {
 	t.Helper()
 	conduct(t, &lab{compute: compute}, period, settle, start, watch)
@@ -159,7 +159,7 @@ func conduct(t *testing.T, l *lab, period, settle, start time.Duration, watch fu
 	})
 }
 
-// pass lets time go by.
+// pass lets time pass.
 func pass(d time.Duration) {
 	time.Sleep(d)
 	synctest.Wait()
@@ -345,7 +345,7 @@ func TestASlowComputationIsFollowedByTheNewestWindow(t *testing.T) {
 	experiment(t, time.Hour, 0, 10*time.Minute, slow, func(t *testing.T, l *lab) {
 		pass(3 * time.Hour)
 		l.expectCalls(t, "00:10:00 00:00:00", "02:40:00 02:00:00")
-		l.expectShown(t, "nothing") // what took two periods is stale when it comes
+		l.expectShown(t, "nothing") // a window that took two periods is stale when it is computed
 		if want := `msg="Windows missed" from=2000-01-01T00:00:00.000Z to=2000-01-01T01:00:00.000Z windows=1`; !strings.Contains(l.log.String(), want) {
 			t.Errorf("log lacks %s:\n%s", want, &l.log)
 		}
@@ -423,7 +423,7 @@ func TestMetricsAndLog(t *testing.T) {
 # HELP seldon_exporter_last_success_timestamp_seconds When the newest window was computed, 0 before the first.
 # TYPE seldon_exporter_last_success_timestamp_seconds gauge
 seldon_exporter_last_success_timestamp_seconds 9.46685403e+08
-# HELP seldon_exporter_refreshes_total Attempts to compute a window, by how they ended.
+# HELP seldon_exporter_refreshes_total Attempts to compute a window, by result.
 # TYPE seldon_exporter_refreshes_total counter
 seldon_exporter_refreshes_total{result="clock"} 0
 seldon_exporter_refreshes_total{result="internal"} 0

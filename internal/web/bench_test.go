@@ -21,10 +21,10 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
-// manyModels are those of a large cluster: 70,000 series.
+// manyModels is the size of a large cluster: 70,000 series.
 const manyModels = 10_000
 
-// many are averages as a large cluster has them: every value has all its digits.
+// many returns the averages of a large cluster. Every value has all its digits.
 func many(models int) *ledger.Averages {
 	a := averages(window.Window{Start: noon.Add(-time.Hour), End: noon})
 	for i := range models {
@@ -52,13 +52,13 @@ func ownMetrics() *prometheus.Registry {
 	return reg
 }
 
-// An exporter is a handler, and what it does with a window's averages.
+// exporter is a handler, and a function that gives it a window's averages.
 type exporter struct {
 	http.Handler
 	refresh func(*ledger.Averages) error
 }
 
-// ourExporter is made as this exporter is.
+// ourExporter is built like this exporter.
 func ourExporter() exporter {
 	board := exposition.NewBoard(func() time.Time { return noon })
 	return exporter{
@@ -73,7 +73,7 @@ func ourExporter() exporter {
 	}
 }
 
-// usualExporter is made as most are, of vectors of gauges.
+// usualExporter is built like most exporters, of vectors of gauges.
 func usualExporter() exporter {
 	reg := ownMetrics()
 	var vectors []*prometheus.GaugeVec
@@ -94,12 +94,12 @@ func usualExporter() exporter {
 	}
 }
 
-// exporters are those that are compared.
+// exporters are the exporters to compare.
 func exporters() map[string]func() exporter {
 	return map[string]func() exporter{"ours": ourExporter, "promhttp": usualExporter}
 }
 
-// contenders has run measure each exporter in each form.
+// contenders runs a benchmark for each exporter in each form.
 func contenders(b *testing.B, run func(b *testing.B, h http.Handler, header http.Header)) {
 	a := many(manyModels)
 	for _, name := range []string{"ours", "promhttp"} {
@@ -113,7 +113,7 @@ func contenders(b *testing.B, run func(b *testing.B, h http.Handler, header http
 			for _, encoding := range []string{"identity", "gzip", "zstd"} {
 				header := http.Header{"Accept": {format.accept}, "Accept-Encoding": {encoding}}
 				b.Run(name+"/"+format.name+"/"+encoding, func(b *testing.B) {
-					scrape(e, http.MethodGet, "/metrics", header) // the first one is BenchmarkFirstScrape's
+					scrape(e, http.MethodGet, "/metrics", header) // BenchmarkFirstScrape measures the first one
 					b.ReportAllocs()
 					run(b, e, header)
 				})
@@ -122,7 +122,7 @@ func contenders(b *testing.B, run func(b *testing.B, h http.Handler, header http
 	}
 }
 
-// BenchmarkScrape is the work of an answer, without a network.
+// BenchmarkScrape measures an answer without a network.
 func BenchmarkScrape(b *testing.B) {
 	contenders(b, func(b *testing.B, h http.Handler, header http.Header) {
 		w := &nowhere{header: http.Header{}}
@@ -135,7 +135,7 @@ func BenchmarkScrape(b *testing.B) {
 	})
 }
 
-// BenchmarkScrapers are a hundred at once.
+// BenchmarkScrapers measures a hundred scrapers at the same time.
 func BenchmarkScrapers(b *testing.B) {
 	contenders(b, func(b *testing.B, h http.Handler, header http.Header) {
 		b.SetParallelism(100)
@@ -151,7 +151,7 @@ func BenchmarkScrapers(b *testing.B) {
 	})
 }
 
-// BenchmarkScrapeOverHTTP has a client too, which reads the answer and does not unpack it.
+// BenchmarkScrapeOverHTTP also has a client, which reads the answer without decompressing it.
 func BenchmarkScrapeOverHTTP(b *testing.B) {
 	contenders(b, func(b *testing.B, h http.Handler, header http.Header) {
 		server := httptest.NewServer(h)
@@ -176,7 +176,7 @@ func BenchmarkScrapeOverHTTP(b *testing.B) {
 	})
 }
 
-// BenchmarkFirstScrape has a new page each time: what a window costs, not a scrape.
+// BenchmarkFirstScrape has a new page each time: it measures the cost of a window.
 func BenchmarkFirstScrape(b *testing.B) {
 	a, e := many(manyModels), ourExporter()
 	for _, encoding := range []string{"identity", "gzip", "zstd"} {
@@ -194,7 +194,7 @@ func BenchmarkFirstScrape(b *testing.B) {
 	}
 }
 
-// nowhere is a client that is infinitely fast.
+// nowhere is an infinitely fast client.
 type nowhere struct{ header http.Header }
 
 func (n *nowhere) Header() http.Header         { return n.header }

@@ -8,8 +8,8 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
 )
 
-// contentEncoding returns the encoding that promhttp would choose: the one of the
-// highest weight, of equal ones the first that is offered. An asterisk is any of them.
+// contentEncoding returns the encoding that promhttp would choose: the one with the highest
+// weight, and among equal ones the first that is offered. An asterisk means any of them.
 func contentEncoding(h http.Header) exposition.Encoding {
 	best, most := exposition.Identity, 0.0
 	for _, offer := range []exposition.Encoding{exposition.Identity, exposition.Gzip, exposition.Zstd} {
@@ -17,7 +17,7 @@ func contentEncoding(h http.Header) exposition.Encoding {
 			for clause := range strings.SplitSeq(header, ",") {
 				coding, weight, ok := weigh(clause)
 				if !ok {
-					break // and no word of what comes after a mistake
+					break // the rest of the header is ignored after an error
 				}
 				if weight > most && (coding == "*" || coding == string(offer)) {
 					best, most = offer, weight

@@ -14,13 +14,13 @@ var landingPage = template.Must(template.New("landing").Funcs(template.FuncMap{
 	"utc": func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04:05 UTC") },
 }).Parse(landingHTML))
 
-// Landing is what the page for people says.
+// Landing is the content of the status page.
 type Landing struct {
 	Version  string
 	Upstream string // without secrets
 	Period   string
 	Kinds    string
-	Shard    string // "" where there are no others
+	Shard    string // "" if there is only one
 
 	HasWindow  bool
 	Start, End time.Time // of the window served
@@ -32,7 +32,7 @@ type Landing struct {
 	ErrorTime time.Time
 
 	Receiver          string // without secrets, "" for none
-	Missing           int    // windows that are to be delivered
+	Missing           int    // windows to deliver
 	OldestMissing     time.Time
 	DeliveryError     string // of the last delivery, without secrets
 	DeliveryErrorTime time.Time

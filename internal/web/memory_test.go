@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestPeakMemory holds what a process with 70,000 series needs at most, over refreshes
-// and scrapes, against an exporter of seven vectors of gauges: half of it.
+// TestPeakMemory compares the peak memory of a process with 70,000 series, over refreshes and
+// scrapes, with an exporter of seven vectors of gauges: it must be at most half.
 func TestPeakMemory(t *testing.T) {
 	if whose := os.Getenv("PEAK_MEMORY_OF"); whose != "" {
 		live(t, whose, os.Getenv("PEAK_MEMORY_ENCODING"))
@@ -20,7 +20,7 @@ func TestPeakMemory(t *testing.T) {
 	if _, err := os.Stat("/proc/self/status"); err != nil {
 		t.Skip("a process' peak memory is read from /proc/self/status, which this system does not have")
 	}
-	theirs := peak(t, "promhttp", "identity") // which needs no more memory than an encoding does
+	theirs := peak(t, "promhttp", "identity") // which needs no more memory than with an encoding
 	for _, encoding := range []string{"identity", "gzip"} {
 		t.Run(encoding, func(t *testing.T) {
 			ours := peak(t, "ours", encoding)
@@ -44,12 +44,12 @@ func peak(t *testing.T, whose, encoding string) (kib int) {
 	}
 	_, line, _ := strings.Cut(string(out), "VmHWM:")
 	if _, err := fmt.Sscanf(line, "%d kB", &kib); err != nil {
-		t.Fatalf("%s tells no peak: %v\n%s", whose, err, out)
+		t.Fatalf("%s prints no peak: %v\n%s", whose, err, out)
 	}
 	return kib
 }
 
-// live is two windows in the life of an exporter, and prints its peak.
+// live serves two windows and prints the peak.
 func live(t *testing.T, whose, encoding string) {
 	e := exporters()[whose]()
 	for range 2 {

@@ -17,22 +17,21 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
 )
 
-// metrics answers a scrape as promhttp would, for a small part of the work: what is on
-// the board is encoded and compressed once, not once a scrape.
+// metrics answers a scrape as promhttp would, with less work: the page is encoded and
+// compressed once, not once per scrape.
 type metrics struct {
 	board   *exposition.Board
 	own     http.Handler // the exporter's own metrics, uncompressed
-	whole   http.Handler // everything, whatever is asked for
+	whole   http.Handler // all metrics, in any format
 	errors  prometheus.Counter
 	log     *slog.Logger
 	answers sync.Pool // of *answer
 }
 
-// Metrics serves what is on the board and the exporter's own metrics, in the format
-// and encoding the scraper prefers. No metric in own may have the name of one on the
-// board.
+// Metrics serves the current page and the exporter's own metrics, in the format and encoding
+// that the scraper prefers. No metric in own may have the name of one on the page.
 func Metrics(own *prometheus.Registry, board *exposition.Board, log *slog.Logger) http.Handler {
-	// promhttp takes this one for its own, and so counts with it.
+	// promhttp finds this counter registered and uses it.
 	failures := promauto.With(own).NewCounterVec(prometheus.CounterOpts{
 		Name: "promhttp_metric_handler_errors_total",
 		Help: "Total number of internal errors encountered by the promhttp metric handler.",
@@ -61,7 +60,7 @@ func (m *metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	defer m.answers.Put(a)
 	if a.ask(m.own, w.Header(), r); a.status != http.StatusOK {
 		w.WriteHeader(a.status)
-		_, _ = w.Write(a.body.Bytes()) // what went wrong is counted and logged already
+		_, _ = w.Write(a.body.Bytes()) // the error is counted and logged already
 		return
 	}
 	head, err := m.board.Head(form)
@@ -90,15 +89,15 @@ func (m *metrics) failed(err error) {
 	m.log.Error("Scrape failed", "err", err)
 }
 
-// answer is what promhttp says of the own metrics, and what becomes of it. It is an
-// http.ResponseWriter.
+// answer holds promhttp's answer for the exporter's own metrics, as an http.ResponseWriter, and
+// the tail that is made of it.
 type answer struct {
 	header     http.Header
 	status     int
 	body, tail bytes.Buffer
 }
 
-// ask forgets the last answer and takes that of h, whose headers go to header.
+// ask resets the answer and lets h write it. Headers go to header.
 func (a *answer) ask(h http.Handler, header http.Header, r *http.Request) {
 	a.header, a.status = header, http.StatusOK
 	a.body.Reset()

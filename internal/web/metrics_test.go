@@ -27,7 +27,7 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
 )
 
-// accepts are what scrapers say they can read.
+// accepts are Accept headers of scrapers.
 var accepts = map[string]string{
 	"nothing":            "",
 	"anything":           "*/*",
@@ -50,7 +50,7 @@ var accepts = map[string]string{
 	"garbage":            ";;q=x,/",
 }
 
-// twins are our handler and promhttp over the same metrics.
+// twins are this package's handler and promhttp over the same metrics.
 func twins(t testing.TB, board *exposition.Board, own *prometheus.Registry) (ours, theirs http.Handler) {
 	t.Helper()
 	ours = Metrics(own, board, slog.New(slog.DiscardHandler))
@@ -58,7 +58,7 @@ func twins(t testing.TB, board *exposition.Board, own *prometheus.Registry) (our
 	return ours, theirs
 }
 
-// registry has metrics of every type, all of which stand still.
+// registry has constant metrics of every type.
 func registry() *prometheus.Registry {
 	reg := prometheus.NewRegistry()
 	factory := promauto.With(reg)
@@ -70,7 +70,7 @@ func registry() *prometheus.Registry {
 	return reg
 }
 
-// boards are what there can be to show.
+// boards are the possible states of a board.
 func boards(t testing.TB) map[string]*exposition.Board {
 	now := func() time.Time { return noon.Add(time.Minute) }
 	all := map[string]*exposition.Board{
@@ -102,7 +102,7 @@ func TestMetricsAreWhatPromhttpWrites(t *testing.T) {
 			for _, encoding := range []string{"", "gzip", "zstd"} {
 				t.Run(shown+"/"+asked+"/"+encoding, func(t *testing.T) {
 					header := http.Header{"Accept": {accept}, "Accept-Encoding": {encoding}}
-					for range 2 { // the second scrape gets what the first one made
+					for range 2 { // the second scrape gets the bytes of the first one
 						same(t, ours, theirs, "/metrics", header)
 					}
 					same(t, ours, theirs, "/metrics?name[]=own_total&name[]=model_cpu_limits", header)
@@ -130,7 +130,7 @@ func TestEncodingsArePromhttps(t *testing.T) {
 func same(t *testing.T, ours, theirs http.Handler, url string, header http.Header) {
 	t.Helper()
 	got, want := scrape(ours, "GET", url, header), scrape(theirs, "GET", url, header)
-	got.Header.Del("Content-Length") // promhttp does not know it
+	got.Header.Del("Content-Length") // promhttp does not set it
 	if diff := cmp.Diff(want.Header, got.Header); diff != "" || got.StatusCode != want.StatusCode {
 		t.Fatalf("status %d, want %d; headers (-promhttp +ours):\n%s", got.StatusCode, want.StatusCode, diff)
 	}
@@ -166,7 +166,7 @@ func TestContentLength(t *testing.T) {
 	}
 }
 
-// broken is a collector that has nothing to say.
+// broken is a collector that fails.
 type broken struct{ err error }
 
 func (broken) Describe(chan<- *prometheus.Desc) {}
@@ -201,13 +201,13 @@ func TestFailedScrapesAreToldAndCounted(t *testing.T) {
 	}
 }
 
-// hungUp is a client that reads nothing.
+// hungUp is a client that has hung up.
 type hungUp struct{ *httptest.ResponseRecorder }
 
 func (*hungUp) Write([]byte) (int, error) { return 0, errors.New("hung up") }
 
-// families takes an answer apart into families, and those into rows, of which no order
-// is asked but that each family is in one piece.
+// families splits an answer into families, and these into rows. Each family must be in one
+// piece; any other order is accepted.
 func families(t *testing.T, resp *http.Response) map[string][]string {
 	t.Helper()
 	body := unpack(t, resp)
@@ -233,7 +233,7 @@ func families(t *testing.T, resp *http.Response) map[string][]string {
 			}
 			rows := []string{f.GetHelp(), f.GetType().String(), f.GetUnit()}
 			for _, m := range f.Metric {
-				// The text is made with spaces at random, to keep people from reading it back.
+				// The text has random spaces, so that nobody parses it.
 				rows = append(rows, strings.Join(strings.Fields(prototext.Format(m)), " "))
 			}
 			add(f.GetName(), rows)
@@ -243,7 +243,7 @@ func families(t *testing.T, resp *http.Response) map[string][]string {
 	if want := strings.HasPrefix(resp.Header.Get("Content-Type"), "application/openmetrics-text"); eof != want || strings.Contains(text, "# EOF") {
 		t.Fatalf("# EOF at the end: %t, want it once: %t", eof, want)
 	}
-	// What is neither text nor OpenMetrics is readable protobuf, whose spaces are random.
+	// Anything else is readable protobuf, whose spaces are random.
 	begin := map[bool]string{true: "# HELP ", false: "name:"}[strings.HasPrefix(text, "# HELP ")]
 	for block := range strings.SplitSeq("\n"+text, "\n"+begin) {
 		var rows []string
@@ -257,7 +257,7 @@ func families(t *testing.T, resp *http.Response) map[string][]string {
 	return out
 }
 
-// unpack does as curl and browsers do: of a gzip body they read one member.
+// unpack reads a gzip body as curl and browsers do: one member only.
 func unpack(t *testing.T, resp *http.Response) []byte {
 	t.Helper()
 	var r io.Reader = resp.Body

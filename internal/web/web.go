@@ -1,5 +1,4 @@
-// Package web serves the pages: the metrics, the health of the exporter, and a page
-// for people that says how it is doing.
+// Package web serves the pages: the metrics, the health checks, and a status page.
 package web
 
 import (
@@ -9,15 +8,15 @@ import (
 	"time"
 )
 
-// Config is what the pages show.
+// Config is the content of the pages.
 type Config struct {
 	Metrics http.Handler
 	Ready   func() bool
-	Landing func() Landing // asked for each time
+	Landing func() Landing // called for each request
 	Log     *slog.Logger
 }
 
-// NewServer returns a server for the pages. A slow client cannot hold it for long.
+// NewServer returns a server for the pages. Timeouts bound slow clients.
 func NewServer(cfg Config) *http.Server {
 	return &http.Server{
 		Handler:           handler(cfg),
@@ -31,7 +30,7 @@ func NewServer(cfg Config) *http.Server {
 }
 
 func handler(cfg Config) http.Handler {
-	// A GET pattern serves HEAD too; for other methods the mux answers 405.
+	// A GET pattern also serves HEAD. The mux answers 405 for other methods.
 	mux := http.NewServeMux()
 	mux.Handle("GET /metrics", cfg.Metrics)
 	mux.HandleFunc("GET /-/healthy", healthy)
@@ -47,7 +46,7 @@ func handler(cfg Config) http.Handler {
 		page, err := cfg.Landing().render()
 		if err != nil {
 			cfg.Log.Error("Landing page failed", "err", err)
-			http.Error(w, "The page could not be made: the log says why.", http.StatusInternalServerError)
+			http.Error(w, "The page could not be rendered: the log says why.", http.StatusInternalServerError)
 			return
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")

@@ -37,7 +37,7 @@ func averages(w window.Window) *ledger.Averages {
 	}
 }
 
-// page is one hour's, in which every value is the hour's number.
+// page is the page of one hour, in which every value is the hour's number.
 func page(t testing.TB, hour int) *exposition.Page {
 	t.Helper()
 	end := noon.Add(time.Duration(hour) * time.Hour)
@@ -56,7 +56,7 @@ func page(t testing.TB, hour int) *exposition.Page {
 	return p
 }
 
-// site is a server over a board, with the status the test sets.
+// site is a server for a board, with the status that the test sets.
 type site struct {
 	*httptest.Server
 	board   *exposition.Board
@@ -157,10 +157,10 @@ func TestLandingPage(t *testing.T) {
 		}
 	}
 	if strings.Contains(body, "failed") {
-		t.Error("the page tells of a failure that was not")
+		t.Error("the page shows a failure that did not happen")
 	}
 	if strings.Contains(body, "Shard") {
-		t.Error("the page tells of shards where there are none")
+		t.Error("the page shows a shard though there is only one")
 	}
 	s.landing = Landing{Receiver: "http://receiver/write", DeliveryError: "transient: boom", DeliveryErrorTime: noon}
 	_, body = s.get(t, "GET", "/", nil)

@@ -2,7 +2,7 @@ package window
 
 import "time"
 
-// Ends is a set of windows of one period, known by their ends.
+// Ends is a set of windows of one period, identified by their ends.
 type Ends map[int64]struct{}
 
 // EndsOf returns the set of the given windows.
@@ -14,10 +14,10 @@ func EndsOf(windows ...Window) Ends {
 	return e
 }
 
-// Add puts the window that ends at a moment into the set.
+// Add adds the window that ends at a time.
 func (e Ends) Add(end time.Time) { e[end.UnixMilli()] = struct{}{} }
 
-// Has says whether the window that ends at a moment is in the set.
+// Has says whether the window that ends at a time is in the set.
 func (e Ends) Has(end time.Time) bool {
 	_, ok := e[end.UnixMilli()]
 	return ok

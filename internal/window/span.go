@@ -15,7 +15,7 @@ func EndingIn(from, to time.Time, period time.Duration) []Window {
 	return out
 }
 
-// Span is a run of windows that follow each other without a gap.
+// Span is a sequence of consecutive windows.
 type Span struct {
 	Start, End time.Time
 	Windows    int64
@@ -44,12 +44,13 @@ func (s Span) At(i int64) Window {
 	return Window{Start: time.UnixMilli(start + i*period).UTC(), End: time.UnixMilli(start + (i+1)*period).UTC()}
 }
 
-// Part returns the span's windows from the i-th to before the n-th, of which there is one.
+// Part returns the span's windows from the i-th up to, but not including, the n-th. It must not
+// be empty.
 func (s Span) Part(i, n int64) Span {
 	return Span{Start: s.At(i).Start, End: s.At(n - 1).End, Windows: n - i}
 }
 
-// Count adds up the windows of spans.
+// Count returns the number of windows in spans.
 func Count(spans []Span) (n int64) {
 	for _, s := range spans {
 		n += s.Windows
@@ -79,8 +80,8 @@ func Each(spans []Span) iter.Seq[Window] {
 	}
 }
 
-// Append adds a window that is younger than all of the spans: to the last of them, if it
-// follows that one without a gap.
+// Append adds a window that is newer than all of the spans. It extends the last span if it
+// follows without a gap.
 func Append(spans []Span, w Window) []Span {
 	if n := len(spans); n > 0 && spans[n-1].End.Equal(w.Start) {
 		spans[n-1].End = w.End
@@ -90,8 +91,7 @@ func Append(spans []Span, w Window) []Span {
 	return append(spans, Span{Start: w.Start, End: w.End, Windows: 1})
 }
 
-// Join makes one of spans that follow each other, whatever order they come in. They do
-// not overlap.
+// Join merges consecutive spans, in whatever order they are given. They must not overlap.
 func Join(spans []Span) []Span {
 	spans = slices.Clone(spans)
 	slices.SortFunc(spans, func(a, b Span) int { return a.End.Compare(b.End) })

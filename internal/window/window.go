@@ -1,4 +1,4 @@
-// Package window says what a window is and which one is due. Pure: no clock, no I/O.
+// Package window defines windows, and says which one is due. Pure: no clock, no I/O.
 package window
 
 import (
@@ -7,15 +7,15 @@ import (
 	"time"
 )
 
-// Window is the half-open span [Start, End) that one set of averages speaks of.
-// End is a whole multiple of the period since the Unix epoch, in UTC, so that two
-// replicas, a restart and a backfill all compute the same windows.
+// Window is the half-open time [Start, End) of one set of averages. End is a whole multiple of
+// the period since the Unix epoch, in UTC, so that two replicas, a restart and a backfill all
+// compute the same windows.
 type Window struct {
 	Start, End time.Time
 }
 
-// Containing returns the window of the given period, of whole milliseconds, that holds t.
-// It counts milliseconds, because nanoseconds end in the year 2262.
+// Containing returns the window that contains t. The period has whole milliseconds. It computes
+// in milliseconds, because nanoseconds overflow in the year 2262.
 func Containing(t time.Time, period time.Duration) Window {
 	ms, p := t.UnixMilli(), period.Milliseconds()
 	offset := ms % p
@@ -26,8 +26,8 @@ func Containing(t time.Time, period time.Duration) Window {
 	return Window{Start: start, End: start.Add(period)}
 }
 
-// Settled returns the newest window that is closed and whose late scrapes have
-// had the settle delay to arrive.
+// Settled returns the newest window that ended at least the settle delay ago, so that late
+// scrapes are stored.
 func Settled(now time.Time, period, settle time.Duration) Window {
 	return Containing(now.Add(-settle), period).Previous()
 }
@@ -45,17 +45,17 @@ func (w Window) Next() Window {
 // Period returns the window's length.
 func (w Window) Period() time.Duration { return w.End.Sub(w.Start) }
 
-// Due returns the moment from which w may be computed.
+// Due returns when w may be computed.
 func (w Window) Due(settle time.Duration) time.Time { return w.End.Add(settle) }
 
-// Equal says whether w and v are the same window. Their times may differ in their zone or
-// in a monotonic reading, which == would count.
+// Equal says whether w and v are the same window. Unlike ==, it ignores time zones and
+// monotonic readings.
 func (w Window) Equal(v Window) bool { return w.Start.Equal(v.Start) && w.End.Equal(v.End) }
 
-// IsZero says whether w is no window at all.
+// IsZero says whether w is the zero window.
 func (w Window) IsZero() bool { return w.End.IsZero() }
 
-// LogValue makes w a text in every log format.
+// LogValue logs w as text in every log format.
 func (w Window) LogValue() slog.Value { return slog.StringValue(w.String()) }
 
 func (w Window) String() string {

@@ -47,7 +47,7 @@ func TestSettled(t *testing.T) {
 	}
 }
 
-// Windows tile time: every moment is in one, and they follow each other without gaps.
+// Windows tile time: every time is in one window, and windows follow each other without gaps.
 func TestWindowsTile(t *testing.T) {
 	tile := func(sec int32, nsec uint32, minutes uint16) bool {
 		now := time.Unix(int64(sec), int64(nsec%1e9)).UTC()
@@ -87,7 +87,7 @@ func TestEqual(t *testing.T) {
 	}
 }
 
-// In JSON, too, a window is a text.
+// A window is text in JSON, too.
 func TestLogged(t *testing.T) {
 	var out bytes.Buffer
 	slog.New(slog.NewJSONHandler(&out, nil)).Info("computed", "window", Containing(at("2026-03-01T10:25:00Z"), time.Hour))
