@@ -313,6 +313,23 @@ func TestPod(t *testing.T) {
 			},
 			want: map[string]float64{containers: 1, cpu: 0.25, memory: 1000, requests: 0.5},
 		}, {
+			name: "relabelled while kube-state-metrics was out: each has half of that time",
+			tell: func(s *story) {
+				up := append(at(1, scraped(begin-300_000, middle-60_000)...), at(0, scraped(middle-60_000, middle+60_000)...)...)
+				s.Add("up", append(up, at(1, scraped(middle+60_000, end)...)...), "job", "ksm", "instance", "ksm:8080")
+				s.kubelet("machine_cpu_cores", at(1, scraped(begin-300_000, end)...))
+				s.kubelet("up", at(1, scraped(begin-300_000, end)...))
+				s.pod(begin, middle-60_000, "iris")
+				s.pod(middle+60_000, end, "wine")
+				ran := slices.Concat(scraped(begin, middle-60_000), scraped(middle+60_000, end))
+				s.ksm("kube_pod_container_status_running", at(1, ran...), "uid", uid, "container", "server")
+				s.rows("server", cgroup, begin, end)
+			},
+			want: map[string]float64{
+				containers: 0.5, cpu: 0.125, memory: 500,
+				"wine model_containers_average": 0.5, "wine model_cpu_usage_seconds_total": 0.125, "wine model_memory_usage_bytes": 500,
+			},
+		}, {
 			name: "the kubelets out for half of it: the mean is of what was seen",
 			tell: func(s *story) {
 				s.Add("kube_node_info", at(1, scraped(begin, end)...), "job", "ksm", "instance", "ksm:8080", "node", "n1")
