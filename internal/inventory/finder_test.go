@@ -70,6 +70,9 @@ func TestFindPods(t *testing.T) {
 	s.Add("kube_pod_labels", at(1, every(30_000, 5_407_000, 5_999_999)...), with("namespace", "models", "pod", "gone-0", "uid", "a-5", "label_seldon_deployment_id", "gone")...)
 	s.Add("kube_pod_labels", at(1, scrapes(7_000)...), with("namespace", "others", "pod", "iris-0", "uid", "a-6", "label_app", "shop")...)
 
+	// One whose series only ended in the span.
+	s.Series = append(s.Series, promapi.Series{Labels: promapitest.Labels(with("__name__", "kube_pod_labels", "namespace", "models", "pod", "wine-0", "uid", "a-7", "label_seldon_deployment_id", "wine")...), Ends: []int64{6_007_000}})
+
 	type pod struct {
 		Name     string
 		Forms    int

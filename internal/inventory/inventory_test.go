@@ -133,7 +133,7 @@ func TestSeveralClusters(t *testing.T) {
 		{"none", Naming{}, nil, ""},
 		{"one", Naming{}, []promapi.Series{up(all, "cluster", "a")}, ""},
 		{"two", Naming{}, []promapi.Series{up(all, "cluster", "a"), up(all, "cluster", "b")}, "cluster"},
-		{"two, told apart by the cluster label", Naming{ClusterLabel: "cluster"}, []promapi.Series{up(all, "cluster", "a"), up(all, "cluster", "b")}, ""},
+		{"two, which the cluster label distinguishes", Naming{ClusterLabel: "cluster"}, []promapi.Series{up(all, "cluster", "a"), up(all, "cluster", "b")}, ""},
 		{"one has the label, the other not", Naming{}, []promapi.Series{up(all, "k8s_cluster", "a"), up(all)}, "k8s_cluster"},
 		{"the other has it", Naming{}, []promapi.Series{up(all), up(all, "k8s_cluster", "a")}, "k8s_cluster"},
 		{"three", Naming{}, []promapi.Series{up(all, "cluster", "a"), up(all, "cluster", "b"), up(all, "cluster", "c")}, "cluster"},

@@ -92,7 +92,7 @@ func TestClusterLabel(t *testing.T) {
 		t.Error("two clusters' are taken for one")
 	}
 	if one.Pod(of("eu")) != one.Pod(of("us")) || one.Target(of("eu"), kubelet) != one.Target(of("us"), kubelet) {
-		t.Error("where there is one cluster, a label that nobody asked for tells two apart")
+		t.Error("where there is one cluster, a label that nobody asked for distinguishes two")
 	}
 }
 

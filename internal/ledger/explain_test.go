@@ -28,7 +28,7 @@ func twoPods() *Ledger {
 	observed(l, hour, hour/2)
 	l.Enter(measure.Result{
 		Pod: &inventory.Pod{Name: old.Pod}, Models: []workload.Model{iris},
-		Evidence: []measure.Evidence{evidence(old, containers, 1, hour, hour, 0), evidence(old, cpu, 0.5, hour/2, hour/4, 0), evidence(old, memory, 0, hour/2, 0, 0)},
+		Evidence: []measure.Evidence{evidence(old, containers, 1, hour, hour, 2), evidence(old, cpu, 0.5, hour/2, hour/4, 0), evidence(old, memory, 0, hour/2, 0, 0)},
 		LeftOut: []measure.LeftOut{
 			{Model: iris, Container: old, ID: "/x", Why: "of no use", Samples: 3}, {Model: iris, Container: old, ID: "/x", Why: "of no use", Samples: 4},
 			{Model: model("wine"), Container: old, ID: "/x", Why: "of no use", Samples: 9},
@@ -58,9 +58,9 @@ func TestExplain(t *testing.T) {
 	server := func(pod, uid string) measure.Container {
 		return measure.Container{Pod: inventory.PodName{Namespace: "models", Name: pod}, UID: uid, Name: "server"}
 	}
-	bounds := map[string]float64{containers: 30.0 / 3600, cpu: 30.0 / 1800 * 2}
+	bounds := map[string]float64{containers: 30.0 / 3600 * (2 + 1), cpu: 30.0 / 1800 * 2}
 	terms := map[string][]Term{
-		containers: {{server("iris-0", "u"), 3600, 3600, 1, 1, 0}, {server("iris-1", "v"), 900, 900, 1, 0.25, 1}},
+		containers: {{server("iris-0", "u"), 3600, 3600, 1, 1, 2}, {server("iris-1", "v"), 900, 900, 1, 0.25, 1}},
 		cpu:        {{server("iris-0", "u"), 1800, 900, 0.5, 0.5, 0}, {server("iris-1", "v"), 450, 450, 2, 0.5, 1}},
 		memory:     {{Container: server("iris-0", "u"), Lived: 1800}},
 	}

@@ -32,7 +32,7 @@ const (
 // scraped are the times of scrapes, every 30 s; half-way between them is a half or full minute.
 func scraped(from, to int64) []int64 { return every(30_000, from+15_000, to-1) }
 
-// story is a Prometheus in which one pod of a model is, as what it is told.
+// story is a Prometheus that has scraped one pod of a model.
 type story struct{ promapitest.Server }
 
 func (s *story) ksm(name string, samples []promapi.Sample, labels ...string) {
@@ -129,14 +129,14 @@ func TestPod(t *testing.T) {
 	)
 	for _, c := range []struct {
 		name    string
-		tell    func(*story)
+		given   func(*story)
 		want    map[string]float64
 		phases  bool
 		leftOut map[string]int
 	}{
 		{
 			name: "quiet",
-			tell: func(s *story) {
+			given: func(s *story) {
 				s.targets()
 				s.pod(begin, end, "iris")
 				s.container("server", begin, end)
@@ -145,7 +145,7 @@ func TestPod(t *testing.T) {
 			want: map[string]float64{containers: 1, cpu: 0.25, memory: 1000, requests: 0.5},
 		}, {
 			name: "a container that ran for half of the window",
-			tell: func(s *story) {
+			given: func(s *story) {
 				s.targets()
 				s.pod(begin, end, "iris")
 				s.container("server", begin, end)
@@ -154,7 +154,7 @@ func TestPod(t *testing.T) {
 			want: map[string]float64{containers: 1.5, cpu: 0.375, memory: 1500},
 		}, {
 			name: "a pod that was there for half of it",
-			tell: func(s *story) {
+			given: func(s *story) {
 				s.targets()
 				s.pod(middle, end, "iris")
 				s.container("server", middle, end)
@@ -163,7 +163,7 @@ func TestPod(t *testing.T) {
 			want: map[string]float64{containers: 0.5, cpu: 0.125, memory: 500, requests: 0.25},
 		}, {
 			name: "relabelled, and running on",
-			tell: func(s *story) {
+			given: func(s *story) {
 				s.targets()
 				s.pod(begin, middle, "iris")
 				s.pod(middle, end, "wine")
@@ -176,7 +176,7 @@ func TestPod(t *testing.T) {
 			},
 		}, {
 			name: "pending, then running: its requests count from the start",
-			tell: func(s *story) {
+			given: func(s *story) {
 				s.targets()
 				s.pod(begin, end, "iris")
 				s.container("server", middle, end)
@@ -187,7 +187,7 @@ func TestPod(t *testing.T) {
 			want: map[string]float64{containers: 0.5, cpu: 0.125, memory: 500, requests: 0.5}, phases: true,
 		}, {
 			name: "succeeded: its requests count until then",
-			tell: func(s *story) {
+			given: func(s *story) {
 				s.targets()
 				s.pod(begin, end, "iris")
 				s.container("server", begin, middle)
@@ -198,7 +198,7 @@ func TestPod(t *testing.T) {
 			want: map[string]float64{containers: 0.5, cpu: 0.125, memory: 500, requests: 0.25}, phases: true,
 		}, {
 			name: "never ran, and nothing says in which phase it was",
-			tell: func(s *story) {
+			given: func(s *story) {
 				s.targets()
 				s.pod(begin, end, "iris")
 				s.request(0.5, begin, end, "container", "server")
@@ -206,7 +206,7 @@ func TestPod(t *testing.T) {
 			want: map[string]float64{requests: 0.5}, phases: true,
 		}, {
 			name: "a request that changed",
-			tell: func(s *story) {
+			given: func(s *story) {
 				s.targets()
 				s.pod(begin, end, "iris")
 				s.container("server", begin, end)
@@ -216,7 +216,7 @@ func TestPod(t *testing.T) {
 			want: map[string]float64{containers: 1, cpu: 0.25, memory: 1000, requests: 1},
 		}, {
 			name: "a request in both forms of kube-state-metrics 1.9: the new one alone counts",
-			tell: func(s *story) {
+			given: func(s *story) {
 				s.targets()
 				s.pod(begin, end, "iris")
 				s.container("server", begin, end)
@@ -226,7 +226,7 @@ func TestPod(t *testing.T) {
 			want: map[string]float64{containers: 1, cpu: 0.25, memory: 1000, requests: 0.5},
 		}, {
 			name: "a request in the old form alone",
-			tell: func(s *story) {
+			given: func(s *story) {
 				s.targets()
 				s.pod(begin, end, "iris")
 				s.container("server", begin, end)
@@ -235,7 +235,7 @@ func TestPod(t *testing.T) {
 			want: map[string]float64{containers: 1, cpu: 0.25, memory: 1000, requests: 0.5},
 		}, {
 			name: "an init container never counts",
-			tell: func(s *story) {
+			given: func(s *story) {
 				s.targets()
 				s.pod(begin, end, "iris")
 				s.container("server", begin, end)
@@ -248,7 +248,7 @@ func TestPod(t *testing.T) {
 			leftOut: map[string]int{"setup: " + unlistedRow: 20},
 		}, {
 			name: "a native sidecar counts like any container",
-			tell: func(s *story) {
+			given: func(s *story) {
 				s.targets()
 				s.pod(begin, end, "iris")
 				s.container("server", begin, end)
@@ -260,7 +260,7 @@ func TestPod(t *testing.T) {
 			want: map[string]float64{containers: 2, cpu: 0.5, memory: 2000, requests: 0.25},
 		}, {
 			name: "what is not a number is left out",
-			tell: func(s *story) {
+			given: func(s *story) {
 				s.targets()
 				s.pod(begin, end, "iris")
 				s.ksm("kube_pod_container_status_running", at(1, scraped(begin, end)...), "uid", uid, "container", "server")
@@ -271,7 +271,7 @@ func TestPod(t *testing.T) {
 			leftOut: map[string]int{"server: " + notANumber: 20},
 		}, {
 			name: "rows of the pod that had the name before",
-			tell: func(s *story) {
+			given: func(s *story) {
 				s.targets()
 				s.pod(middle, end, "iris")
 				s.container("server", middle, end)
@@ -281,7 +281,7 @@ func TestPod(t *testing.T) {
 			leftOut: map[string]int{"server: " + otherPodRow: 2 * 12},
 		}, {
 			name: "two cAdvisor jobs and two kube-state-metrics show it once",
-			tell: func(s *story) {
+			given: func(s *story) {
 				s.targets()
 				s.pod(begin, end, "iris")
 				s.container("server", begin, end)
@@ -301,7 +301,7 @@ func TestPod(t *testing.T) {
 			leftOut: map[string]int{"server: " + repeatedRow: 2 * 20},
 		}, {
 			name: "kube-state-metrics out for half of the window: CPU and memory are of all of it",
-			tell: func(s *story) {
+			given: func(s *story) {
 				s.Add("kube_node_info", at(1, scraped(begin, middle)...), "job", "ksm", "instance", "ksm:8080", "node", "n1")
 				s.Add("up", append(at(1, scraped(begin-300_000, middle)...), at(0, scraped(middle, end)...)...), "job", "ksm", "instance", "ksm:8080")
 				s.kubelet("machine_cpu_cores", at(1, scraped(begin-300_000, end)...))
@@ -313,8 +313,25 @@ func TestPod(t *testing.T) {
 			},
 			want: map[string]float64{containers: 1, cpu: 0.25, memory: 1000, requests: 0.5},
 		}, {
+			name: "relabelled while kube-state-metrics was out: each has half of that time",
+			given: func(s *story) {
+				up := append(at(1, scraped(begin-300_000, middle-60_000)...), at(0, scraped(middle-60_000, middle+60_000)...)...)
+				s.Add("up", append(up, at(1, scraped(middle+60_000, end)...)...), "job", "ksm", "instance", "ksm:8080")
+				s.kubelet("machine_cpu_cores", at(1, scraped(begin-300_000, end)...))
+				s.kubelet("up", at(1, scraped(begin-300_000, end)...))
+				s.pod(begin, middle-60_000, "iris")
+				s.pod(middle+60_000, end, "wine")
+				ran := slices.Concat(scraped(begin, middle-60_000), scraped(middle+60_000, end))
+				s.ksm("kube_pod_container_status_running", at(1, ran...), "uid", uid, "container", "server")
+				s.rows("server", cgroup, begin, end)
+			},
+			want: map[string]float64{
+				containers: 0.5, cpu: 0.125, memory: 500,
+				"wine model_containers_average": 0.5, "wine model_cpu_usage_seconds_total": 0.125, "wine model_memory_usage_bytes": 500,
+			},
+		}, {
 			name: "the kubelets out for half of it: the mean is of what was seen",
-			tell: func(s *story) {
+			given: func(s *story) {
 				s.Add("kube_node_info", at(1, scraped(begin, end)...), "job", "ksm", "instance", "ksm:8080", "node", "n1")
 				s.Add("up", at(1, scraped(begin-300_000, end)...), "job", "ksm", "instance", "ksm:8080")
 				s.kubelet("machine_cpu_cores", at(1, scraped(begin, middle)...))
@@ -326,7 +343,7 @@ func TestPod(t *testing.T) {
 			want: map[string]float64{containers: 1, cpu: 0.25, memory: 1000},
 		}, {
 			name: "a node that left took its containers with it",
-			tell: func(s *story) {
+			given: func(s *story) {
 				s.Add("kube_node_info", at(1, scraped(begin, end)...), "job", "ksm", "instance", "ksm:8080", "node", "n1")
 				s.Add("up", at(1, scraped(begin-300_000, end)...), "job", "ksm", "instance", "ksm:8080")
 				s.kubelet("machine_cpu_cores", at(1, scraped(begin, middle)...))
@@ -339,7 +356,7 @@ func TestPod(t *testing.T) {
 			want: map[string]float64{containers: 1, cpu: 0.125, memory: 500},
 		}, {
 			name: "a node whose target came late",
-			tell: func(s *story) {
+			given: func(s *story) {
 				s.Add("kube_node_info", at(1, scraped(begin, end)...), "job", "ksm", "instance", "ksm:8080", "node", "n1")
 				s.Add("up", at(1, scraped(begin-300_000, end)...), "job", "ksm", "instance", "ksm:8080")
 				s.kubelet("machine_cpu_cores", at(1, scraped(middle, end)...))
@@ -352,7 +369,7 @@ func TestPod(t *testing.T) {
 			want: map[string]float64{containers: 1, cpu: 0.25, memory: 1000},
 		}, {
 			name: "gone soon after the window began: of one sample, the one before it says more",
-			tell: func(s *story) {
+			given: func(s *story) {
 				s.targets()
 				s.pod(begin, begin+30_000, "iris")
 				s.ksm("kube_pod_container_status_running", at(1, begin+15_000), "uid", uid, "container", "server")
@@ -363,7 +380,7 @@ func TestPod(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			s := &story{}
-			c.tell(s)
+			c.given(s)
 			m, r, phases := s.measured(t)
 			if diff := cmp.Diff(c.want, values(m, r), cmpopts.EquateApprox(1e-9, 0)); diff != "" {
 				t.Error(diff)

@@ -65,6 +65,11 @@ func TestTableIsWhole(t *testing.T) {
 		if (len(m.Series) == 0) != (m.Fold == Count) {
 			t.Errorf("%s has %d series, and its fold is %d", m.Name, len(m.Series), m.Fold)
 		}
+		// What measure reads of the first source are settings, and of the others what is used.
+		first := m.Source == table.Sources[0].Name
+		if setting := m.Fold == Level || m.Fold == Count; setting != first || (m.Life == Active) != (m.Fold == Level) {
+			t.Errorf("%s, of %s, has the fold %d and the life %d, which nothing measures", m.Name, m.Source, m.Fold, m.Life)
+		}
 		if table.Index(m.Name) < 0 || !slices.Contains(table.Of(m.Source), table.Index(m.Name)) {
 			t.Errorf("%s is not found", m.Name)
 		}
