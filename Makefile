@@ -63,10 +63,10 @@ bench: ## docs/benchmarks.md: what a refresh and a scrape cost, beside other way
 	@$(BIN)/bench -exporter $(BIN)/seldon-prometheus-exporter -o docs/benchmarks.md $(BENCH)
 
 .PHONY: bench-backfill
-bench-backfill: ## how fast past windows are computed, beside promtool's backfill of rules
+bench-backfill: ## of that: how fast past windows are computed, beside promtool's backfill
 	@go build -o $(BIN)/seldon-prometheus-exporter .
-	@cd sim && go build -o $(BIN)/backfill ./cmd/backfill
-	@exec $(BIN)/backfill -exporter $(BIN)/seldon-prometheus-exporter
+	@cd sim && go build -o $(BIN)/bench ./cmd/bench
+	@exec $(BIN)/bench -exporter $(BIN)/seldon-prometheus-exporter -only backfill
 
 # SOAK_SEED=7 chooses other moments.
 .PHONY: soak

@@ -22,20 +22,25 @@ once to warm the caches and %d times to count; the medians are shown.
 - A **refresh** computes one window of an hour on a simulated cluster of %s, scraped every
   %.0f s. Its samples are in the TSDB of a real Prometheus, which runs as a process of its
   own. Every value computed is checked against the truth.
-- **Samples read** and **peakSamples**, the most samples that one query held, are what the
-  Prometheus itself tells (`+"`stats=all`"+`). CPU is that of the Prometheus' process, or of the
-  exporter's.
-- The **exporter** of the first tables runs in the process that measures. Its own CPU and
-  memory, and what a scrape costs, are those of the built binary, whose queries go through a
-  proxy that notes when one is under way. The proxy's time counts as the queries'.
+- The exporter reads raw samples over **remote read** or by **PromQL**, each with the samples
+  in the **head** of the TSDB, where a Prometheus has its newest hours, and in a **block**. All
+  other tables are about remote read from a block.
+- **Samples** are those in the answers to the exporter, and those that the Prometheus says it
+  has read for other ways (`+"`stats=all`"+`). **Most at once** is how many one answer held, and for
+  other ways what the Prometheus calls peakSamples.
+- CPU is that of the Prometheus' process, or of the exporter's.
+- The **exporter** of the first tables runs in the process that measures, and has computed the
+  window once before. Its own CPU and memory, and what a scrape costs, are those of the built
+  binary, whose requests go through a proxy that notes when one is under way. The proxy's time
+  counts as the requests'.
 - **Long windows** are measured on a smaller cluster, %s.
+- **Backfill** computes past windows into a file, as `+"`promtool tsdb create-blocks-from rules`"+`
+  does by textbook rules.
 - What is **scraped** is the window of %s, by text format 0.0.4 over HTTP.
   Beside it, a program serves the same series by client_golang's `+"`promhttp`"+`.
 - CPU of equal work differs by some %.0f %% from run to run. Where the goal is to grow no faster
   than the models do, that much is allowed for.
 - Prometheus 2.42 counts the samples of a subquery's result, and not those that it read.
-- The **prototype** is an early one of this exporter, on a machine of this kind. Its figures
-  are fixed.
 `, m, rounds, usual, scrapeInterval.Seconds(), small, large, 100*noise)
 	r.goals.markdown(&b)
 	fmt.Fprintf(&b, "\n%s\n", r.verdict())

@@ -79,6 +79,7 @@ func groups() []group {
 		{"others", (*bench).others},
 		{"models", (*bench).models},
 		{"windows", (*bench).windows},
+		{"backfill", (*bench).backfill},
 		{"scrape", (*bench).scrape},
 	}
 }

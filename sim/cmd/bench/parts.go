@@ -30,7 +30,7 @@ func (b *bench) parts(ctx context.Context, srv server, s size, at place, t *tabl
 		Table:   metric.Default(), Kinds: workload.Kinds(), Log: promslog.NewNopLogger(),
 	})
 	for range b.rounds + 1 { // the first one learns how much to ask for
-		m.asked = map[string]*asked{}
+		m.asked = map[string]asked{}
 		if _, err := d.Compute(ctx, s.Window); err != nil {
 			return err
 		}
@@ -38,7 +38,7 @@ func (b *bench) parts(ctx context.Context, srv server, s size, at place, t *tabl
 	}
 	for _, question := range slices.Sorted(maps.Keys(m.asked)) {
 		a := m.asked[question]
-		cpu := median(m.rounds[1:], func(r map[string]*asked) time.Duration { return r[question].cpu })
+		cpu := median(m.rounds[1:], func(r map[string]asked) time.Duration { return r[question].cpu })
 		t.rows = append(t.rows, []string{question, string(at), thousands(a.requests), thousands(a.series), thousands(a.samples), seconds(cpu)})
 	}
 	return nil
@@ -54,8 +54,8 @@ func newClient(base *url.URL) (*promapi.Client, error) {
 type metered struct {
 	fetch.API
 	server server
-	asked  map[string]*asked
-	rounds []map[string]*asked
+	asked  map[string]asked // by what
+	rounds []map[string]asked
 }
 
 // asked is what was asked about the same series.
@@ -68,7 +68,8 @@ type asked struct {
 // Read implements fetch.API.
 func (m *metered) Read(ctx context.Context, queries []promapi.Selector, from, to int64, each func(int, promapi.Series) error) error {
 	for i, q := range queries {
-		a := m.of(q)
+		question := nameOf(q)
+		a := m.asked[question]
 		before, err := cpuOf(m.server.ID())
 		if err != nil {
 			return err
@@ -87,12 +88,13 @@ func (m *metered) Read(ctx context.Context, queries []promapi.Selector, from, to
 		}
 		a.requests++
 		a.cpu += after - before
+		m.asked[question] = a
 	}
 	return nil
 }
 
-// of finds a selector's account by the names of its series and the labels that it looks at.
-func (m *metered) of(s promapi.Selector) *asked {
+// nameOf says what a selector is about: the names of its series and the labels that it looks at.
+func nameOf(s promapi.Selector) string {
 	var question, labels string
 	for _, x := range s {
 		if x.Name == "__name__" {
@@ -101,9 +103,5 @@ func (m *metered) of(s promapi.Selector) *asked {
 			labels += " " + x.Name
 		}
 	}
-	question = "`" + strings.ReplaceAll(question, "|", "`, `") + "` by" + labels
-	if m.asked[question] == nil {
-		m.asked[question] = &asked{}
-	}
-	return m.asked[question]
+	return "`" + strings.ReplaceAll(question, "|", "`, `") + "` by" + labels
 }

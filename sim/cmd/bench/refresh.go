@@ -176,8 +176,12 @@ func judge(ctx context.Context, way exporter, s size) error {
 	if err != nil {
 		return err
 	}
-	if !verdict.Right() {
-		return fmt.Errorf("%d of %d values are wrong, the first: %s", len(verdict.Deviations), verdict.Values, verdict.Deviations[0])
+	return right(verdict)
+}
+
+func right(v accuracy.Verdict) error {
+	if !v.Right() {
+		return fmt.Errorf("%d of %d values are wrong, the first: %s", len(v.Deviations), v.Values, v.Deviations[0])
 	}
 	return nil
 }
