@@ -12,17 +12,20 @@ import (
 // interval of what was seen.
 func judgeCoverage(p Placed, got cluster.Coverage) []Deviation {
 	want := cluster.Covered(&p.History, p.Window)
-	edge := 2 * longestInterval(p.History).Seconds() / p.Window.Length().Seconds()
+	every := longestInterval(p.History)
+	edge := 2 * every.Seconds() / p.Window.Length().Seconds()
+	// An outage that ends with the window's first moment, or begins with its last, has an edge in it.
+	beside := cluster.Covered(&p.History, cluster.Span{From: p.Window.From - every, To: p.Window.To + every})
 	var out []Deviation
 	for _, s := range []struct {
-		source    string
-		got, want float64
+		source            string
+		got, want, beside float64
 	}{
-		{"coverage by kube-state-metrics", got.KSM, want.KSM},
-		{"coverage by cAdvisor", got.CAdvisor, want.CAdvisor},
+		{"coverage by kube-state-metrics", got.KSM, want.KSM, beside.KSM},
+		{"coverage by cAdvisor", got.CAdvisor, want.CAdvisor, beside.CAdvisor},
 	} {
 		limit := rounding
-		if s.want < 1 {
+		if s.beside < 1 {
 			limit += edge * float64(outages(p.History))
 		}
 		if !(math.Abs(s.got-s.want) <= limit) {

@@ -90,7 +90,7 @@ func (s share) doubt(m Metric) doubt {
 		case m == CPUUsage || m == MemoryUsage:
 			out.add(s.usageDoubt(c, m))
 		default:
-			out.add(s.settingDoubt(c.setting(m)))
+			out.add(s.settingDoubt(c, m))
 		}
 	}
 	if !s.heard(Spans{s.pod.Life}.And(s.owned)) {
@@ -166,12 +166,17 @@ func (gs targets) awake(t time.Duration, late time.Duration) bool {
 }
 
 // settingDoubt returns the doubt about a request or limit.
-func (s share) settingDoubt(c Curve) doubt {
+func (s share) settingDoubt(container *Container, m Metric) doubt {
+	c := container.setting(m)
 	if c == nil {
 		return doubt{}
 	}
 	var out doubt
 	active := s.active()
+	if _, placed := s.pod.places(); container.Role == Sidecar && !s.heard(Spans{placed}) {
+		// That it is no common init container is told when its pod has a node, not before.
+		return doubt{v: s.setting(c).v}
+	}
 	for _, span := range active {
 		out.v += s.doubtAt(span.From) * math.Abs(c.At(span.From))
 		out.v += s.doubtAt(span.To) * math.Abs(c.At(span.To-1))

@@ -152,6 +152,38 @@ func (s share) relief(c *Container, t time.Duration) (namesake, bool) {
 	return namesake{}, false
 }
 
+// strangers returns what other pods of the name used while no kube-state-metrics was there
+// to say that the name is theirs, at either end of the share: without uids that may be taken
+// for the model's.
+func (s share) strangers(c *Container, m Metric) float64 {
+	if !s.unnamed() {
+		return 0
+	}
+	var sum float64
+	for i := range s.h.Pods {
+		o := &s.h.Pods[i]
+		if o == s.pod || o.Cluster != s.pod.Cluster || o.Namespace != s.pod.Namespace || o.Name != s.pod.Name {
+			continue
+		}
+		for _, t := range []time.Duration{s.pod.Life.From, s.pod.Life.To} {
+			if s.ksms.awake(t, 0) {
+				continue
+			}
+			unheard := Spans{s.ksms.silence(t)}.And(s.observed.cadvisor)
+			for j := range o.Containers {
+				if o.Containers[j].Name != c.Name {
+					continue
+				}
+				for _, r := range o.Containers[j].Runs {
+					_, hi := o.Containers[j].usage(m).Range(r.Span)
+					sum += Spans{r.Span}.And(unheard).Seconds() * hi
+				}
+			}
+		}
+	}
+	return sum
+}
+
 // wholeSeconds returns what a seen part of a counter in whole seconds is off by: a second
 // in what was sampled of it, and as much more of the rest.
 func (s share) wholeSeconds(part Span, m Metric) float64 {

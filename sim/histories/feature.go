@@ -202,15 +202,8 @@ func (c *scene) silence() cluster.Span {
 	return span(at, at+length)
 }
 
-// failure returns a single failed scrape.
-func (c *scene) failure() cluster.Span {
-	every := 30 * s
-	for _, k := range c.KSMs {
-		every = max(every, k.Every)
-	}
-	for _, k := range c.Kubelets {
-		every = max(every, k.Every)
-	}
+// failure returns a single failed scrape of what is scraped so often.
+func (c *scene) failure(every time.Duration) cluster.Span {
 	at := c.moment()
 	return span(at, at+every)
 }

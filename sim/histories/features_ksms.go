@@ -85,7 +85,7 @@ func ksmFeatures() []Feature {
 		}},
 		{Name: "scrapes-of-ksm-fail", About: "single scrapes of kube-state-metrics fail", edit: func(c *scene) {
 			for i := range c.KSMs {
-				c.KSMs[i].Holes = cluster.Union(append(c.KSMs[i].Holes, c.failure())...)
+				c.KSMs[i].Holes = cluster.Union(append(c.KSMs[i].Holes, c.failure(c.KSMs[i].Every))...)
 			}
 		}},
 		{Name: "ksm-exported-labels", About: "namespace, pod and container name kube-state-metrics itself", edit: func(c *scene) {

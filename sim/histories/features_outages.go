@@ -29,7 +29,7 @@ func outageFeatures() []Feature {
 		}},
 		{Name: "scrapes-of-kubelets-fail", About: "single scrapes of the kubelets fail", edit: func(c *scene) {
 			for i := range c.Nodes {
-				c.Nodes[i].Holes = cluster.Union(append(c.Nodes[i].Holes, c.failure())...)
+				c.Nodes[i].Holes = cluster.Union(append(c.Nodes[i].Holes, c.failure(c.Kubelets[0].Every))...)
 			}
 		}},
 		{Name: "prometheus-down", About: "Prometheus is down for some minutes", edit: func(c *scene) {

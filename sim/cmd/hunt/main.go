@@ -12,6 +12,8 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/debian"
@@ -24,8 +26,10 @@ func main() {
 	flag.IntVar(&h.shrink, "shrink", 20, "how many distinct failures to shrink")
 	flag.BoolVar(&h.pairs, "pairs", false, "compute every pair of features instead, with the seed as variation")
 	flag.StringVar(&h.state, "state", "", "where to remember what was computed; default: hunt in the project's cache")
+	without := flag.String("without", "", "features that compositions are to go without, separated by commas")
 	only := flag.String("only", "", "shrink this history alone: a seed, or features@variation as they are printed")
 	flag.Parse()
+	h.without = strings.Split(*without, ",")
 
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	err := h.run(ctx, *only, os.Stdout)
@@ -42,6 +46,7 @@ type hunt struct {
 	shrink      int
 	pairs       bool
 	state       string
+	without     []string
 }
 
 // batchSize is how many histories one TSDB holds.
@@ -56,7 +61,7 @@ func (h hunt) run(ctx context.Context, only string, out io.Writer) error {
 		return h.examine(ctx, []finding{f}, out)
 	}
 	if h.pairs {
-		return h.inBatches(ctx, pairs(h.seed), nil, out)
+		return h.inBatches(ctx, h.wanted(pairs(h.seed)), nil, out)
 	}
 	if h.state == "" {
 		cache, err := debian.CacheDir()
@@ -74,7 +79,14 @@ func (h hunt) run(ctx context.Context, only string, out io.Writer) error {
 	for i, seed := range seeds {
 		all[i] = random(seed)
 	}
-	return h.inBatches(ctx, all, st, out)
+	return h.inBatches(ctx, h.wanted(all), st, out)
+}
+
+// wanted leaves out what has features that are not wanted.
+func (h hunt) wanted(all []finding) []finding {
+	return slices.DeleteFunc(all, func(f finding) bool {
+		return slices.ContainsFunc(f.features, func(name string) bool { return slices.Contains(h.without, name) })
+	})
 }
 
 // inBatches judges histories, and shrinks what fails when all are judged.
