@@ -81,7 +81,7 @@ func quiet() map[string]float64 {
 	}
 }
 
-// newDownsampler returns one that logs to the buffer, and asks for one thing after the other.
+// newDownsampler returns one that logs warnings to the buffer, and asks for one thing after the other.
 func newDownsampler(api fetch.API, over fetch.Transport, change ...func(*Config)) (*Downsampler, *bytes.Buffer) {
 	var text bytes.Buffer
 	log := slog.New(slog.NewTextHandler(&text, &slog.HandlerOptions{Level: slog.LevelWarn}))

@@ -303,30 +303,42 @@ func TestSpansTileTheWindow(t *testing.T) {
 	}
 }
 
-// TestTargetsThatOnlyPodsShow: a kubelet of which nothing is known but its containers' rows is
-// found by these. The window is computed again, with it.
+// TestTargetsThatOnlyPodsShow: a kubelet that shows nothing of itself is found by its containers'
+// rows, and the window is computed again, with it. If it has an up series, that is once.
 func TestTargetsThatOnlyPodsShow(t *testing.T) {
 	everyWay(t, func(t *testing.T, over fetch.Transport) {
-		c := newCluster(anHour(), "iris")
-		c.Series = slices.DeleteFunc(c.Series, func(s promapi.Series) bool {
-			name := s.Labels.Get("__name__")
-			return name == "machine_cpu_cores" || name == "up" && s.Labels.Get("job") == "kubelet"
-		})
-		d, _ := newDownsampler(c, over)
-		requests := 0
-		for range 2 {
-			got, err := d.Compute(t.Context(), anHour())
-			if err != nil {
-				t.Fatal(err)
+		for _, hasUp := range []bool{true, false} {
+			c := newCluster(anHour(), "iris")
+			c.Series = slices.DeleteFunc(c.Series, func(s promapi.Series) bool {
+				name := s.Labels.Get("__name__")
+				return name == "machine_cpu_cores" || name == "up" && s.Labels.Get("job") == "kubelet" && !hasUp
+			})
+			d, _ := newDownsampler(c, over)
+			var read []int // how often the containers' series were read, in each window
+			for range 2 {
+				before := len(c.Asked())
+				got, err := d.Compute(t.Context(), anHour())
+				if err != nil {
+					t.Fatal(err)
+				}
+				if diff := cmp.Diff(map[string]map[string]float64{"iris": quiet()}, known(got), cmpopts.EquateApprox(1e-9, 0)); diff != "" || got.CoverageOf(metric.CAdvisor) != 1 {
+					t.Errorf("coverage %+v, models (-want +got):\n%s", got.Coverage, diff)
+				}
+				n := 0
+				for _, r := range c.Asked()[before:] {
+					if r.Names(func(name string) bool { return name == metric.ContainerRunning }) {
+						n++
+					}
+				}
+				read = append(read, n)
 			}
-			if diff := cmp.Diff(map[string]map[string]float64{"iris": quiet()}, known(got), cmpopts.EquateApprox(1e-9, 0)); diff != "" || got.CoverageOf(metric.CAdvisor) != 1 {
-				t.Errorf("coverage %+v, models (-want +got):\n%s", got.Coverage, diff)
+			want := []int{2, 2}
+			if hasUp {
+				want = []int{2, 1}
 			}
-			requests = len(c.Asked()) - requests
-		}
-		// One request more asks for the up series of what is known by then.
-		if first := len(c.Asked()) - requests; requests > first+1 {
-			t.Errorf("%d requests for the first window, %d for the next", first, requests)
+			if !slices.Equal(read, want) {
+				t.Errorf("up %t: in the first window they were read %d times, in the next %d times", hasUp, read[0], read[1])
+			}
 		}
 	})
 }

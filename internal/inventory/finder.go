@@ -137,6 +137,9 @@ func (f *Finder) addUnmarked(source int, found *candidates, more Shown) {
 // Series selects what is read of a source for some pods.
 func (inv *Inventory) Series(table metric.Table, source int, pods []*Pod) []promapi.Selector {
 	name := table.Sources[source].Name
+	if len(table.Reads(name, false)) == 0 {
+		return nil // no metric needs it
+	}
 	plain := together(table.Reads(name, false))
 	if source != 0 {
 		var out []promapi.Selector

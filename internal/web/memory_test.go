@@ -20,7 +20,7 @@ func TestPeakMemory(t *testing.T) {
 	if _, err := os.Stat("/proc/self/status"); err != nil {
 		t.Skip("a process' peak memory is read from /proc/self/status, which this system does not have")
 	}
-	theirs := peak(t, "promhttp", "identity") // which needs no more memory than with an encoding
+	theirs := peak(t, "promhttp", "identity") // compressed it needs no less
 	for _, encoding := range []string{"identity", "gzip"} {
 		t.Run(encoding, func(t *testing.T) {
 			ours := peak(t, "ours", encoding)

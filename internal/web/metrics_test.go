@@ -81,7 +81,7 @@ func boards(t testing.TB) map[string]*exposition.Board {
 	}
 	for name, board := range all {
 		if name != "empty" {
-			board.Publish(page(t, 0))
+			board.Publish(pageOf(t, 0, 5))
 		}
 	}
 	return all

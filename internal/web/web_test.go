@@ -37,12 +37,14 @@ func averages(w window.Window) *ledger.Averages {
 	}
 }
 
-// page is the page of one hour, in which every value is the hour's number.
-func page(t testing.TB, hour int) *exposition.Page {
+// page is one hour's, in which every value is the hour's number.
+func page(t testing.TB, hour int) *exposition.Page { return pageOf(t, hour, 50) }
+
+func pageOf(t testing.TB, hour, models int) *exposition.Page {
 	t.Helper()
 	end := noon.Add(time.Duration(hour) * time.Hour)
 	a := averages(window.Window{Start: end.Add(-time.Hour), End: end})
-	for i := range 50 {
+	for i := range models {
 		m := ledger.Model{Model: workload.Model{Namespace: "seldon", Type: "SeldonDeployment", Name: fmt.Sprintf("m%02d", i)}}
 		for range a.Metrics {
 			m.Values = append(m.Values, metric.Value{V: float64(end.Unix()), OK: true})
