@@ -49,7 +49,7 @@ func TestAReceiverThatLies(t *testing.T) {
 	}{
 		"always":                   {never, never, 3, 3, 3, 9},
 		"for a minute":             {func() bool { return time.Since(begun) > time.Minute }, never, 1, 1, 0, 1},
-		"and the lookup fails":      {never, until(3 * time.Hour), 1, 1, 0, 0},
+		"and the lookup fails":     {never, until(3 * time.Hour), 1, 1, 0, 0},
 		"and nobody can, at first": {never, until(20 * time.Minute), 3, 3, 3, 9},
 		"it does not":              {func() bool { return true }, never, 0, 0, 0, 0},
 	} {
