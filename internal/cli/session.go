@@ -71,13 +71,14 @@ func (s *session) upstream(reg prometheus.Registerer) (*promapi.Client, error) {
 func (s *session) downsampler(client *promapi.Client) *downsample.Downsampler {
 	return downsample.New(downsample.Config{
 		Fetcher: fetch.New(fetch.Config{
-			API:         client,
-			Transport:   fetch.Transport(s.Query.Transport),
-			Concurrency: s.Query.Concurrency,
-			MaxSamples:  s.Query.MaxSamples,
-			Budget:      s.Query.MaxSamplesPerWindow,
-			Now:         time.Now,
-			Log:         s.log,
+			API:            client,
+			Transport:      fetch.Transport(s.Query.Transport),
+			Concurrency:    s.Query.Concurrency,
+			MaxSamples:     s.Query.MaxSamples,
+			MaxAnswerBytes: s.Query.MaxAnswerBytes,
+			Budget:         s.Query.MaxSamplesPerWindow,
+			Now:            time.Now,
+			Log:            s.log,
 		}),
 		Table:        metric.Default(),
 		Kinds:        s.Kinds,

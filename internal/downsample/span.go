@@ -15,11 +15,11 @@ import (
 )
 
 // span enters the evidence on some pods over one span, and says whether there were any pods.
-// The series of a pod may show a target that the inventory lacks: then all is done again,
-// with that target.
+// The series of a pod may show a target that the inventory lacks: then all is done once more,
+// with that target. Of one that is still lacking nothing is known in the span.
 func (d *Downsampler) span(ctx context.Context, f *fetch.Window, span timeline.Span, since int64, l *ledger.Ledger, mine func(*inventory.Pod) bool) (found bool, err error) {
 	var more inventory.Shown
-	for {
+	for again := false; ; again = true {
 		inv, err := d.finder.Find(ctx, f, span, more)
 		if err != nil {
 			return false, err
@@ -31,7 +31,7 @@ func (d *Downsampler) span(ctx context.Context, f *fetch.Window, span timeline.S
 		if err != nil {
 			return false, err
 		}
-		if more == nil {
+		if more == nil || again {
 			l.Add(part)
 			return len(inv.Pods) > 0, nil
 		}

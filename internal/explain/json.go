@@ -27,12 +27,12 @@ func JSON(out io.Writer, x *ledger.Explanation, metric string) error {
 		if metric != "" && metric != v.Name {
 			continue
 		}
-		shown := value{Metric: v.Name, Unit: v.Unit, Bound: v.Bound, Terms: []term{}}
+		shown := value{Metric: v.Name, Unit: v.Unit, Bound: finite(v.Bound), Terms: []term{}}
 		if v.OK {
 			shown.Value = &v.V
 		}
 		for _, t := range v.Terms {
-			shown.Terms = append(shown.Terms, term{podOf(t.Pod, t.UID), t.Container.Name, t.Lived, t.Seen, t.Mean, t.Share, t.Changes})
+			shown.Terms = append(shown.Terms, term{podOf(t.Pod, t.UID), t.Container.Name, t.Lived, t.Seen, finite(t.Mean), finite(t.Share), t.Changes})
 		}
 		d.Values = append(d.Values, shown)
 	}
@@ -84,7 +84,7 @@ type value struct {
 	Metric string   `json:"metric"`
 	Unit   string   `json:"unit"`
 	Value  *float64 `json:"value"`
-	Bound  float64  `json:"bound"`
+	Bound  finite   `json:"bound"`
 	Terms  []term   `json:"terms"`
 }
 
@@ -93,9 +93,20 @@ type term struct {
 	Container string  `json:"container"`
 	Lived     float64 `json:"livedSeconds"`
 	Seen      float64 `json:"seenSeconds"`
-	Mean      float64 `json:"mean"`
-	Share     float64 `json:"share"`
+	Mean      finite  `json:"mean"`
+	Share     finite  `json:"share"`
 	Changes   int     `json:"changes"`
+}
+
+// finite is null where it is too large for a number.
+type finite float64
+
+// MarshalJSON writes the number.
+func (f finite) MarshalJSON() ([]byte, error) {
+	if f-f != 0 {
+		return []byte("null"), nil
+	}
+	return json.Marshal(float64(f))
 }
 
 type pod struct {

@@ -1,11 +1,8 @@
 package exposition
 
 import (
-	"slices"
 	"sync/atomic"
 	"time"
-
-	dto "github.com/prometheus/client_model/go"
 )
 
 // Board holds the current page. Any number of scrapes may read it while a new page is
@@ -55,13 +52,4 @@ func (b *Board) Head(form Form) (Head, error) {
 		return p.heads[form]()
 	}
 	return empty(form.Encoding), nil
-}
-
-// Gather returns the metrics of the current page, as a prometheus.Gatherer. It costs more than
-// Head.
-func (b *Board) Gather() ([]*dto.MetricFamily, error) {
-	if p := b.Page(); p != nil {
-		return slices.Collect(p.Families()), nil
-	}
-	return nil, nil
 }

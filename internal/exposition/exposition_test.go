@@ -169,9 +169,9 @@ func TestBoard(t *testing.T) {
 	board := NewBoard(func() time.Time { return now })
 	shown := func() string {
 		p := board.Page()
-		families, err := board.Gather()
-		if err != nil || (p == nil) != (families == nil) {
-			t.Fatalf("page %v, families %v, error %v", p, families, err)
+		head, err := board.Head(Form{expfmt.FmtText, Identity})
+		if err != nil || (p == nil) != (head.Len() == 0) {
+			t.Fatalf("page %v, %d bytes, error %v", p, head.Len(), err)
 		}
 		if p == nil {
 			return "nothing"
@@ -179,7 +179,7 @@ func TestBoard(t *testing.T) {
 		return p.Window.End.Format("15:04")
 	}
 	publish := func(w window.Window) {
-		p, err := Encode(&ledger.Averages{Window: w}, w.Next().End.Add(7*time.Minute))
+		p, err := Encode(&ledger.Averages{Window: w, Coverage: averages().Coverage}, w.Next().End.Add(7*time.Minute))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -278,5 +278,44 @@ func TestHeadIsMadeOnce(t *testing.T) {
 	}
 	if diff := cmp.Diff(text(t, slices.Collect(p.Families())), out.String()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestOnly: the parts of a head are its families, also across the edges of chunks.
+func TestOnly(t *testing.T) {
+	a := averages()
+	for i := range 3000 {
+		m := ledger.Model{Model: workload.Model{Namespace: "team", Type: "SeldonDeployment", Name: fmt.Sprintf("m%05d", i)}}
+		for n := range a.Metrics {
+			m.Values = append(m.Values, metric.Value{V: float64(i) / 7, OK: n != 3})
+		}
+		a.Models = append(a.Models, m)
+	}
+	p, err := Encode(a, noon.Add(time.Hour))
+	if err != nil {
+		t.Fatal(err)
+	}
+	head, err := p.heads[Form{expfmt.FmtText, Identity}]()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, names := range [][]string{
+		nil, {"nothing"}, {"model_containers_average"}, {"seldon_exporter_models", "model_memory_limits_bytes"}, {"model_cpu_limits", "model_cpu_limits"},
+		{"model_cpu_requests", "model_cpu_usage_seconds_total", "model_memory_usage_bytes"},
+	} {
+		var got bytes.Buffer
+		only := head.Only(names)
+		if n, err := only.WriteTo(&got); err != nil || int(n) != only.Len() {
+			t.Errorf("wrote %d of %d bytes: %v", n, only.Len(), err)
+		}
+		var want []*dto.MetricFamily
+		for f := range p.Families() {
+			if slices.Contains(names, f.GetName()) {
+				want = append(want, f)
+			}
+		}
+		if diff := cmp.Diff(text(t, want), got.String()); diff != "" {
+			t.Errorf("%q: %s", names, diff)
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"hash/crc32"
 	"io"
 	"iter"
+	"slices"
 
 	"github.com/klauspost/compress/flate"
 	"github.com/klauspost/compress/zstd"
@@ -35,37 +36,51 @@ type Form struct {
 func forms() []Form {
 	var all []Form
 	for _, format := range []expfmt.Format{expfmt.FmtText, expfmt.FmtOpenMetrics_1_0_0, expfmt.FmtProtoDelim} {
-		for _, encoding := range []Encoding{Identity, Gzip, Zstd} {
-			all = append(all, Form{format, encoding})
+		for _, format := range []expfmt.Format{format, format.WithEscapingScheme(model.DotsEscaping)} {
+			for _, encoding := range []Encoding{Identity, Gzip, Zstd} {
+				all = append(all, Form{format, encoding})
+			}
 		}
 	}
 	return all
 }
 
-// FormOf returns the form that has the bytes of the given format. There is none for formats
-// that no scraper asks for: readable protobuf, and names with escaped underscores. Other
-// escaping schemes do not change the names of this exporter, and OpenMetrics' older version
-// has the same bytes.
-func FormOf(format expfmt.Format, encoding Encoding) (Form, bool) {
-	if format.ToEscapingScheme() == model.DotsEscaping {
-		return Form{}, false
-	}
+// Formats returns the formats that a page can have, by preference. They are promhttp's without
+// readable protobuf, which no scraper asks for.
+func Formats() []expfmt.Format {
+	return slices.DeleteFunc(expfmt.DefaultOpenMetricsAcceptedFormats(), func(f expfmt.Format) bool {
+		return f.FormatType() == expfmt.TypeProtoText || f.FormatType() == expfmt.TypeProtoCompact
+	})
+}
+
+// FormOf returns the form that has the bytes of one of the formats. Only one of the escaping
+// schemes changes the names of this exporter, and OpenMetrics' older version has the same bytes.
+func FormOf(format expfmt.Format, encoding Encoding) Form {
+	same := expfmt.FmtText
 	switch format.FormatType() {
-	case expfmt.TypeTextPlain:
-		return Form{expfmt.FmtText, encoding}, true
 	case expfmt.TypeOpenMetrics:
-		return Form{expfmt.FmtOpenMetrics_1_0_0, encoding}, true
+		same = expfmt.FmtOpenMetrics_1_0_0
 	case expfmt.TypeProtoDelim:
-		return Form{expfmt.FmtProtoDelim, encoding}, true
+		same = expfmt.FmtProtoDelim
 	}
-	return Form{}, false
+	if format.ToEscapingScheme() == model.DotsEscaping {
+		same = same.WithEscapingScheme(model.DotsEscaping)
+	}
+	return Form{same, encoding}
 }
 
 // Head is an encoded page, the beginning of a scrape's body. AppendTail appends the rest.
 type Head struct {
 	encoding Encoding
 	bytes    chunks
-	sum      sum // of a gzip member
+	sum      sum    // of a gzip member
+	parts    []part // where it is not compressed
+}
+
+// part is one family's part of a head, from the end of the part before.
+type part struct {
+	family string
+	end    int
 }
 
 // gzipHeader has neither name nor time (RFC 1952, 2.3.1).
@@ -81,6 +96,7 @@ func empty(encoding Encoding) Head {
 }
 
 func encode(families iter.Seq[*dto.MetricFamily], form Form) (Head, error) {
+	h := Head{encoding: form.Encoding}
 	// The encoder is not closed: OpenMetrics' last line belongs to the tail.
 	plain := func(w io.Writer) error {
 		enc := expfmt.NewEncoder(w, form.Format)
@@ -88,10 +104,10 @@ func encode(families iter.Seq[*dto.MetricFamily], form Form) (Head, error) {
 			if err := enc.Encode(f); err != nil {
 				return err
 			}
+			h.parts = append(h.parts, part{f.GetName(), h.Len()})
 		}
 		return nil
 	}
-	h := Head{encoding: form.Encoding}
 	var err error
 	switch form.Encoding {
 	case Identity:
@@ -106,6 +122,19 @@ func encode(families iter.Seq[*dto.MetricFamily], form Form) (Head, error) {
 	}
 	h.bytes.clip()
 	return h, nil
+}
+
+// Only returns the given families of an uncompressed head. It shares the head's bytes.
+func (h Head) Only(families []string) Head {
+	only := Head{encoding: h.encoding}
+	begin := 0
+	for _, p := range h.parts {
+		if slices.Contains(families, p.family) {
+			only.bytes = append(only.bytes, h.bytes.between(begin, p.end)...)
+		}
+		begin = p.end
+	}
+	return only
 }
 
 // openMember writes a gzip member without its end. Several members would be valid, but curl and
@@ -214,6 +243,17 @@ func (c *chunks) Write(p []byte) (int, error) {
 		(*c)[last], p = append(chunk, p[:n]...), p[n:]
 	}
 	return written, nil
+}
+
+// between returns a range of bytes without copying them.
+func (c chunks) between(from, to int) (out chunks) {
+	for i, chunk := range c {
+		begin, end := max(from-i*chunkSize, 0), min(to-i*chunkSize, len(chunk))
+		if begin < end {
+			out = append(out, chunk[begin:end])
+		}
+	}
+	return out
 }
 
 // clip releases unused capacity.

@@ -53,8 +53,13 @@ func newPage(a *ledger.Averages, expires time.Time, timestamp *int64) *Page {
 		timestamp: timestamp,
 		heads:     map[Form]func() (Head, error){},
 	}
+	var encoding sync.Mutex // one form at a time: each takes many times the memory of the averages
 	for _, form := range forms() {
-		p.heads[form] = sync.OnceValues(func() (Head, error) { return encode(p.Families(), form) })
+		p.heads[form] = sync.OnceValues(func() (Head, error) {
+			encoding.Lock()
+			defer encoding.Unlock()
+			return encode(p.Families(), form)
+		})
 	}
 	return p
 }

@@ -18,19 +18,21 @@ import (
 type API interface {
 	// RawRange reads by PromQL what one selector selects.
 	RawRange(ctx context.Context, s promapi.Selector, from, to int64) (*promapi.Answer, error)
-	// Read reads by remote read what several select, and hands out each series as it comes.
+	// Read reads by remote read what several select, and hands out each series as it comes, in
+	// memory that the next one takes.
 	Read(ctx context.Context, queries []promapi.Selector, from, to int64, each func(query int, s promapi.Series) error) error
 }
 
 // Config is what a Fetcher works with.
 type Config struct {
-	API         API
-	Transport   Transport
-	Concurrency int   // requests that may run at once
-	MaxSamples  int   // of one request, as far as that can be known before
-	Budget      int64 // of samples that all requests for one window may read; 0 is any number
-	Now         func() time.Time
-	Log         *slog.Logger
+	API            API
+	Transport      Transport
+	Concurrency    int   // requests that may run at once
+	MaxSamples     int   // of one request, as far as that can be known before
+	MaxAnswerBytes int64 // of one answer, 0 for any number: what is held of it takes no more
+	Budget         int64 // of samples that all requests for one window may read; 0 is any number
+	Now            func() time.Time
+	Log            *slog.Logger
 }
 
 // Fetcher reads windows from one server. It learns from each how to ask for the next.
@@ -51,7 +53,7 @@ func New(cfg Config) *Fetcher {
 		cfg:       cfg,
 		slots:     make(chan struct{}, cfg.Concurrency),
 		sizes:     newSizes(cfg.MaxSamples),
-		transport: &chosen{setting: cfg.Transport, now: cfg.Now, log: cfg.Log},
+		transport: &chosen{setting: cfg.Transport, limit: cfg.MaxAnswerBytes, now: cfg.Now, log: cfg.Log},
 	}
 }
 

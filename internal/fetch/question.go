@@ -103,12 +103,16 @@ func (b *batches[T]) work(ctx context.Context) error {
 // ask reads a batch, piece by piece where it may not be read at once.
 func (b *batches[T]) ask(ctx context.Context, batch []T, length int64) ([]promapi.Series, error) {
 	var whole []promapi.Series
+	room := room{answer: b.cfg.MaxAnswerBytes}
 	for _, span := range b.question.Span.Cut(length) {
 		a, err := b.read(ctx, b.question.Select(batch), span, b.question.Keep)
 		if err != nil {
 			return nil, err
 		}
 		b.sizes.answered(b.question.Name, size{len(batch), span.Length()}, a.held)
+		if err := room.take(a.series...); err != nil {
+			return nil, err
+		}
 		whole = joined(whole, a.series)
 	}
 	return whole, nil

@@ -33,6 +33,7 @@ const askAgain = time.Hour
 // not offered, and asks again now and then: a proxy's rules may change.
 type chosen struct {
 	setting Transport
+	limit   int64 // of an answer's bytes, 0 for any number
 	now     func() time.Time
 	log     *slog.Logger
 
@@ -55,14 +56,14 @@ func (c *chosen) current() Transport {
 // read asks over the transport in use, and where remote read is not offered over PromQL.
 func (c *chosen) read(ctx context.Context, api API, selectors []promapi.Selector, span timeline.Span, keep func(*promapi.Series)) (answer, error) {
 	if c.current() == PromQL {
-		return readPromQL(ctx, api, selectors, span, keep)
+		return c.readPromQL(ctx, api, selectors, span, keep)
 	}
-	a, refusal := readRemote(ctx, api, selectors, span, keep)
+	a, refusal := c.readRemote(ctx, api, selectors, span, keep)
 	if c.setting != Auto || !mayNotBeOffered(refusal) {
 		return a, refusal
 	}
 	// A proxy that forbids this path may allow queries: what they say counts.
-	a, err := readPromQL(ctx, api, selectors, span, keep)
+	a, err := c.readPromQL(ctx, api, selectors, span, keep)
 	a.requests++
 	if err == nil || promapi.KindOf(refusal) == promapi.NotOffered {
 		c.fallBack(refusal)
@@ -100,16 +101,16 @@ func mayNotBeOffered(err error) bool {
 }
 
 // readRemote reads all selectors by one request.
-func readRemote(ctx context.Context, api API, selectors []promapi.Selector, span timeline.Span, keep func(*promapi.Series)) (answer, error) {
-	a := answer{requests: 1}
+func (c *chosen) readRemote(ctx context.Context, api API, selectors []promapi.Selector, span timeline.Span, keep func(*promapi.Series)) (answer, error) {
+	a, room, keeper := answer{requests: 1}, room{answer: c.limit}, promapi.Keeper{}
 	err := api.Read(ctx, selectors, span.From, span.To, func(_ int, s promapi.Series) error {
 		a.samples += int64(len(s.Samples))
 		if keep != nil {
 			keep(&s)
 		}
 		a.held += int64(len(s.Samples))
-		a.series = append(a.series, s)
-		return nil
+		a.series = append(a.series, keeper.Keep(s))
+		return room.take(s)
 	})
 	if err != nil {
 		return answer{requests: 1}, blame(selectors, err)
@@ -118,8 +119,8 @@ func readRemote(ctx context.Context, api API, selectors []promapi.Selector, span
 }
 
 // readPromQL reads each selector by a query of its own.
-func readPromQL(ctx context.Context, api API, selectors []promapi.Selector, span timeline.Span, keep func(*promapi.Series)) (answer, error) {
-	var a answer
+func (c *chosen) readPromQL(ctx context.Context, api API, selectors []promapi.Selector, span timeline.Span, keep func(*promapi.Series)) (answer, error) {
+	a, room := answer{}, room{answer: c.limit}
 	for _, sel := range selectors {
 		found, err := api.RawRange(ctx, sel, span.From, span.To)
 		a.requests++
@@ -135,6 +136,9 @@ func readPromQL(ctx context.Context, api API, selectors []promapi.Selector, span
 		}
 		a.samples, a.held = a.samples+samples, max(a.held, samples)
 		a.series = append(a.series, found.Series...)
+		if err := room.take(found.Series...); err != nil {
+			return answer{requests: a.requests}, blame([]promapi.Selector{sel}, err)
+		}
 	}
 	return a, nil
 }

@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"log/slog"
+	"slices"
 	"strings"
 	"sync"
 
@@ -14,33 +15,42 @@ type clusters struct {
 	log *slog.Logger
 
 	mu     sync.Mutex
-	up     map[[3]string]promapi.Series // the first seen of an address
 	warned bool
 }
 
-// look compares an up series with the one before it of the same address.
-func (c *clusters) look(n Naming, row promapi.Series) {
+// look compares each up series with the one before it of the same address. All of an
+// address are in one answer.
+func (c *clusters) look(n Naming, rows []promapi.Series) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.warned || n.ClusterLabel != "" || len(row.Samples) < 2 {
+	if c.warned || n.ClusterLabel != "" {
 		return
 	}
-	address := [3]string{row.Labels.Get("job"), row.Labels.Get("instance"), row.Labels.Get("metrics_path")}
-	before, ok := c.up[address]
-	if !ok || !overlap(before.Samples, row.Samples) {
-		if c.up == nil {
-			c.up = map[[3]string]promapi.Series{}
+	up := map[[3]string]promapi.Series{}
+	for _, row := range rows {
+		if len(row.Samples) < 2 {
+			continue
 		}
-		c.up[address] = promapi.Series{Labels: row.Labels, Samples: []promapi.Sample{row.Samples[0], row.Samples[len(row.Samples)-1]}}
-		return
+		address := [3]string{row.Labels.Get("job"), row.Labels.Get("instance"), row.Labels.Get("metrics_path")}
+		if before, ok := up[address]; ok && overlap(before.Samples, row.Samples) {
+			if label := differ(row.Labels, before.Labels); label != "" {
+				c.warned = true
+				c.log.Warn("This Prometheus seems to hold several clusters, whose models and pods of equal names are taken for one: set the cluster label", "label", label)
+				return
+			}
+		}
+		up[address] = row
 	}
-	for _, l := range append(append(promapi.Labels{}, row.Labels...), before.Labels...) {
-		if strings.Contains(l.Name, "cluster") && row.Labels.Get(l.Name) != before.Labels.Get(l.Name) {
-			c.warned = true
-			c.log.Warn("This Prometheus seems to hold several clusters, whose models and pods of equal names are taken for one: set the cluster label", "label", l.Name)
-			return
+}
+
+// differ returns the label by which series are of two clusters, if there is one.
+func differ(a, b promapi.Labels) string {
+	for _, l := range slices.Concat(a, b) {
+		if strings.Contains(l.Name, "cluster") && a.Get(l.Name) != b.Get(l.Name) {
+			return l.Name
 		}
 	}
+	return ""
 }
 
 func overlap(a, b []promapi.Sample) bool {

@@ -84,18 +84,13 @@ func (f *Finder) Find(ctx context.Context, w *fetch.Window, span timeline.Span, 
 			return nil, err
 		}
 		if i == 0 {
-			for _, p := range inv.Pods {
-				for _, s := range p.shown {
-					if c := found.at[s.by]; c == nil || len(c.indirect.OK) == 0 {
-						found.add(s.by).show(timeline.NewIndirectScrapes(span, s.times))
-					}
-				}
-			}
+			found.showBy(inv.Pods, span)
 		}
 		f.addUnmarked(i, found, more)
 		if err := f.up(ctx, w, span, found.all); err != nil {
 			return nil, err
 		}
+		f.forget(i, found)
 		own, others := f.trust.judge(source, found, inv.Pods)
 		inv.Targets, inv.others = append(inv.Targets, resolve(span, own)), append(inv.others, others)
 	}
@@ -132,6 +127,17 @@ func (f *Finder) addUnmarked(source int, found *candidates, more Shown) {
 			c.show(more[source][t])
 		}
 	}
+}
+
+// forget drops the targets that only pods' series have shown and of which this span shows
+// nothing any more.
+func (f *Finder) forget(source int, found *candidates) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	maps.DeleteFunc(f.found[source], func(t timeline.Target, _ bool) bool {
+		c := found.at[t]
+		return c != nil && c.scrapes() == nil
+	})
 }
 
 // Series selects what is read of a source for some pods.

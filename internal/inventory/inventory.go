@@ -149,13 +149,15 @@ func note[K comparable](all map[K]timeline.Sightings, key K, s shown) {
 
 // ShownOnlyAt says whether every scrape that showed the pod is among the sightings.
 func (p *Pod) ShownOnlyAt(sightings timeline.Sightings) bool {
-	return !slices.ContainsFunc(p.shown, func(s shown) bool {
-		at := sightings[s.by]
-		return slices.ContainsFunc(s.times, func(t int64) bool {
-			for len(at) > 0 && at[0] < t {
-				at = at[1:]
-			}
-			return len(at) == 0 || at[0] != t
-		})
+	return !slices.ContainsFunc(p.shown, func(s shown) bool { return !s.within(sightings[s.by]) })
+}
+
+// within says whether all of its times are among others, which are in order, too.
+func (s shown) within(others []int64) bool {
+	return !slices.ContainsFunc(s.times, func(t int64) bool {
+		for len(others) > 0 && others[0] < t {
+			others = others[1:]
+		}
+		return len(others) == 0 || others[0] != t
 	})
 }

@@ -3,6 +3,8 @@ package inventory
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/fetch"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
@@ -101,6 +103,23 @@ func indirect(span timeline.Span, row promapi.Series) *timeline.Scrapes {
 	return timeline.NewIndirectScrapes(span, times)
 }
 
+// showBy adds what all pods' series show of targets that no marker shows: one pod may have
+// been there for a part of the time only.
+func (c *candidates) showBy(pods []*Pod, span timeline.Span) {
+	seen := timeline.Sightings{}
+	for _, p := range pods {
+		for _, s := range p.shown {
+			if marked := c.at[s.by]; marked != nil && len(marked.indirect.OK) > 0 || s.within(seen[s.by]) {
+				continue
+			}
+			seen.Add(s.by, s.times...)
+		}
+	}
+	for _, t := range slices.SortedFunc(maps.Keys(seen), timeline.Target.Compare) {
+		c.add(t).show(timeline.NewIndirectScrapes(span, seen[t]))
+	}
+}
+
 // up reads the targets' own series.
 func (f *Finder) up(ctx context.Context, w *fetch.Window, span timeline.Span, targets []*candidate) error {
 	leading := timeline.Span{From: span.From - timeline.Preroll, To: span.To}
@@ -122,8 +141,11 @@ func (f *Finder) up(ctx context.Context, w *fetch.Window, span timeline.Span, ta
 			a := address{c.Cluster, c.Job, c.Instance}
 			at[a] = append(at[a], c)
 		}
+		f.clusters.look(f.naming, rows)
 		for _, row := range rows {
-			f.clusters.look(f.naming, row)
+			if len(row.Samples) == 0 {
+				continue // a staleness marker alone: it was gone
+			}
 			a := address{f.naming.cluster(row.Labels), row.Labels.Get("job"), row.Labels.Get("instance")}
 			times := make([]int64, len(row.Samples))
 			for i, s := range row.Samples {

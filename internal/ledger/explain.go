@@ -127,7 +127,8 @@ func (l *Ledger) explain(w window.Window, m workload.Model, cost fetch.Cost) *Ex
 		x.Sources = append(x.Sources, Source{s.Name, seconds(l.sources[i].observed), seconds(l.sources[i].interval)})
 	}
 	a := l.models[m]
-	for i, v := range l.values(nil, a) {
+	values, _ := l.values(nil, a)
+	for i, v := range values {
 		of := l.table.Metrics[i]
 		x.Values = append(x.Values, l.terms(Value{Metric: of, Value: v}, i, a))
 	}

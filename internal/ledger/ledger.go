@@ -22,7 +22,7 @@ type Averages struct {
 	Metrics  []metric.Metric
 	Coverage []Coverage // of each source
 	Models   []Model    // sorted by workload.Model.Compare
-	Invalid  int        // series that were left out because a value is not a number
+	Invalid  int        // series and values that were left out because they are not numbers
 	Cost     fetch.Cost
 }
 
@@ -187,16 +187,19 @@ func (l *Ledger) Averages(w window.Window, cost fetch.Cost) *Averages {
 	values := make([]metric.Value, 0, len(l.models)*len(l.table.Metrics)) // one piece of memory
 	for m, a := range l.models {
 		begin := len(values)
-		values = l.values(values, a)
+		var tooLarge int
+		values, tooLarge = l.values(values, a)
 		out.Models = append(out.Models, Model{m, values[begin:len(values):len(values)]})
+		out.Invalid += tooLarge
 	}
 	slices.SortFunc(out.Models, func(a, b Model) int { return a.Compare(b.Model) })
 	return out
 }
 
 // values appends a model's averages: the containers are added up in their order, which is
-// always the same, and divided by the time for which the metric's source was observed.
-func (l *Ledger) values(to []metric.Value, a *account) []metric.Value {
+// always the same, and divided by the time for which the metric's source was observed. A sum
+// that is too large for a number is left out, and counted.
+func (l *Ledger) values(to []metric.Value, a *account) (all []metric.Value, tooLarge int) {
 	for i, m := range l.table.Metrics {
 		observed := l.sources[l.table.SourceIndex(m.Source)].observed
 		v := metric.Value{OK: m.Fold == metric.Count && observed > 0} // a pod whose containers never ran counts, as none
@@ -205,7 +208,11 @@ func (l *Ledger) values(to []metric.Value, a *account) []metric.Value {
 				v = metric.Value{V: v.V + share/float64(observed), OK: true}
 			}
 		}
+		if v.V-v.V != 0 {
+			v = metric.Value{}
+			tooLarge++
+		}
 		to = append(to, v)
 	}
-	return to
+	return to, tooLarge
 }

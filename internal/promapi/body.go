@@ -9,9 +9,11 @@ import (
 	"github.com/klauspost/compress/gzip"
 )
 
-var errTooLarge = errors.New("the answer is larger")
+var errTooLarge = errors.New("the answer is too large")
 
-func tooLarge(limit int64) error { return fmt.Errorf("%w than %d bytes", errTooLarge, limit) }
+func tooLarge(limit int64) error {
+	return fmt.Errorf("%w: with what is made of it, it takes more than %d bytes", errTooLarge, limit)
+}
 
 // body reads an answer, decompressed. It fails, rather than ends, when there is more than the
 // limit.

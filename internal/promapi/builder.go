@@ -15,26 +15,27 @@ var (
 	errLabels = errors.New("a series has two labels of one name")
 )
 
-// What is kept takes about so many bytes. A few bytes of an answer can become many, and
-// MaxAnswerBytes bounds those too.
+// stringSize is about what the one copy of a text takes of memory, besides its bytes.
+const stringSize = 96
+
+// A few bytes of an answer can become many, and MaxAnswerBytes bounds those too: what is kept,
+// what it is read through, and what the receiver keeps together are no more than that. Garbage
+// that is not collected yet can be as much again.
 const (
-	stringSize = 48 // and its bytes
-	seriesSize = 72
-	labelSize  = 32
-	sampleSize = 16
+	keptShare  = 3.0 / 8
+	frameShare = 1.0 / 8
+	textShare  = 1.0 / 16
 )
 
-// builder makes the series of one answer. They share one copy of each string, and lie in
-// few pieces of memory: a window has tens of thousands of them.
+func share(limit int64, of float64) int64 { return int64(float64(limit) * of) }
+
+// builder makes the series of one answer. They share one copy of each string.
 type builder struct {
 	from, to int64 // samples outside are dropped
-	limit    int64 // of the answer's bytes; of memory twice as many may be kept
-	kept     int64 // bytes
+	limit    int64 // of the answer's bytes
+	kept     int64 // bytes of memory
 
 	strings map[string]string
-	labels  block[Label]
-	samples block[Sample]
-	ends    block[int64]
 
 	now  Series // the one that is being made; its memory is used again
 	last int64  // the time of its newest sample or marker
@@ -69,23 +70,14 @@ func (b *builder) add(t int64, v float64) error {
 
 // fits says whether the answer, with the series that is being made, is not too large.
 func (b *builder) fits() error {
-	if b.kept+b.size() > 2*b.limit {
+	if b.kept+2*b.now.Size() > share(b.limit, keptShare) { // it is copied when it is complete
 		return tooLarge(b.limit)
 	}
 	return nil
 }
 
-func (b *builder) size() int64 {
-	return seriesSize + labelSize*int64(len(b.now.Labels)) + sampleSize*int64(len(b.now.Samples)+len(b.now.Ends))
-}
-
 // empty says whether the series has nothing between from and to.
 func (b *builder) empty() bool { return len(b.now.Samples) == 0 && len(b.now.Ends) == 0 }
-
-// take returns the series that was made.
-func (b *builder) take() Series {
-	return Series{Labels: b.labels.keep(b.now.Labels), Samples: b.samples.keep(b.now.Samples), Ends: b.ends.keep(b.now.Ends)}
-}
 
 // sortLabels puts labels in order of their names.
 func sortLabels(labels Labels) error {
@@ -118,24 +110,5 @@ func (b *builder) intern(text []byte) string {
 	kept := strings.ToValidUTF8(key, "\uFFFD")
 	b.strings[key] = kept
 	b.kept += stringSize + int64(len(kept))
-	return kept
-}
-
-// block is memory that is handed out piece by piece.
-type block[T any] struct{ free []T }
-
-const blockSize = 1024
-
-// keep returns a copy.
-func (b *block[T]) keep(items []T) []T {
-	if len(items) == 0 {
-		return nil
-	}
-	if len(items) > len(b.free) {
-		b.free = make([]T, max(blockSize, len(items)))
-	}
-	n := copy(b.free, items)
-	kept := b.free[:n:n]
-	b.free = b.free[n:]
 	return kept
 }

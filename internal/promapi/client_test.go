@@ -132,7 +132,7 @@ func TestFailures(t *testing.T) {
 		{"partial, and nothing says why", 200, strings.Replace(vector, `"infos"`, `"isPartial":true,"infos"`, 1), Partial, "partial"},
 		{"no result", 200, `{"status":"success","data":{"resultType":"vector"}}`, NotPrometheus, "no result"},
 		{"no type of result", 200, `{"status":"success","data":{"result":[]}}`, NotPrometheus, "no result"},
-		{"too long", 200, vector + strings.Repeat(" ", 1<<20), TooLarge, "larger than 1048576 bytes"},
+		{"too long", 200, vector + strings.Repeat(" ", 1<<20), TooLarge, "more than 1048576 bytes"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			up, reg := client(t, answer(c.status, c.body))

@@ -68,6 +68,9 @@ func (c *collector) readLabels(message []byte) error {
 			return err
 		}
 		c.labels = append(c.labels, label)
+		if c.kept+3*labelSize*int64(len(c.labels)) > share(c.limit, keptShare) {
+			return tooLarge(c.limit)
+		}
 	}
 	if f.err != nil {
 		return f.err
@@ -114,7 +117,7 @@ func (c *collector) refuseTwice() error {
 // flush hands on the open series. Like PromQL, it leaves out one without samples.
 func (c *collector) flush() error {
 	if c.open && !c.empty() {
-		if err := c.each(c.query, c.take()); err != nil {
+		if err := c.each(c.query, c.now); err != nil {
 			return &callerError{err}
 		}
 	}

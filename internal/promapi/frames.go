@@ -20,13 +20,18 @@ var (
 type frames struct {
 	r      *bufio.Reader
 	left   int64 // how many bytes may still come
+	most   int64 // bytes of one message
 	limit  int64
 	table  *crc32.Table
 	buffer []byte
 }
 
+// usualFrame is more than what servers put into a frame unless they are told to.
+const usualFrame = 5 << 18
+
 func newFrames(r io.Reader, limit int64) *frames {
-	return &frames{r: bufio.NewReader(r), left: limit, limit: limit, table: crc32.MakeTable(crc32.Castagnoli)}
+	most := max(share(limit, frameShare), min(usualFrame, limit/4))
+	return &frames{r: bufio.NewReader(r), left: limit, most: most, limit: limit, table: crc32.MakeTable(crc32.Castagnoli)}
 }
 
 // next returns the next message, which is valid until next is called again, or io.EOF where
@@ -52,7 +57,7 @@ func (f *frames) next() ([]byte, error) {
 	return f.buffer, nil
 }
 
-// length reads the next message's length, and refuses what is more than may still come.
+// length reads the next message's length, and refuses what is more than may come.
 func (f *frames) length() (int, error) {
 	length, err := binary.ReadUvarint(f.r)
 	switch {
@@ -60,7 +65,7 @@ func (f *frames) length() (int, error) {
 		return 0, insideFrame(err)
 	case err != nil:
 		return 0, fmt.Errorf("a frame's length: %w", err)
-	case length > uint64(f.left):
+	case length > uint64(min(f.left, f.most)):
 		return 0, tooLarge(f.limit)
 	}
 	f.left -= int64(length)

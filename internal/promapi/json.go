@@ -18,6 +18,7 @@ type decoder struct {
 	*builder
 
 	answer   Answer
+	keeper   Keeper
 	status   string
 	errText  string
 	warnings []string
@@ -30,7 +31,9 @@ type decoder struct {
 }
 
 func decode(r io.Reader, b *builder) (*Answer, error) {
-	d := &decoder{Decoder: jsontext.NewDecoder(r, jsontext.AllowDuplicateNames(true)), builder: b}
+	text := &text{r: r, most: max(shortText, share(b.limit, textShare)), limit: b.limit}
+	d := &decoder{Decoder: jsontext.NewDecoder(text, jsontext.AllowDuplicateNames(true)), builder: b}
+	text.done = d.InputOffset
 	begun := false
 	err := d.object(func(name string) error {
 		begun = true
@@ -53,13 +56,35 @@ func decode(r io.Reader, b *builder) (*Answer, error) {
 	return &d.answer, nil
 }
 
+// text is what a decoder reads. It fails where a token is too long: the decoder holds one as a
+// whole, and more.
+type text struct {
+	r     io.Reader
+	done  func() int64 // bytes in whole tokens
+	read  int64
+	most  int64
+	limit int64 // of the answer
+}
+
+// shortText may always be in one token.
+const shortText = 16 << 10
+
+func (t *text) Read(p []byte) (int, error) {
+	if t.read-t.done() > t.most {
+		return 0, tooLarge(t.limit)
+	}
+	n, err := t.r.Read(p)
+	t.read += int64(n)
+	return n, err
+}
+
 // member reads a member of the answer.
 func (d *decoder) member(name string) (err error) {
 	switch name {
 	case "status":
-		d.status, err = d.text()
+		d.status, err = d.string()
 	case "error":
-		d.errText, err = d.text()
+		d.errText, err = d.string()
 	case "data":
 		d.hasData = true
 		err = d.data()
@@ -81,7 +106,7 @@ func (d *decoder) warning() error {
 	if len(d.warnings) == someWarnings {
 		return d.SkipValue()
 	}
-	text, err := d.text()
+	text, err := d.string()
 	d.warnings = append(d.warnings, text)
 	return err
 }
@@ -110,7 +135,7 @@ func (d *decoder) data() error {
 		switch name {
 		case "resultType":
 			var err error
-			if d.kind, err = d.text(); err != nil {
+			if d.kind, err = d.string(); err != nil {
 				return err
 			}
 			if d.kind != "vector" && d.kind != "matrix" {
@@ -128,7 +153,7 @@ func (d *decoder) data() error {
 // object calls member for each name, which must read the value. Null is an empty object.
 func (d *decoder) object(member func(name string) error) error {
 	return d.between(jsontext.KindBeginObject, jsontext.KindEndObject, func() error {
-		name, err := d.text()
+		name, err := d.string()
 		if err != nil {
 			return err
 		}
@@ -150,6 +175,9 @@ func (d *decoder) between(begin, end jsontext.Kind, item func() error) error {
 	}
 	for d.PeekKind() != end {
 		if err := item(); err != nil {
+			return err
+		}
+		if err := d.fits(); err != nil {
 			return err
 		}
 	}
@@ -194,7 +222,7 @@ func (d *decoder) unquoted() ([]byte, error) {
 }
 
 // text reads a string, of which it returns the one copy.
-func (d *decoder) text() (string, error) {
+func (d *decoder) string() (string, error) {
 	text, err := d.unquoted()
 	if err != nil {
 		return "", err

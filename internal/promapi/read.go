@@ -20,8 +20,9 @@ const hintMargin = 2 * time.Hour
 
 // Read reads the raw samples of the selected series in [from, to) (ms) by one request of
 // remote read. It hands each series to each as soon as it is complete, with the index of its
-// query. Where it fails, what was handed on is not all. An error of each is returned as it is,
-// and the time it takes counts as the request's.
+// query; the next one takes its memory, so each keeps a copy. Where it fails, what was handed
+// on is not all. An error of each is returned as it is, and the time it takes counts as the
+// request's.
 func (c *Client) Read(ctx context.Context, queries []Selector, from, to int64, each func(query int, s Series) error) error {
 	r := remoteRead{
 		c: c, queries: len(queries), from: from, to: to, each: each,

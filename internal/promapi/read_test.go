@@ -35,8 +35,9 @@ var (
 
 func readAll(t *testing.T, c *Client, queries []Selector, from, to int64) (got []read, err error) {
 	t.Helper()
+	var keeper Keeper
 	err = c.Read(t.Context(), queries, from, to, func(query int, s Series) error {
-		got = append(got, read{query, s})
+		got = append(got, read{query, keeper.Keep(s)})
 		return nil
 	})
 	return got, err

@@ -47,13 +47,13 @@ func (d *decoder) row() error {
 	if err := errors.Join(sortLabels(d.now.Labels), d.fits()); err != nil || d.empty() {
 		return err
 	}
-	d.kept += d.size()
-	d.answer.Series = append(d.answer.Series, d.take())
+	d.kept += d.now.Size()
+	d.answer.Series = append(d.answer.Series, d.keeper.Keep(d.now))
 	return nil
 }
 
 func (d *decoder) readLabel(name string) error {
-	text, err := d.text()
+	text, err := d.string()
 	d.now.Labels = append(d.now.Labels, Label{name, text})
 	return err
 }

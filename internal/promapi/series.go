@@ -17,6 +17,18 @@ type Series struct {
 	Ends    []int64  // times (ms) of staleness markers, in order; only where the transport shows them
 }
 
+// What a series takes of memory is about so many bytes, with what slices have to spare.
+const (
+	seriesSize = 160
+	labelSize  = 40
+	sampleSize = 20
+)
+
+// Size returns about how many bytes the series takes, but for the texts of its labels.
+func (s Series) Size() int64 {
+	return seriesSize + labelSize*int64(len(s.Labels)) + sampleSize*int64(len(s.Samples)+len(s.Ends))
+}
+
 // Sample is a value and its time in milliseconds since the Unix epoch.
 type Sample struct {
 	T int64

@@ -1,6 +1,7 @@
 package promapi
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -12,7 +13,8 @@ import (
 // readWhole reads a ReadResponse in snappy, which is how servers answer that know samples
 // only.
 func readWhole(r io.Reader, limit int64, c *collector) error {
-	compressed, err := io.ReadAll(r)
+	most := share(limit, frameShare)
+	compressed, err := io.ReadAll(io.LimitReader(r, most+1))
 	if err != nil {
 		return err
 	}
@@ -20,7 +22,7 @@ func readWhole(r io.Reader, limit int64, c *collector) error {
 	if err != nil {
 		return fmt.Errorf("snappy: %w", err)
 	}
-	if int64(length) > limit {
+	if int64(max(length, len(compressed))) > most {
 		return tooLarge(limit)
 	}
 	message, err := s2.Decode(nil, compressed)
@@ -73,7 +75,7 @@ func (c *collector) timeSeries(query uint64, message []byte) error {
 	for f.next() {
 		switch {
 		case f.is(2, protowire.BytesType):
-			if err := c.readSample(f.bytes); err != nil {
+			if err := errors.Join(c.readSample(f.bytes), c.fits()); err != nil {
 				return err
 			}
 		case f.is(4, protowire.BytesType):

@@ -6,7 +6,9 @@ import (
 	"net/http/httptest"
 	"os"
 	"os/exec"
+	"runtime"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -67,4 +69,70 @@ func live(t *testing.T, whose, encoding string) {
 		t.Fatal(err)
 	}
 	fmt.Println(string(status))
+}
+
+// TestWhateverIsAskedForIsThere: beyond the first scrape in a format, no scrape takes memory for
+// the models, in which format and encoding and for which families ever it is.
+func TestWhateverIsAskedForIsThere(t *testing.T) {
+	const most = 1 << 20 // promhttp allocates 3 MiB for these models, and 17 for 10,000
+	e := ourExporter()
+	if err := e.refresh(many(2000)); err != nil {
+		t.Fatal(err)
+	}
+	for asked, accept := range accepts {
+		for _, encoding := range []string{"identity", "gzip", "zstd"} {
+			for _, url := range []string{"/metrics", "/metrics?name[]=model_cpu_limits", "/metrics?name[]=x"} {
+				t.Run(asked+" "+encoding+url, func(t *testing.T) {
+					r := httptest.NewRequest(http.MethodGet, url, nil)
+					r.Header = http.Header{"Accept": {accept}, "Accept-Encoding": {encoding}}
+					e.ServeHTTP(&nowhere{header: http.Header{}}, r)
+					var before, after runtime.MemStats
+					runtime.ReadMemStats(&before)
+					e.ServeHTTP(&nowhere{header: http.Header{}}, r)
+					runtime.ReadMemStats(&after)
+					if used := after.TotalAlloc - before.TotalAlloc; used > most {
+						t.Errorf("%d KiB were allocated, want %d at most", used>>10, most>>10)
+					}
+				})
+			}
+		}
+	}
+}
+
+// stuck is a client that reads nothing until it is told to.
+type stuck struct {
+	nowhere
+	begun, read chan struct{}
+}
+
+func (s *stuck) Write(p []byte) (int, error) {
+	s.begun <- struct{}{}
+	<-s.read
+	return len(p), nil
+}
+
+// TestScrapesAtOnce: so many are answered at once, and others are told to come again.
+func TestScrapesAtOnce(t *testing.T) {
+	e := ourExporter()
+	begun, read := make(chan struct{}), make(chan struct{})
+	var scrapes sync.WaitGroup
+	for range mostScrapes {
+		scrapes.Go(func() {
+			e.ServeHTTP(&stuck{nowhere{header: http.Header{}}, begun, read}, httptest.NewRequest(http.MethodGet, "/metrics", nil))
+		})
+		<-begun
+	}
+	if got := scrape(e, http.MethodGet, "/metrics", nil); got.StatusCode != http.StatusServiceUnavailable {
+		t.Errorf("one more is answered %s", got.Status)
+	}
+	close(read)
+	go func() {
+		for range begun { // they go on writing
+		}
+	}()
+	scrapes.Wait()
+	close(begun)
+	if got := scrape(e, http.MethodGet, "/metrics", nil); got.StatusCode != http.StatusOK {
+		t.Errorf("after them one is answered %s", got.Status)
+	}
 }

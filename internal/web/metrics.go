@@ -11,18 +11,20 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
-	_ "github.com/prometheus/client_golang/prometheus/promhttp/zstd" // offers the encoding to scrapers
 	"github.com/prometheus/common/expfmt"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
 )
 
+// mostScrapes are answered at once, as many as by Prometheus' own exporters.
+const mostScrapes = 40
+
 // metrics answers a scrape as promhttp would, with less work: the page is encoded and
 // compressed once, not once per scrape.
 type metrics struct {
 	board   *exposition.Board
-	own     http.Handler // the exporter's own metrics, uncompressed
-	whole   http.Handler // all metrics, in any format
+	own     http.Handler  // the exporter's own metrics, uncompressed
+	slots   chan struct{} // one for each scrape that is being answered
 	errors  prometheus.Counter
 	log     *slog.Logger
 	answers sync.Pool // of *answer
@@ -36,13 +38,11 @@ func Metrics(own *prometheus.Registry, board *exposition.Board, log *slog.Logger
 		Name: "promhttp_metric_handler_errors_total",
 		Help: "Total number of internal errors encountered by the promhttp metric handler.",
 	}, []string{"cause"})
-	opts := promhttp.HandlerOpts{EnableOpenMetrics: true, Registry: own, ErrorLog: printer{log}}
-	uncompressed := opts
-	uncompressed.DisableCompression = true
+	opts := promhttp.HandlerOpts{AcceptedFormats: exposition.Formats(), DisableCompression: true, Registry: own, ErrorLog: printer{log}}
 	return &metrics{
 		board:   board,
-		own:     promhttp.HandlerFor(own, uncompressed),
-		whole:   promhttp.HandlerFor(prometheus.Gatherers{own, board}, opts),
+		own:     promhttp.HandlerFor(own, opts),
+		slots:   make(chan struct{}, mostScrapes),
 		errors:  failures.WithLabelValues("encoding"),
 		log:     log,
 		answers: sync.Pool{New: func() any { return new(answer) }},
@@ -50,11 +50,17 @@ func Metrics(own *prometheus.Registry, board *exposition.Board, log *slog.Logger
 }
 
 func (m *metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	format := expfmt.NegotiateAccept(r.Header, expfmt.DefaultOpenMetricsAcceptedFormats()...)
-	form, kept := exposition.FormOf(format, contentEncoding(r.Header))
-	if !kept || r.URL.Query().Has("name[]") { // promhttp's filter
-		m.whole.ServeHTTP(w, r)
+	select {
+	case m.slots <- struct{}{}:
+		defer func() { <-m.slots }()
+	default:
+		http.Error(w, fmt.Sprintf("%d scrapes are being answered: try again later.", mostScrapes), http.StatusServiceUnavailable)
 		return
+	}
+	form := exposition.FormOf(expfmt.NegotiateAccept(r.Header, exposition.Formats()...), contentEncoding(r.Header))
+	names, filtered := r.URL.Query()["name[]"] // promhttp's filter
+	if filtered {
+		form.Encoding = exposition.Identity // a compressed page cannot be taken apart
 	}
 	a := m.answers.Get().(*answer)
 	defer m.answers.Put(a)
@@ -64,6 +70,9 @@ func (m *metrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	head, err := m.board.Head(form)
+	if filtered {
+		head = head.Only(names)
+	}
 	if err == nil {
 		err = head.AppendTail(&a.tail, a.body.Bytes())
 	}

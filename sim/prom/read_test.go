@@ -113,8 +113,9 @@ func TestRead(t *testing.T) {
 				{{Type: promapi.MatchEqual, Name: "__name__", Value: "m"}, {Type: promapi.MatchNotRegexp, Name: "pod", Value: "p-0|p-1"}},
 			}
 			read := make([][]promapi.Series, len(selectors))
+			var keeper promapi.Keeper
 			err := c.Read(t.Context(), selectors, from, to, func(query int, s promapi.Series) error {
-				read[query] = append(read[query], s)
+				read[query] = append(read[query], keeper.Keep(s))
 				return nil
 			})
 			if err != nil {

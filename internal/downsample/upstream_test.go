@@ -1,0 +1,307 @@
+package downsample
+
+import (
+	"bytes"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"hash/crc32"
+	"io"
+	"math"
+	"net/http"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+
+	"github.com/klauspost/compress/s2"
+	"github.com/prometheus/prometheus/model/value"
+	"github.com/prometheus/prometheus/tsdb/chunkenc"
+	"google.golang.org/protobuf/encoding/protowire"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
+)
+
+// form is how an upstream answers.
+type form int
+
+const (
+	inChunks  form = iota // remote read, streamed
+	inSamples             // remote read, whole samples
+	inJSON                // PromQL
+	forms
+)
+
+func contentTypes() [forms]string {
+	return [forms]string{"application/x-streamed-protobuf; proto=prometheus.ChunkedReadResponse", "application/x-protobuf", "application/json"}
+}
+
+// upstream is a Prometheus that has some series, or that answers with what it is given.
+type upstream struct {
+	mu      sync.Mutex
+	form    form
+	lax     bool // every series is selected, whatever was asked for
+	series  []promapi.Series
+	answers [][]byte  // what to answer, in turn, the last one for good; nil to answer from series
+	framed  bool      // answers in chunks are framed here: nothing that is random has a checksum
+	asked   int       // requests
+	record  *[][]byte // keeps the answers, as they are before they are framed or compressed
+}
+
+func (u *upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	selectors, err := u.selectors(r)
+	if u.asked++; u.asked > mostRequests {
+		err = errors.New("there is no end to it")
+	}
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	if strings.HasSuffix(r.URL.Path, "/read") == (u.form == inJSON) {
+		http.NotFound(w, r)
+		return
+	}
+	var answer []byte
+	if len(u.answers) > 0 {
+		answer = u.answers[0]
+		if len(u.answers) > 1 {
+			u.answers = u.answers[1:]
+		}
+	} else {
+		answer = u.answer(selectors)
+	}
+	if u.record != nil {
+		*u.record = append(*u.record, slices.Clone(answer))
+	}
+	w.Header().Set("Content-Type", contentTypes()[u.form])
+	switch {
+	case u.framed && u.form == inChunks:
+		answer = frames(answer)
+	case u.framed && u.form == inSamples:
+		answer = s2.EncodeSnappy(nil, answer)
+	}
+	_, _ = w.Write(answer) // who hangs up has read enough
+}
+
+// selectors returns what a request selects.
+func (u *upstream) selectors(r *http.Request) ([]promapi.Selector, error) {
+	if u.form == inJSON || !strings.HasSuffix(r.URL.Path, "/read") {
+		return []promapi.Selector{parseSelector(r.FormValue("query"))}, nil
+	}
+	body, err := io.ReadAll(r.Body)
+	if err == nil {
+		body, err = s2.Decode(nil, body)
+	}
+	if err != nil {
+		return nil, err
+	}
+	var all []promapi.Selector
+	each(body, 1, func(query []byte) {
+		var s promapi.Selector
+		each(query, 3, func(matcher []byte) {
+			var m promapi.Matcher
+			fields(matcher, func(n protowire.Number, v uint64, b []byte) {
+				switch n {
+				case 1:
+					m.Type = promapi.MatchType(v)
+				case 2:
+					m.Name = string(b)
+				case 3:
+					m.Value = string(b)
+				}
+			})
+			s = append(s, m)
+		})
+		all = append(all, s)
+	})
+	return all, nil
+}
+
+var matcherText = regexp.MustCompile(`(\w+)(=~|!~|!=|=)("(?:[^"\\]|\\.)*")`)
+
+func parseSelector(query string) (s promapi.Selector) {
+	types := map[string]promapi.MatchType{"=": promapi.MatchEqual, "!=": promapi.MatchNotEqual, "=~": promapi.MatchRegexp, "!~": promapi.MatchNotRegexp}
+	for _, m := range matcherText.FindAllStringSubmatch(query, -1) {
+		if v, err := strconv.Unquote(m[3]); err == nil {
+			s = append(s, promapi.Matcher{Type: types[m[2]], Name: m[1], Value: v})
+		}
+	}
+	return s
+}
+
+// fields calls f for each field of a protobuf message that this program has sent.
+func fields(message []byte, f func(n protowire.Number, v uint64, b []byte)) {
+	for len(message) > 0 {
+		number, wire, n := protowire.ConsumeTag(message)
+		message = message[n:]
+		var v uint64
+		var b []byte
+		if wire == protowire.BytesType {
+			b, n = protowire.ConsumeBytes(message)
+		} else {
+			v, n = protowire.ConsumeVarint(message)
+		}
+		message = message[n:]
+		f(number, v, b)
+	}
+}
+
+func each(message []byte, number protowire.Number, f func(b []byte)) {
+	fields(message, func(n protowire.Number, _ uint64, b []byte) {
+		if n == number && b != nil {
+			f(b)
+		}
+	})
+}
+
+// matching returns what says whether a selector selects a series.
+func matching(s promapi.Selector) func(promapi.Labels) bool {
+	var all []func(string) bool
+	for _, m := range s {
+		is := func(v string) bool { return v == m.Value }
+		if m.Type == promapi.MatchRegexp || m.Type == promapi.MatchNotRegexp {
+			is = regexp.MustCompile("^(?:" + m.Value + ")$").MatchString
+		}
+		not := m.Type == promapi.MatchNotEqual || m.Type == promapi.MatchNotRegexp
+		all = append(all, func(v string) bool { return is(v) != not })
+	}
+	return func(l promapi.Labels) bool {
+		for i, m := range s {
+			if !all[i](l.Get(m.Name)) {
+				return false
+			}
+		}
+		return true
+	}
+}
+
+// answer encodes the series that are selected.
+func (u *upstream) answer(selectors []promapi.Selector) []byte {
+	var out []byte
+	var rows []string
+	for query, s := range selectors {
+		var result []byte
+		selected := matching(s)
+		for _, series := range u.series {
+			if !u.lax && !selected(series.Labels) {
+				continue
+			}
+			switch u.form {
+			case inChunks:
+				out = appendMessage(out, chunked(query, series))
+			case inSamples:
+				result = appendBytes(result, 1, timeSeries(series))
+			default:
+				rows = append(rows, row(series))
+			}
+		}
+		if u.form == inSamples {
+			out = appendBytes(out, 1, result)
+		}
+	}
+	if u.form == inJSON {
+		return fmt.Appendf(nil, `{"status":"success","data":{"resultType":"matrix","result":[%s]}}`, strings.Join(rows, ","))
+	}
+	return out
+}
+
+// Messages of a stream are told apart by their lengths, until they are framed.
+func appendMessage(b, message []byte) []byte {
+	return append(binary.AppendUvarint(b, uint64(len(message))), message...)
+}
+
+// frames puts messages into frames, the last one however much there is of it.
+func frames(messages []byte) (out []byte) {
+	table := crc32.MakeTable(crc32.Castagnoli)
+	for len(messages) > 0 {
+		length, n := binary.Uvarint(messages)
+		messages = messages[max(1, n):]
+		m := messages[:min(length, uint64(len(messages)))]
+		messages = messages[len(m):]
+		out = binary.AppendUvarint(out, uint64(len(m)))
+		out = binary.BigEndian.AppendUint32(out, crc32.Checksum(m, table))
+		out = append(out, m...)
+	}
+	return out
+}
+
+func appendBytes(b []byte, number protowire.Number, v []byte) []byte {
+	return protowire.AppendBytes(protowire.AppendTag(b, number, protowire.BytesType), v)
+}
+
+func appendVarint(b []byte, number protowire.Number, v uint64) []byte {
+	return protowire.AppendVarint(protowire.AppendTag(b, number, protowire.VarintType), v)
+}
+
+func labels(l promapi.Labels) (message []byte) {
+	for _, x := range l {
+		message = appendBytes(message, 1, appendBytes(appendBytes(nil, 1, []byte(x.Name)), 2, []byte(x.Value)))
+	}
+	return message
+}
+
+// chunked encodes a ChunkedReadResponse of one series, with a staleness marker at its ends.
+func chunked(query int, s promapi.Series) []byte {
+	series := labels(s.Labels)
+	for samples := range slices.Chunk(withEnds(s), 120) {
+		c := chunkenc.NewXORChunk()
+		app, err := c.Appender()
+		if err != nil {
+			panic(err)
+		}
+		for _, x := range samples {
+			app.Append(0, x.T, x.V)
+		}
+		series = appendBytes(series, 2, appendBytes(appendVarint(nil, 3, uint64(chunkenc.EncXOR)), 4, c.Bytes()))
+	}
+	return appendVarint(appendBytes(nil, 1, series), 2, uint64(query))
+}
+
+func timeSeries(s promapi.Series) []byte {
+	series := labels(s.Labels)
+	for _, x := range withEnds(s) {
+		sample := protowire.AppendFixed64(protowire.AppendTag(nil, 1, protowire.Fixed64Type), math.Float64bits(x.V))
+		series = appendBytes(series, 2, appendVarint(sample, 2, uint64(x.T)))
+	}
+	return series
+}
+
+func withEnds(s promapi.Series) []promapi.Sample {
+	all := slices.Clone(s.Samples)
+	for _, t := range s.Ends {
+		all = append(all, promapi.Sample{T: t, V: math.Float64frombits(value.StaleNaN)})
+	}
+	return all
+}
+
+func row(s promapi.Series) string {
+	var b bytes.Buffer
+	b.WriteString(`{"metric":{`)
+	for i, l := range s.Labels {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, "%s:%s", quoted(l.Name), quoted(l.Value))
+	}
+	b.WriteString(`},"values":[`)
+	for i, x := range s.Samples { // PromQL hides staleness markers
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(&b, `[%s,"%s"]`, strconv.FormatFloat(float64(x.T)/1000, 'f', 3, 64), strconv.FormatFloat(x.V, 'g', -1, 64))
+	}
+	b.WriteString(`]}`)
+	return b.String()
+}
+
+func quoted(s string) []byte {
+	b, err := json.Marshal(s)
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
