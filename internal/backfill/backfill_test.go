@@ -60,6 +60,7 @@ func TestAHangIsLogged(t *testing.T) {
 		logger := promslog.New(&promslog.Config{Writer: &log})
 		job := Job{Computer: hanging{}, Progress: NewLines(promslog.NewNopLogger()), Log: logger}
 		expectError(t, "deadline exceeded", func() error { return job.Run(ctx, memory{}, []window.Span{day(0, 1).Windows()}) })
+		synctest.Wait()
 		if n := strings.Count(log.String(), "Window is still being computed"); n != 1 {
 			t.Errorf("it logs that %d times:\n%s", n, &log)
 		}

@@ -92,13 +92,13 @@ func (t *trust) report(source metric.Source, jobs string, targets int, others ma
 	defer t.mu.Unlock()
 	if t.chosen[source.Name] != jobs && targets > 0 {
 		t.chosen[source.Name] = jobs
-		t.log.Info("Targets found", "source", source.Name, "targets", targets, "jobs", jobs)
+		t.log.Info("Targets found", "of", source.Name, "targets", targets, "jobs", jobs)
 	}
 	const most = 1000 // that are remembered
 	for target := range others {
 		if !t.warned[target] && len(t.warned) < most {
 			t.warned[target] = true
-			t.log.Warn("A target shows series of a source that it is not: they do not count", "source", source.Name, "target", target.String())
+			t.log.Warn("A target shows series of a source that it is not: they do not count", "of", source.Name, "target", target.String())
 		}
 	}
 }
