@@ -32,7 +32,7 @@ func queryFlags(f Flags) Check {
 	maxWindowSamples := f.add("query.max-samples-per-window", "QUERY_MAX_SAMPLES_PER_WINDOW", "0",
 		"How many samples all requests of one window may read together. A window that needs more fails. 0 is no limit.")
 	maxBytes := f.add("query.max-answer-bytes", "QUERY_MAX_ANSWER_BYTES", "64MiB",
-		"Maximum size of one answer of the Prometheus.")
+		"Maximum size of one answer of the Prometheus, and of the memory for reading it.")
 	compression := f.add("query.compression", "QUERY_COMPRESSION", "auto",
 		"Compression of answers to PromQL queries, which costs the Prometheus some CPU and saves network traffic: gzip, none, or auto, which is none for a Prometheus on this host and gzip for others.")
 	return func(c *checker, cfg *Config) {

@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/prometheus/prometheus/model/value"
 )
@@ -37,8 +38,9 @@ type builder struct {
 
 	strings map[string]string
 
-	now  Series // the one that is being made; its memory is used again
-	last int64  // the time of its newest sample or marker
+	now        Series // the one that is being made; its memory is used again
+	last       int64  // the time of its newest sample or marker
+	histograms bool   // it also has some
 }
 
 func newBuilder(from, to, limit int64) *builder {
@@ -48,7 +50,19 @@ func newBuilder(from, to, limit int64) *builder {
 // begin drops what was not taken.
 func (b *builder) begin() {
 	b.now = Series{Labels: b.now.Labels[:0], Samples: b.now.Samples[:0], Ends: b.now.Ends[:0]}
-	b.last = math.MinInt64
+	b.last, b.histograms = math.MinInt64, false
+}
+
+// complete ends the series. Native histograms are no numbers: one NaN stands for them, so that
+// the series is left out for it, and no other.
+func (b *builder) complete() {
+	switch newest := len(b.now.Samples) - 1; {
+	case !b.histograms:
+	case newest < 0:
+		b.now.Samples = append(b.now.Samples, Sample{b.from, math.NaN()})
+	default:
+		b.now.Samples[newest].V = math.NaN()
+	}
 }
 
 // add adds a sample that must be newer than those before it. A staleness marker is not a
@@ -101,13 +115,17 @@ func (b *builder) internLike(text []byte, like string) string {
 	return b.intern(text)
 }
 
-// intern returns the one copy of a text.
+// intern returns the one copy of a text. What is not UTF-8 is replaced: no Prometheus stores it,
+// and if another server does, that must not fail a window.
 func (b *builder) intern(text []byte) string {
 	if kept, ok := b.strings[string(text)]; ok {
 		return kept
 	}
 	key := string(text)
-	kept := strings.ToValidUTF8(key, "\uFFFD")
+	kept := key
+	if !utf8.ValidString(key) {
+		kept = string([]rune(key))
+	}
 	b.strings[key] = kept
 	b.kept += stringSize + int64(len(kept))
 	return kept

@@ -14,12 +14,24 @@ import (
 // begins, for it may go on in the next frame.
 type chunkReader struct {
 	*collector
-	iterator chunkenc.Iterator
-	chunk    *chunkenc.XORChunk
+	xor, xor2 floats
 }
 
 func newChunkReader(c *collector) *chunkReader {
-	return &chunkReader{collector: c, chunk: chunkenc.NewXORChunk()}
+	return &chunkReader{
+		collector: c,
+		xor:       floats{chunk: chunkenc.NewXORChunk(), header: 2, leastBits: 2},
+		xor2:      floats{chunk: chunkenc.NewXOR2Chunk(), header: 3, leastBits: 1},
+	}
+}
+
+// floats decodes chunks of one encoding.
+type floats struct {
+	chunk    chunkenc.Chunk
+	iterator chunkenc.Iterator
+
+	header    int // bytes, of which the first two are the number of samples
+	leastBits int // of each sample but the first
 }
 
 // readChunks reads a stream of frames to its end.
@@ -94,28 +106,31 @@ func (r *chunkReader) readChunk(message []byte) error {
 			data = f.bytes
 		}
 	}
-	switch {
-	case f.err != nil:
+	if f.err != nil {
 		return f.err
-	case encoding != uint64(chunkenc.EncXOR):
-		return fmt.Errorf("a chunk of type %d stands where samples belong", encoding)
 	}
-	return r.samples(data)
+	switch chunkenc.Encoding(encoding) {
+	case chunkenc.EncXOR:
+		return r.samples(&r.xor, data)
+	case chunkenc.EncXOR2: // Prometheus' storage.tsdb.chunk_encoding
+		return r.samples(&r.xor2, data)
+	case chunkenc.EncHistogram, chunkenc.EncFloatHistogram, chunkenc.EncHistogramST, chunkenc.EncFloatHistogramST:
+		r.histograms = true
+		return nil
+	}
+	return fmt.Errorf("a chunk of type %d stands where samples belong", encoding)
 }
 
-// An XOR chunk's first sample takes so many bits or more, and each other one.
-const (
-	firstBits = 8 + 64
-	leastBits = 2
-)
+// firstBits are those of a chunk's first sample, or less.
+const firstBits = 8 + 64
 
-// samples reads an XOR chunk: the number of its samples in two bytes, and the samples.
-func (r *chunkReader) samples(data []byte) (err error) {
-	if len(data) < 2 || binary.BigEndian.Uint16(data) == 0 {
+// samples reads a chunk: its header, and the samples.
+func (r *chunkReader) samples(f *floats, data []byte) (err error) {
+	if len(data) < f.header || binary.BigEndian.Uint16(data) == 0 {
 		return errors.New("a chunk is empty")
 	}
 	// Where data ends too early, the library's reader may go on with what is not there.
-	if n := int(binary.BigEndian.Uint16(data)); 8*(len(data)-2) < firstBits+leastBits*(n-1) {
+	if n := int(binary.BigEndian.Uint16(data)); 8*(len(data)-f.header) < firstBits+f.leastBits*(n-1) {
 		return fmt.Errorf("a chunk of %d bytes cannot hold %d samples", len(data), n)
 	}
 	// The library is made for chunks that it wrote itself.
@@ -124,14 +139,14 @@ func (r *chunkReader) samples(data []byte) (err error) {
 			err = fmt.Errorf("a chunk cannot be decoded: %v", p)
 		}
 	}()
-	r.chunk.Reset(data)
-	r.iterator = r.chunk.Iterator(r.iterator)
-	for r.iterator.Next() == chunkenc.ValFloat {
-		if err := r.add(r.iterator.At()); err != nil {
+	f.chunk.Reset(data)
+	f.iterator = f.chunk.Iterator(f.iterator)
+	for f.iterator.Next() == chunkenc.ValFloat {
+		if err := r.add(f.iterator.At()); err != nil {
 			return err
 		}
 	}
-	if err := r.iterator.Err(); err != nil {
+	if err := f.iterator.Err(); err != nil {
 		return fmt.Errorf("a chunk cannot be decoded: %w", err)
 	}
 	return nil

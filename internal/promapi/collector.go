@@ -116,6 +116,7 @@ func (c *collector) refuseTwice() error {
 
 // flush hands on the open series. Like PromQL, it leaves out one without samples.
 func (c *collector) flush() error {
+	c.complete()
 	if c.open && !c.empty() {
 		if err := c.each(c.query, c.now); err != nil {
 			return &callerError{err}

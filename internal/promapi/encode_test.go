@@ -18,6 +18,11 @@ const (
 // chunkOf encodes a Chunk.
 func chunkOf(samples ...Sample) []byte {
 	c := chunkenc.NewXORChunk()
+	appendTo(c, samples...)
+	return typedChunk(int64(chunkenc.EncXOR), c.Bytes())
+}
+
+func appendTo(c chunkenc.Chunk, samples ...Sample) {
 	app, err := c.Appender()
 	if err != nil {
 		panic(err)
@@ -25,7 +30,6 @@ func chunkOf(samples ...Sample) []byte {
 	for _, s := range samples {
 		app.Append(0, s.T, s.V)
 	}
-	return typedChunk(int64(chunkenc.EncXOR), c.Bytes())
 }
 
 func typedChunk(encoding int64, data []byte) []byte {
@@ -81,11 +85,15 @@ func wholeOf(results ...[]byte) []byte {
 
 // timeSeries encodes a QueryResult's TimeSeries.
 func timeSeries(labels []byte, samples ...Sample) []byte {
+	return appendBytes(nil, 1, timeSeriesOf(labels, samples...))
+}
+
+func timeSeriesOf(labels []byte, samples ...Sample) []byte {
 	m := append([]byte(nil), labels...)
 	for _, s := range samples {
 		b := protowire.AppendTag(nil, 1, protowire.Fixed64Type)
 		b = protowire.AppendFixed64(b, math.Float64bits(s.V))
 		m = appendBytes(m, 2, appendVarint(b, 2, s.T))
 	}
-	return appendBytes(nil, 1, m)
+	return m
 }

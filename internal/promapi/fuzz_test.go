@@ -14,6 +14,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/prometheus/prometheus/tsdb/chunkenc"
 )
 
 // FuzzFrames: what is read is what is framed, and a stream ends between two frames or fails.
@@ -45,25 +46,27 @@ func FuzzFrames(f *testing.F) {
 
 // FuzzChunk: a chunk has samples in order of time, or fails.
 func FuzzChunk(f *testing.F) {
-	for _, chunk := range [][]byte{
-		chunkOf(Sample{100, 1}, Sample{110, 2}, Sample{120, 2}, Sample{131, stale}, Sample{1000000, math.Inf(-1)}),
-		chunkOf(Sample{-5, 1}), chunkOf(),
+	for _, empty := range []func() chunkenc.Chunk{
+		func() chunkenc.Chunk { return chunkenc.NewXORChunk() }, func() chunkenc.Chunk { return chunkenc.NewXOR2Chunk() },
 	} {
-		for field := fieldsOf(chunk); field.next(); {
-			if field.number == 4 {
-				f.Add(field.bytes)
-			}
+		for _, samples := range [][]Sample{
+			{{100, 1}, {110, 2}, {120, 2}, {130, 2}, {141, stale}, {151, stale}, {1000000, math.Inf(-1)}, {1 << 40, 3}}, {{-5, 1}}, nil,
+		} {
+			c := empty()
+			appendTo(c, samples...)
+			f.Add(byte(c.Encoding()), c.Bytes())
 		}
 	}
-	f.Add([]byte{0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})
-	f.Fuzz(func(t *testing.T, data []byte) {
-		b := newBuilder(math.MinInt64, math.MaxInt64, 1<<20)
+	f.Add(byte(chunkenc.EncXOR), []byte{0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})
+	f.Add(byte(chunkenc.EncXOR2), []byte{0xff, 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0})
+	f.Fuzz(func(t *testing.T, encoding byte, data []byte) {
+		b := newBuilder(math.MinInt64, math.MaxInt64, 1<<24)
 		r := newChunkReader(newCollector(b, 1, nil))
-		if err := r.readChunk(typedChunk(1, data)); err != nil {
+		if err := r.readChunk(typedChunk(int64(encoding), data)); err != nil || b.histograms {
 			return
 		}
 		checkOrder(t, b.now)
-		if n := len(b.now.Samples) + len(b.now.Ends); n == 0 || n > 4*len(data) {
+		if n := len(b.now.Samples) + len(b.now.Ends); n == 0 || n > 8*len(data) {
 			t.Errorf("%d samples in %d bytes", n, len(data))
 		}
 	})
@@ -131,11 +134,13 @@ func FuzzDecode(f *testing.F) {
 		`{"metric":{"pod":"a"},"values":[[1700000000,"1"],[1700000030.5,"-2e-3"],[1700000031,"NaN"]]}`,
 		` { "metric" : { "a" : "b" , "c":"" } , "more" : [ { "x" : [ 1 , true , null , "]}" ] } , { } ] , "values" : [ [ 1 , "2" ] , [ 2 , "3" ] ] } `,
 		`{"metric":{"a\"b":"c\\","\u00e4\ud83d\ude00":"\n\/","ü":"😀"},"value":[1,"1"]}`,
+		"{\"metric\":{\"a\":\"\xff\xfe\",\"b\":\"\\n\xff\",\"c\":\"\\ud800\"},\"value\":[1,\"1\"]}",
 		`{"metric":null,"values":null}`, `{}`, `null`, `{"values":[],"metric":{}}`,
 		`{"metric":{"a":1},"value":[1,"1"]}`, `{"metric":[],"value":[1,"1"]}`, `{"metric":{"a":{}}}`,
 		`{"value":{}}`, `{"value":[]}`, `{"value":[1]}`, `{"value":[1,"1",2]}`, `{"value":["1",1]}`, `{"value":[1,""]}`,
 		`{"value":[1e999,"1"]}`, `{"value":[1,"0x1p-2"]}`, `{"value":[1,"-Inf"]}`,
 		`{"values":[1,"1"]}`, `{"values":[[1,"1"],7]}`, `{"values":{"a":[1,"1"]}}`, `{"histogram":[1,{"count":"1"}]}`,
+		`{"histograms":[[1,{"count":"1"}]]}`, `{"values":[[1,"1"],[2,"2"]],"histograms":[]}`, `{"value":[1,"1"],"histograms":null}`,
 	} {
 		f.Add(answerOf("vector", row))
 		f.Add(answerOf("matrix", row))
@@ -146,13 +151,13 @@ func FuzzDecode(f *testing.F) {
 			t.Fatalf("answer %v, error %v", got, err)
 		}
 		raw := jsontext.Value(body)
-		if !raw.IsValid(jsontext.AllowDuplicateNames(true)) {
+		if !raw.IsValid(jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)) {
 			if err == nil {
 				t.Error("it is no JSON")
 			}
 			return
 		}
-		tree, treeErr := grow(jsontext.NewDecoder(strings.NewReader(body), jsontext.AllowDuplicateNames(true)))
+		tree, treeErr := grow(jsontext.NewDecoder(strings.NewReader(body), jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)))
 		if treeErr != nil {
 			t.Fatal(treeErr)
 		}
@@ -163,7 +168,7 @@ func FuzzDecode(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if diff := cmp.Diff(want, got.Series, cmpopts.EquateEmpty()); diff != "" {
+		if diff := cmp.Diff(want, got.Series, cmpopts.EquateEmpty(), cmpopts.EquateNaNs()); diff != "" {
 			t.Error(diff)
 		}
 	})

@@ -32,7 +32,7 @@ type decoder struct {
 
 func decode(r io.Reader, b *builder) (*Answer, error) {
 	text := &text{r: r, most: max(shortText, share(b.limit, textShare)), limit: b.limit}
-	d := &decoder{Decoder: jsontext.NewDecoder(text, jsontext.AllowDuplicateNames(true)), builder: b}
+	d := &decoder{Decoder: jsontext.NewDecoder(text, jsontext.AllowDuplicateNames(true), jsontext.AllowInvalidUTF8(true)), builder: b}
 	text.done = d.InputOffset
 	begun := false
 	err := d.object(func(name string) error {
@@ -216,7 +216,8 @@ func (d *decoder) unquoted() ([]byte, error) {
 		return nil, err
 	}
 	if bytes.IndexByte(quoted, '\\') >= 0 {
-		return jsontext.AppendUnquote(nil, quoted)
+		text, _ := jsontext.AppendUnquote(nil, quoted) // it can only say that a character is invalid, and is replaced
+		return text, nil
 	}
 	return quoted[1 : len(quoted)-1], nil
 }

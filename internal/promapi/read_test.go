@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/klauspost/compress/s2"
 	"github.com/prometheus/prometheus/model/value"
+	"github.com/prometheus/prometheus/tsdb/chunkenc"
 )
 
 // serve answers with a body of that type.
@@ -131,12 +132,110 @@ func TestReadNothing(t *testing.T) {
 	}
 }
 
+// TestXOR2: Prometheus' newer encoding, with and without start times, beside the older one.
+func TestXOR2(t *testing.T) {
+	want := []Sample{{100, 1}, {110, 2}, {120, 2}, {130, 2}, {141, 3.5}, {199, -7}}
+	for _, started := range []int64{0, 50} {
+		newer := chunkenc.NewXOR2Chunk()
+		app, err := newer.Appender()
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, s := range want[2:] {
+			app.Append(started*int64(i), s.T, s.V)
+		}
+		labels := labelsOf("pod", "a")
+		c, _ := client(t, serve(streamed, stream(chunked(0, labels, chunkOf(want[:2]...), typedChunk(int64(chunkenc.EncXOR2), newer.Bytes())))))
+		got, err := readAll(t, c, oneQuery, 100, 200)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if diff := cmp.Diff([]read{{0, Series{Labels: Labels{{"pod", "a"}}, Samples: want}}}, got); diff != "" {
+			t.Error(diff)
+		}
+	}
+}
+
+// TestHistograms: native histograms do not fail an answer. Their series holds a NaN.
+func TestHistograms(t *testing.T) {
+	a, b := labelsOf("pod", "a"), labelsOf("pod", "b")
+	histogram := appendBytes(a, 4, nil)
+	mixed := appendBytes(timeSeriesOf(b, Sample{100, 1}, Sample{110, 2}), 4, nil)
+	for name, answer := range map[string]http.HandlerFunc{
+		"chunks": serve(streamed, stream(chunked(0, a, typedChunk(2, []byte{0, 1}), typedChunk(6, nil)), chunked(0, b, chunkOf(Sample{100, 1}, Sample{110, 2}), typedChunk(3, nil)))),
+		"whole":  serve(whole, wholeOf(slices.Concat(appendBytes(nil, 1, histogram), appendBytes(nil, 1, mixed)))),
+		"json": serve("application/json", []byte(answerOf("matrix", `{"metric":{"pod":"a"},"histograms":[[0.15,{"count":"1"}]]},
+			{"metric":{"pod":"b"},"values":[[0.1,"1"],[0.11,"2"]],"histograms":[[0.105,{}]]}`))),
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, _ := client(t, answer)
+			var got []Series
+			if name == "json" {
+				answer, err := c.RawRange(t.Context(), oneQuery[0], 100, 200)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got = answer.Series
+			} else {
+				all, err := readAll(t, c, oneQuery, 100, 200)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, r := range all {
+					got = append(got, r.Series)
+				}
+			}
+			want := []Series{
+				{Labels: Labels{{"pod", "a"}}, Samples: []Sample{{100, math.NaN()}}},
+				{Labels: Labels{{"pod", "b"}}, Samples: []Sample{{100, 1}, {110, math.NaN()}}},
+			}
+			if diff := cmp.Diff(want, got, cmpopts.EquateNaNs()); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// TestNotUTF8: what is no UTF-8 is replaced over each transport, alike.
+func TestNotUTF8(t *testing.T) {
+	want := Labels{{"\uFFFDa", "x"}, {"pod", "a\uFFFD\uFFFDb"}}
+	labels := labelsOf("\xffa", "x", "pod", "a\xff\xfeb")
+	for name, answer := range map[string]http.HandlerFunc{
+		"chunks":             serve(streamed, stream(chunked(0, labels, chunkOf(Sample{100, 1})))),
+		"whole":              serve(whole, wholeOf(timeSeries(labels, Sample{100, 1}))),
+		"json":               serve("application/json", []byte(answerOf("matrix", "{\"metric\":{\"\xffa\":\"x\",\"pod\":\"a\xff\xfeb\"},\"values\":[[0.1,\"1\"]]}"))),
+		"json, with escapes": serve("application/json", []byte(answerOf("matrix", "{\"metric\":{\"\xff\\u0061\":\"x\",\"pod\":\"a\xff\\ud800\\u0062\"},\"values\":[[0.1,\"1\"]]}"))),
+	} {
+		t.Run(name, func(t *testing.T) {
+			c, _ := client(t, answer)
+			var got Labels
+			if strings.HasPrefix(name, "json") {
+				answer, err := c.RawRange(t.Context(), oneQuery[0], 100, 200)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got = answer.Series[0].Labels
+			} else {
+				all, err := readAll(t, c, oneQuery, 100, 200)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got = all[0].Series.Labels
+			}
+			slices.SortFunc(got, func(a, b Label) int { return strings.Compare(a.Value, b.Value) })
+			slices.SortFunc(want, func(a, b Label) int { return strings.Compare(a.Value, b.Value) })
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
 func TestReadMalformed(t *testing.T) {
 	a, b := labelsOf("pod", "a"), labelsOf("pod", "b")
 	good := stream(chunked(0, a, chunkOf(Sample{100, 1}, Sample{110, 2})))
 	badSum := slices.Clone(good)
 	badSum[len(badSum)-1]++
-	histogram := appendBytes(nil, 1, appendBytes(a, 4, nil))
 	for _, c := range []struct {
 		name, contentType string
 		body              []byte
@@ -154,7 +253,7 @@ func TestReadMalformed(t *testing.T) {
 		{"a time that does not end", streamed, stream(chunked(0, a, typedChunk(1, slices.Concat([]byte{0, 2}, bytes.Repeat([]byte{0xff}, 20))))), "cannot be decoded"},
 		{"an empty chunk", streamed, stream(chunked(0, a, typedChunk(1, nil))), "empty"},
 		{"a chunk of no samples", streamed, stream(chunked(0, a, chunkOf())), "empty"},
-		{"a histogram", streamed, stream(chunked(0, a, typedChunk(2, []byte{0, 1}))), "type 2"},
+		{"another type", streamed, stream(chunked(0, a, typedChunk(7, []byte{0, 1}))), "type 7"},
 		{"no type", streamed, stream(chunked(0, a, appendBytes(nil, 4, []byte{0, 1}))), "type 0"},
 		{"out of order in a chunk", streamed, stream(chunked(0, a, chunkOf(Sample{110, 1}, Sample{100, 1}))), "order"},
 		{"out of order between chunks", streamed, stream(chunked(0, a, chunkOf(Sample{110, 1}), chunkOf(Sample{100, 1}))), "order"},
@@ -175,7 +274,6 @@ func TestReadMalformed(t *testing.T) {
 		{"whole, out of order", whole, wholeOf(timeSeries(a, Sample{110, 1}, Sample{100, 1})), "order"},
 		{"whole, twice the same time", whole, wholeOf(timeSeries(a, Sample{110, 1}, Sample{110, 1})), "order"},
 		{"whole, a series twice", whole, wholeOf(slices.Concat(timeSeries(a, Sample{110, 1}), timeSeries(b, Sample{110, 1}), timeSeries(a, Sample{120, 1}))), "twice"},
-		{"whole, a histogram", whole, wholeOf(histogram), "histograms"},
 		{"whole, an answer too few", whole, wholeOf(), "0 of 1"},
 		{"whole, an answer too many", whole, wholeOf(nil, timeSeries(a, Sample{110, 1})), "query 1"},
 	} {

@@ -11,9 +11,9 @@ import (
 )
 
 var (
-	errRow        = errors.New("a row has neither one value nor a list of values")
-	errTime       = errors.New("a sample's time is no time")
-	errHistograms = errors.New("it holds native histograms where numbers belong")
+	errRow       = errors.New("a row has neither one value nor a list of values")
+	errTime      = errors.New("a sample's time is no time")
+	errHistogram = errors.New("it holds a native histogram where a number belongs")
 )
 
 // row reads {"metric":{...},"value":[...]}, or the same with "values":[[...],...].
@@ -32,18 +32,21 @@ func (d *decoder) row() error {
 				many++
 				return d.readSample(d.rawValue)
 			})
-		case "histogram", "histograms":
-			return errHistograms
+		case "histograms":
+			d.histograms = true
+		case "histogram":
+			return errHistogram
 		}
 		return d.SkipValue()
 	})
 	switch {
 	case err != nil:
 		return err
-	case one > 1 || (one > 0) == (many > 0):
+	case one > 1 || (one > 0) == (many > 0 || d.histograms):
 		return errRow
 	}
-	d.vectors, d.matrices = d.vectors || one > 0, d.matrices || many > 0
+	d.complete()
+	d.vectors, d.matrices = d.vectors || one > 0, d.matrices || one == 0
 	if err := errors.Join(sortLabels(d.now.Labels), d.fits()); err != nil || d.empty() {
 		return err
 	}

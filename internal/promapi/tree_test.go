@@ -133,6 +133,7 @@ func seriesOf(tree any) (all []Series, err error) {
 
 func seriesOfRow(row any) (s Series) {
 	var one, many [][2]float64
+	histograms := false
 	for _, m := range get[[]member](row, true) {
 		switch m.name {
 		case "metric":
@@ -145,11 +146,13 @@ func seriesOfRow(row any) (s Series) {
 			for _, x := range get[[]any](m.value, true) {
 				many = append(many, pairOf(x))
 			}
-		case "histogram", "histograms":
+		case "histograms":
+			histograms = true
+		case "histogram":
 			panic(errTree)
 		}
 	}
-	require(len(one) == 1 && len(many) == 0 || len(one) == 0 && len(many) > 0)
+	require(len(one) == 1 && len(many) == 0 && !histograms || len(one) == 0 && (len(many) > 0 || histograms))
 	slices.SortFunc(s.Labels, func(a, b Label) int { return strings.Compare(a.Name, b.Name) })
 	require(len(slices.CompactFunc(slices.Clone(s.Labels), func(a, b Label) bool { return a.Name == b.Name })) == len(s.Labels))
 	if len(one) == 1 {
@@ -170,6 +173,12 @@ func seriesOfRow(row any) (s Series) {
 		default:
 			s.Samples = append(s.Samples, Sample{int64(x[0]), x[1]})
 		}
+	}
+	switch newest := len(s.Samples) - 1; {
+	case histograms && newest < 0:
+		s.Samples = []Sample{{math.MinInt64, math.NaN()}}
+	case histograms:
+		s.Samples[newest].V = math.NaN()
 	}
 	return s
 }

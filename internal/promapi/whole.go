@@ -79,7 +79,7 @@ func (c *collector) timeSeries(query uint64, message []byte) error {
 				return err
 			}
 		case f.is(4, protowire.BytesType):
-			return errHistograms
+			c.histograms = true
 		}
 	}
 	return f.err

@@ -16,7 +16,8 @@ type Config struct {
 	Log     *slog.Logger
 }
 
-// NewServer returns a server for the pages. Timeouts bound slow clients.
+// NewServer returns a server for the pages. Timeouts bound slow clients, and their number and
+// what each may send bound the memory that they take.
 func NewServer(cfg Config) *http.Server {
 	return &http.Server{
 		Handler:           handler(cfg),
@@ -24,8 +25,13 @@ func NewServer(cfg Config) *http.Server {
 		ReadTimeout:       30 * time.Second,
 		WriteTimeout:      2 * time.Minute,
 		IdleTimeout:       5 * time.Minute,
-		MaxHeaderBytes:    64 << 10,
-		ErrorLog:          slog.NewLogLogger(cfg.Log.Handler(), slog.LevelWarn),
+		MaxHeaderBytes:    16 << 10,
+		HTTP2: &http.HTTP2Config{
+			MaxConcurrentStreams: 16, MaxReadFrameSize: 16 << 10,
+			MaxReceiveBufferPerConnection: 64 << 10, MaxReceiveBufferPerStream: 16 << 10,
+		},
+		ConnState: newConnections(mostConnections).changed,
+		ErrorLog:  slog.NewLogLogger(cfg.Log.Handler(), slog.LevelWarn),
 	}
 }
 

@@ -138,6 +138,11 @@ func TestRead(t *testing.T) {
 		}
 	}
 	t.Run("in process", func(t *testing.T) { check(t, reader(t, current.URL()), spans) })
+	newer := promtest.Start(t, prom.Options{Dir: t.TempDir(), XOR2: true})
+	if err := newer.Append(t.Context(), all); err != nil {
+		t.Fatal(err)
+	}
+	t.Run("XOR2", func(t *testing.T) { check(t, reader(t, newer.URL()), spans) })
 	t.Run("Debian", func(t *testing.T) { check(t, reader(t, promtest.StartDebian(t, dir)), inBlock) })
 }
 

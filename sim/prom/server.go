@@ -19,6 +19,7 @@ import (
 	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/tsdb"
+	"github.com/prometheus/prometheus/tsdb/chunkenc"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
 )
@@ -35,6 +36,7 @@ type Options struct {
 	Scrape      []Target      // scraped from the start
 	Index       http.Handler  // served at /, where Prometheus has its web UI
 	Log         *slog.Logger
+	XOR2        bool // chunks have the newer encoding (storage.tsdb.chunk_encoding)
 }
 
 // Server is the current Prometheus, in process.
@@ -71,6 +73,9 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 	dbOptions := tsdb.DefaultOptions()
 	dbOptions.RetentionDuration = 0 // for ever
 	dbOptions.OutOfOrderTimeWindow = o.OutOfOrder.Milliseconds()
+	if o.XOR2 {
+		dbOptions.FloatChunkEncoding = chunkenc.EncXOR2
+	}
 	if s.db, err = tsdb.Open(o.Dir, o.Log, reg, dbOptions, s.stats); err != nil {
 		return nil, fmt.Errorf("open TSDB in %s: %w", o.Dir, err)
 	}
