@@ -152,6 +152,33 @@ func (s share) relief(c *Container, t time.Duration) (namesake, bool) {
 	return namesake{}, false
 }
 
+// highest returns what is used at most around an edge: by the container, be it the model's
+// then or not, and without uids by who has the pod's name before or after it.
+func (s share) highest(c *Container, r Run, silence Span, m Metric) float64 {
+	_, hi := c.usage(m).Range(r.And(silence))
+	if !s.unnamed() {
+		return hi
+	}
+	for i := range s.h.Pods {
+		o := &s.h.Pods[i]
+		if o == s.pod || o.Cluster != s.pod.Cluster || o.Namespace != s.pod.Namespace || o.Name != s.pod.Name {
+			continue
+		}
+		for j := range o.Containers {
+			if o.Containers[j].Name != c.Name {
+				continue
+			}
+			for _, r := range o.Containers[j].Runs {
+				if in := r.And(silence); in.Length() > 0 {
+					_, h := o.Containers[j].usage(m).Range(in)
+					hi = max(hi, h)
+				}
+			}
+		}
+	}
+	return hi
+}
+
 // strangers returns what other pods of the name used while no kube-state-metrics was there
 // to say that the name is theirs, at either end of the share: without uids that may be taken
 // for the model's.
@@ -176,7 +203,8 @@ func (s share) strangers(c *Container, m Metric) float64 {
 				}
 				for _, r := range o.Containers[j].Runs {
 					_, hi := o.Containers[j].usage(m).Range(r.Span)
-					sum += Spans{r.Span}.And(unheard).Seconds() * hi
+					upTo := Span{min(t, r.From), max(t, r.To)} // a pause between may go unnoticed
+					sum += Spans{upTo}.And(unheard).Without(Spans{s.pod.Life}).Seconds() * hi
 				}
 			}
 		}

@@ -31,9 +31,13 @@ func (s share) usageDoubt(c *Container, m Metric) doubt {
 		for _, span := range (Spans{r.Span}).And(s.owned) {
 			in := Spans{span}.And(s.observed.cadvisor)
 			life += in.Seconds()
-			var edges float64
+			var edges, before float64
 			for _, t := range []time.Duration{span.From, span.To} {
-				edges += widest(s.usageSilences(c, t, m), s.observed.cadvisor) * hi
+				for _, silence := range s.usageSilences(c, t, m) {
+					doubt := Spans{silence}.And(s.observed.cadvisor).Seconds() * max(hi, s.highest(c, r, silence, m))
+					edges = max(edges, before+doubt)
+				}
+				before = edges
 			}
 			enough := told && s.sampled(span, m)
 			if !enough {
@@ -167,7 +171,12 @@ func (s share) rowsAround(t time.Duration, m Metric) []Span {
 			seen[i].To += oldest
 		}
 		if node != nil && t >= node.Life.To {
-			seen[i].To = seen[i].From + sources.longest()
+			// Its targets left with it. That of the one that is scraped most seldom shows it
+			// once it has been missed for as long as makes an outage, not before.
+			every := s.kubelets.usage.longest()
+			if seen[i].To = seen[i].From + every; s.window.To-node.Life.To <= time.Duration(outage*float64(every))+every {
+				seen[i].To = s.window.To
+			}
 		}
 	}
 	return seen
@@ -214,10 +223,11 @@ func (s share) sampled(life Span, m Metric) bool {
 			if s.stamped() {
 				need = scrapesOf(need, g.Every)
 			}
-			switch n := g.count(part, need); {
-			case n >= need:
+			beside := Span{part.From - g.Every, part.To + g.Every}
+			switch {
+			case g.count(part, need) >= need:
 				enough = true
-			case n > 0:
+			case g.count(beside.And(s.window), 1) > 0:
 				return false // of two jobs' rows, either may be believed
 			}
 		}

@@ -29,7 +29,9 @@ func kubeletFeatures() []Feature {
 			c.Kubelets[0].DropID = true
 		}},
 		{Name: "cri-rows", Group: usageRows, About: "the runtime's rows: whole seconds of CPU, ids without uids", edit: func(c *scene) {
-			c.Kubelets[0].CRI = true
+			for i := range c.Kubelets { // it is the kubelet's, whoever scrapes that
+				c.Kubelets[i].CRI = true
+			}
 		}},
 		{Name: "no-memory", About: "memory usage is relabelled away", edit: func(c *scene) {
 			c.Kubelets[0].DropMemory = true

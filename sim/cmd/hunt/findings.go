@@ -93,13 +93,6 @@ func judgeFindings(ctx context.Context, all []finding) ([]finding, error) {
 
 // dropFeatures leaves out features as long as values are off in one of the same ways.
 func dropFeatures(ctx context.Context, f finding) (finding, error) {
-	if f.outcome.kinds() == nil {
-		wrong, err := judgeFindings(ctx, []finding{f})
-		if err != nil || len(wrong) == 0 {
-			return f, err
-		}
-		f = wrong[0]
-	}
 	for len(f.features) > 1 {
 		var fewer []finding
 		for i := range f.features {

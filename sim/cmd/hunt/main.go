@@ -9,6 +9,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"os/signal"
 	"path/filepath"
@@ -58,7 +59,11 @@ func (h hunt) run(ctx context.Context, only string, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		return h.examine(ctx, []finding{f}, out)
+		wrong, err := judgeFindings(ctx, []finding{f})
+		if len(wrong) == 0 && err == nil {
+			fmt.Fprintln(out, "nothing is wrong")
+		}
+		return errors.Join(err, h.examine(ctx, wrong, out))
 	}
 	if h.pairs {
 		return h.inBatches(ctx, h.wanted(pairs(h.seed)), nil, out)
@@ -97,7 +102,7 @@ func (h hunt) inBatches(ctx context.Context, all []finding, st *state, out io.Wr
 		batch := all[done:min(done+batchSize, len(all))]
 		wrong, err := judgeFindings(ctx, batch)
 		if err != nil {
-			return errors.Join(err, h.examine(context.WithoutCancel(ctx), nil, out))
+			return err
 		}
 		failed, done = append(failed, wrong...), done+len(batch)
 		if st != nil {
@@ -115,21 +120,19 @@ func (h hunt) inBatches(ctx context.Context, all []finding, st *state, out io.Wr
 func (h hunt) examine(ctx context.Context, failed []finding, out io.Writer) error {
 	seen := map[string]int{}
 	for _, f := range failed {
-		if len(seen) == h.shrink {
-			fmt.Fprintf(out, "more than %d kinds of failures: the rest is not shrunk\n", h.shrink)
-			break
-		}
 		small, err := dropFeatures(ctx, f)
 		if err != nil {
 			return err
 		}
-		kind := small.kind()
-		if seen[kind]++; seen[kind] > 1 {
+		if seen[small.kind()]++; seen[small.kind()] > 1 {
 			continue
 		}
 		fmt.Fprintf(out, "\n%s\n%s", f.named.Name, deviations(f.outcome, "  "))
 		if small.named.Name != f.named.Name {
 			fmt.Fprintf(out, "also %s\n%s", small.named.Name, deviations(small.outcome, "  "))
+		}
+		if len(seen) > h.shrink {
+			continue
 		}
 		least, outcome, err := shrink(ctx, small.named, small.outcome)
 		if err != nil {
@@ -137,8 +140,8 @@ func (h hunt) examine(ctx context.Context, failed []finding, out io.Writer) erro
 		}
 		fmt.Fprintf(out, "%s\n%s\n", story(least), deviations(outcome, "// "))
 	}
-	for kind, n := range seen {
-		fmt.Fprintf(out, "%d x %s\n", n, kind)
+	for _, kind := range slices.Sorted(maps.Keys(seen)) {
+		fmt.Fprintf(out, "%d x %s\n", seen[kind], kind)
 	}
 	return nil
 }
