@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -44,25 +45,33 @@ func run(ctx context.Context, modules []string, out io.Writer) error {
 	started := time.Now()
 	report := newReport(out)
 	for _, module := range modules {
-		if err := test(ctx, module, tmp, report); err != nil {
-			return err
+		for _, args := range runs(ctx, module, report) {
+			if err := test(ctx, module, args, tmp, report); err != nil {
+				return err
+			}
 		}
 	}
 	return report.close(time.Since(started))
 }
 
-// test runs a module's tests into the report.
-func test(ctx context.Context, module, tmp string, report *report) error {
+// runs returns the arguments of the go commands that run a module's tests.
+func runs(ctx context.Context, module string, report *report) [][]string {
 	// What tests read besides Go files, as alerts and dashboards, a cached result would not notice.
-	args := []string{"test", "-json", "-count=1", "-timeout=20m"}
-	if race(module) {
-		if compiler(ctx) {
-			args = append(args, "-race")
-		} else {
-			report.leftOut("the race detector: it needs a C compiler")
-		}
+	all := []string{"test", "-json", "-count=1", "-timeout=20m"}
+	switch {
+	case !race(module):
+	case !compiler(ctx):
+		report.leftOut("the race detector: it needs a C compiler")
+	default:
+		// What measures memory does without the detector, which takes much of its own.
+		memory := append(slices.Clone(all), "-run=^TestMemory$", "./internal/downsample")
+		return [][]string{append(all, "-race", "./..."), memory}
 	}
-	args = append(args, "./...")
+	return [][]string{append(all, "./...")}
+}
+
+// test runs a module's tests into the report.
+func test(ctx context.Context, module string, args []string, tmp string, report *report) error {
 	dir, err := filepath.Abs(module)
 	if err != nil {
 		return err
