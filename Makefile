@@ -68,6 +68,12 @@ bench-backfill: ## of that: how fast past windows are computed, beside promtool'
 	@cd sim && go build -o $(BIN)/bench ./cmd/bench
 	@exec $(BIN)/bench -exporter $(BIN)/seldon-prometheus-exporter -only backfill
 
+# HUNT=10000 computes so many, HUNT_SEED=7 begins elsewhere. What was computed is remembered
+# in the cache, and not computed again.
+.PHONY: hunt
+hunt: ## random compositions of what happens in clusters: what is wrong is shrunk to a story
+	@cd sim && go run ./cmd/hunt -n $${HUNT:-1000} -seed $${HUNT_SEED:-1}
+
 # SOAK_SEED=7 chooses other moments.
 .PHONY: soak
 soak: ## kill the exporter at 100 random moments: no window may be lost

@@ -20,6 +20,8 @@ func kubeletOffset(i int) time.Duration {
 	return time.Duration(11+8*i)*time.Second + 731*time.Millisecond
 }
 
+func nodeName(i int) string { return fmt.Sprintf("node-%d", i+1) }
+
 func usualUID(i int, p *cluster.Pod) string {
 	return cluster.UID(p.Cluster, p.Namespace, p.Name, fmt.Sprint(i))
 }

@@ -13,9 +13,13 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/debian"
 )
@@ -51,7 +55,7 @@ type hunt struct {
 }
 
 // batchSize is how many histories one TSDB holds.
-const batchSize = 200
+const batchSize = 100
 
 func (h hunt) run(ctx context.Context, only string, out io.Writer) error {
 	if only != "" {
@@ -94,25 +98,35 @@ func (h hunt) wanted(all []finding) []finding {
 	})
 }
 
-// inBatches judges histories, and shrinks what fails when all are judged.
+// inBatches judges histories, a batch on each core, and shrinks what fails when all are
+// judged.
 func (h hunt) inBatches(ctx context.Context, all []finding, st *state, out io.Writer) error {
+	var mu sync.Mutex
 	var failed []finding
-	begun := time.Now()
-	for done := 0; done < len(all); {
-		batch := all[done:min(done+batchSize, len(all))]
-		wrong, err := judgeFindings(ctx, batch)
-		if err != nil {
-			return err
-		}
-		failed, done = append(failed, wrong...), done+len(batch)
-		if st != nil {
-			if err := st.add(batch, wrong); err != nil {
+	done, begun := 0, time.Now()
+	g, gctx := errgroup.WithContext(ctx)
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	for batch := range slices.Chunk(all, batchSize) {
+		g.Go(func() error {
+			wrong, err := judgeFindings(gctx, batch)
+			if err != nil {
 				return err
 			}
-		}
-		took := time.Since(begun)
-		fmt.Fprintf(out, "%d of %d histories, %d wrong, %s each\n", done, len(all), len(failed), (took / time.Duration(done)).Round(time.Millisecond))
+			mu.Lock()
+			defer mu.Unlock()
+			failed, done = append(failed, wrong...), done+len(batch)
+			each := (time.Since(begun) / time.Duration(done)).Round(time.Millisecond)
+			fmt.Fprintf(out, "%d of %d histories, %d wrong, %s each\n", done, len(all), len(failed), each)
+			if st == nil {
+				return nil
+			}
+			return st.add(batch, wrong)
+		})
 	}
+	if err := g.Wait(); err != nil {
+		return err
+	}
+	slices.SortFunc(failed, func(a, b finding) int { return len(a.features) - len(b.features) })
 	return h.examine(ctx, failed, out)
 }
 
@@ -134,7 +148,7 @@ func (h hunt) examine(ctx context.Context, failed []finding, out io.Writer) erro
 		if len(seen) > h.shrink {
 			continue
 		}
-		least, outcome, err := shrink(ctx, small.named, small.outcome)
+		least, outcome, err := shrink(ctx, small.named, small.outcome, judge)
 		if err != nil {
 			return err
 		}

@@ -53,7 +53,7 @@ func (t *teller) nodes(nodes []cluster.Node) {
 		if i > 1 {
 			t.say("b.node(%q)", n.Name)
 		} else {
-			differ(t, name+".Name", n.Name, fmt.Sprintf("node-%d", i+1), literal)
+			differ(t, name+".Name", n.Name, nodeName(i), literal)
 		}
 		differ(t, name+".Life", n.Life, cluster.Always(), span)
 		differ(t, name+".Linger", n.Linger, 0, duration)
