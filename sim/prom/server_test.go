@@ -1,14 +1,18 @@
 package prom_test
 
 import (
+	"context"
 	"encoding/json"
+	"iter"
 	"net/http"
 	"net/url"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/debian"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/prom"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/prom/promtest"
 )
@@ -59,6 +63,55 @@ func TestServers(t *testing.T) {
 	t.Run("Debian", func(t *testing.T) {
 		ask(t, promtest.StartDebian(t, dir))
 	})
+}
+
+// TestParts stores an hour that comes by halves, in a block and in a head, each of which both
+// servers read.
+func TestParts(t *testing.T) {
+	halves := func(yield func([]cluster.Series) bool) {
+		first, second := gauge(day), gauge(day)
+		for i := range first {
+			first[i].Samples, second[i].Samples = first[i].Samples[:60], second[i].Samples[60:]
+		}
+		_ = yield(first) && yield(second)
+	}
+	for name, test := range map[string]struct {
+		write  func(context.Context, string, iter.Seq[[]cluster.Series]) error
+		blocks int
+	}{"block": {prom.WriteParts, 1}, "head": {prom.WriteHead, 0}} {
+		t.Run(name, func(t *testing.T) {
+			dir, own := t.TempDir(), t.TempDir()
+			if err := test.write(t.Context(), dir, halves); err != nil {
+				t.Fatal(err)
+			}
+			if metas, err := filepath.Glob(filepath.Join(dir, "*", "meta.json")); err != nil || len(metas) != test.blocks {
+				t.Errorf("%d blocks, want %d (%v)", len(metas), test.blocks, err)
+			}
+			if err := prom.Link(own, dir); err != nil {
+				t.Fatal(err)
+			}
+			ask := func(t *testing.T, base *url.URL) {
+				if got, read := query(t, base, `avg_over_time(g{pod="a"}[1h])`, day.Add(time.Hour-time.Second)); got["a"] != "59.5" || read != 120 {
+					t.Errorf("got %v of %d samples, want 59.5 of 120", got, read)
+				}
+			}
+			t.Run("in process", func(t *testing.T) {
+				ask(t, promtest.Start(t, prom.Options{Dir: dir}).URL())
+			})
+			t.Run("Debian", func(t *testing.T) {
+				p, err := debian.Start(t.Context(), promtest.Debian(t), own)
+				if err != nil {
+					t.Fatal(err)
+				}
+				t.Cleanup(func() {
+					if err := p.Close(); err != nil {
+						t.Error(err)
+					}
+				})
+				ask(t, p.URL())
+			})
+		})
+	}
 }
 
 // TestAppend feeds a running server and sees the series come and go.
