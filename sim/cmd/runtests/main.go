@@ -57,7 +57,7 @@ func run(ctx context.Context, modules []string, out io.Writer) error {
 // runs returns the arguments of the go commands that run a module's tests.
 func runs(ctx context.Context, module string, report *report) [][]string {
 	// What tests read besides Go files, as alerts and dashboards, a cached result would not notice.
-	all := []string{"test", "-json", "-count=1", "-timeout=20m"}
+	all := []string{"test", "-json", "-count=1", "-timeout=40m"}
 	switch {
 	case !race(module):
 	case !compiler(ctx):
