@@ -117,8 +117,10 @@ func (r *chunkReader) readChunk(message []byte) error {
 	case chunkenc.EncHistogram, chunkenc.EncFloatHistogram, chunkenc.EncHistogramST, chunkenc.EncFloatHistogramST:
 		r.histograms = true
 		return nil
+	case chunkenc.EncNone:
+		return errors.New("a chunk has no type")
 	}
-	return fmt.Errorf("a chunk of type %d stands where samples belong", encoding)
+	return fmt.Errorf("%w: type %d", errNewChunks, encoding)
 }
 
 // firstBits are those of a chunk's first sample, or less.

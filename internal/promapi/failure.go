@@ -19,6 +19,7 @@ var (
 	errPartial       = errors.New("the answer is partial")
 	errNotPrometheus = errors.New("the answer is not the query API's")
 	errNotOffered    = errors.New("there is no remote read at this URL")
+	errNewChunks     = errors.New("the samples are encoded in a way that is not known here")
 	errNoTime        = errors.New("no time is left")
 )
 
@@ -61,7 +62,7 @@ func unusable(err error) *Error {
 		failure.Kind = Partial
 	case errors.Is(err, errNotPrometheus):
 		failure.Kind = NotPrometheus
-	case errors.Is(err, errNotOffered):
+	case errors.Is(err, errNotOffered), errors.Is(err, errNewChunks):
 		failure.Kind = NotOffered
 	default:
 		failure.Err = fmt.Errorf("the answer cannot be used: %w", err)

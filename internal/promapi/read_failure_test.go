@@ -30,6 +30,7 @@ func TestReadRefused(t *testing.T) {
 		{"moved", 302, page, "", NotOffered},
 		{"a page to sign in", 200, page, "<html>sign in</html>", NotOffered},
 		{"JSON", 200, "application/json", `{"status":"success"}`, NotOffered},
+		{"chunks of a type that is not known yet", 200, streamed, string(stream(chunked(0, labelsOf("pod", "a"), typedChunk(7, []byte{0, 1})))), NotOffered},
 		{"no type", 200, "", "x", NotOffered},
 		{"another stream", 200, "application/x-streamed-protobuf; proto=other.Message", "", NotOffered},
 		{"unauthorized", 401, text, "", Unauthorized},
