@@ -72,8 +72,9 @@ type Cost struct {
 type Window struct {
 	*Fetcher
 
-	mu   sync.Mutex
-	cost Cost
+	mu     sync.Mutex
+	cost   Cost
+	warned bool // of a request that timed out
 }
 
 // Window begins a window.
@@ -111,6 +112,20 @@ func (w *Window) read(ctx context.Context, selectors []promapi.Selector, span ti
 		err = w.overBudget()
 	}
 	return a, err
+}
+
+// reportTooMuch logs that less is asked for. The first request that timed out is worth a warning:
+// each of them has taken as long as it may.
+func (w *Window) reportTooMuch(question string, s size, err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	about := []any{"question", question, "items", s.items, "span", (time.Duration(s.length) * time.Millisecond).String(), "err", err}
+	if promapi.KindOf(err) == promapi.Timeout && !w.warned {
+		w.warned = true
+		w.cfg.Log.Warn("Request timed out, asking for less", about...)
+		return
+	}
+	w.cfg.Log.Debug("Request was too much, asking for less", about...)
 }
 
 // forever is until the next window, which a failed one makes way for.

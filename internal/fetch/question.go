@@ -94,6 +94,7 @@ func (b *batches[T]) work(ctx context.Context) error {
 		case !b.sizes.refusedAt(b.question.Name, s):
 			return fmt.Errorf("%w: it cannot be split further: it was asked for one of %s over %s", err, b.question.Name, time.Duration(s.length)*time.Millisecond)
 		default:
+			b.reportTooMuch(b.question.Name, s, err)
 			b.putBack(batch)
 		}
 	}

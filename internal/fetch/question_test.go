@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -314,5 +315,29 @@ func TestConcurrency(t *testing.T) {
 				}
 			})
 		})
+	}
+}
+
+// TestFirstTimeoutIsAWarning: once in each window. That a server refuses what is too large is
+// usual.
+func TestFirstTimeoutIsAWarning(t *testing.T) {
+	for kind, want := range map[promapi.Kind]int{promapi.Timeout: 1, promapi.TooExpensive: 0} {
+		var log bytes.Buffer
+		s := &promapitest.Server{Refuse: func(r promapitest.Request) error {
+			if len(itemsOf(r)) > 2 {
+				return failure(kind, 0)
+			}
+			return nil
+		}}
+		f := New(Config{API: s, Transport: RemoteRead, Concurrency: 1, Now: time.Now, Log: slog.New(slog.NewTextHandler(&log, nil))})
+		for window := 1; window <= 2; window++ {
+			f.sizes = newSizes(mostSamples) // nothing is remembered
+			if _, err := gather(t.Context(), f, numbers(20), tenMinutes()); err != nil {
+				t.Fatal(err)
+			}
+			if n := strings.Count(log.String(), "level=WARN"); n != want*window {
+				t.Errorf("%s, after %d windows:\n%s", kind, window, &log)
+			}
+		}
 	}
 }

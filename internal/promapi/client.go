@@ -7,7 +7,6 @@ import (
 	"errors"
 	"io"
 	"log/slog"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -17,14 +16,14 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	promconfig "github.com/prometheus/common/config"
 
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/backoff"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/httpclient"
 )
 
 const (
-	attempts      = 3                      // of one request, where trying again can help
-	firstBackoff  = 500 * time.Millisecond // doubled for each attempt
-	longestWait   = 10 * time.Second       // a longer Retry-After is left to the caller
-	errorBodySize = 4 << 10                // of a refusal, read for its text
+	attempts      = 3                // of one request, where trying again can help
+	longestWait   = 10 * time.Second // a longer Retry-After is left to the caller
+	errorBodySize = 4 << 10          // of a refusal, read for its text
 )
 
 // Config is what a Client needs to know.
@@ -94,17 +93,13 @@ type exchange interface {
 
 // retry asks until there is an answer, or a failure that asking again would not change.
 func (c *Client) retry(ctx context.Context, x exchange) error {
-	wait := firstBackoff
+	waits := backoff.Policy{First: 500 * time.Millisecond, Longest: longestWait, RetryAfter: longestWait}
 	for attempt := 1; ; attempt++ {
 		err := c.try(ctx, x)
-		if err == nil || attempt == attempts || ctx.Err() != nil || !transient(err) || x.final() {
+		if err == nil || attempt == attempts || ctx.Err() != nil || !transient(err) || x.final() || RetryAfterOf(err) > longestWait {
 			return err
 		}
-		pause := max(wait/2+rand.N(wait), RetryAfterOf(err))
-		if pause > longestWait {
-			return err
-		}
-		wait *= 2
+		pause := waits.Wait(attempt, RetryAfterOf(err))
 		c.cfg.Log.Debug("Query failed, trying again", "err", err, "attempt", attempt, "wait", pause)
 		select {
 		case <-ctx.Done():
