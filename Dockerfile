@@ -1,4 +1,4 @@
-# The binary and nothing else: no shell, no package manager, no other file. It brings the
+# The binary and an empty /tmp: no shell, no package manager, no other file. The binary brings the
 # public certificate authorities itself. `make image` has it made by `make binaries` first,
 # so that what is tested, released and shipped is one and the same file.
 FROM scratch
@@ -10,6 +10,8 @@ LABEL org.opencontainers.image.title="seldon-prometheus-exporter" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION"
+# backfill collects in /tmp what it writes to standard output.
+COPY dist/root/ /
 COPY --chmod=0555 dist/seldon-prometheus-exporter-linux-$TARGETARCH /seldon-prometheus-exporter
 # A number, because Kubernetes cannot tell whether a name is root.
 USER 65532:65532

@@ -5,6 +5,7 @@ CACHE := $(if $(XDG_CACHE_HOME),$(XDG_CACHE_HOME),$(HOME)/.cache)/seldon-prometh
 BIN   := $(CACHE)/bin
 
 GOLANGCI_VERSION := v2.15.0
+GOVULNCHECK_VERSION := v1.9.0
 GOLANGCI_DIR     := $(CACHE)/golangci-lint-$(GOLANGCI_VERSION)
 GOLANGCI         := $(GOLANGCI_DIR)/golangci-lint
 
@@ -18,7 +19,7 @@ build: ## the exporter, as ./seldon-prometheus-exporter
 
 .PHONY: test
 test: ## every test, on real Prometheus servers, with a summary at the end
-	@cd sim && go run ./cmd/runtests .. .
+	@cd sim && go run ./cmd/runtests .. . ../release
 
 .PHONY: lint
 lint: $(GOLANGCI) ## gofmt, go vet and golangci-lint
@@ -28,6 +29,11 @@ lint: $(GOLANGCI) ## gofmt, go vet and golangci-lint
 		echo "lint: $$module"; \
 		(cd $$module && go vet ./... && $(GOLANGCI) run --allow-parallel-runners --config $(CURDIR)/.golangci.yml ./...) || exit 1; \
 	done
+
+# GOVULNDB= names a mirror of the database where vuln.go.dev cannot be reached.
+.PHONY: vulncheck
+vulncheck: ## known vulnerabilities in what is used of Go and of the dependencies
+	@go run golang.org/x/vuln/cmd/govulncheck@$(GOVULNCHECK_VERSION) .
 
 # golangci-lint comes from the Go module proxy like everything else, into a module of its
 # own: its hundreds of dependencies are no business of ours.
@@ -120,6 +126,7 @@ CONTAINERS   ?= $(firstword $(foreach tool,docker podman buildah,$(if $(shell co
 .PHONY: image
 image: binaries ## a container image, by docker, podman or buildah; ARCHITECTURE= and IMAGE= choose
 	@test -n "$(CONTAINERS)" || { echo "there is no docker, podman or buildah here: install one"; exit 1; }
+	@install -d -m 1777 dist/root/tmp
 	@$(CONTAINERS) build --platform linux/$(ARCHITECTURE) --build-arg TARGETARCH=$(ARCHITECTURE) \
 		--build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) -t $(IMAGE):$(VERSION) .
 

@@ -66,6 +66,7 @@ func TestImage(t *testing.T) {
 	must(t, err)
 	root, err := command(t, builder, "mount", strings.TrimSpace(container))
 	must(t, err)
+	checkFiles(t, strings.TrimSpace(root))
 	address := freeAddress(t)
 	run := func(args ...string) *exec.Cmd {
 		cmd := exec.CommandContext(t.Context(), spec.Config.Entrypoint[0], args...)
@@ -84,6 +85,24 @@ func TestImage(t *testing.T) {
 	must(t, serving.Process.Signal(syscall.SIGTERM))
 	if err := serving.Wait(); err != nil {
 		t.Errorf("it ended: %v", err)
+	}
+}
+
+// checkFiles holds an image's files against the binary and a /tmp in which anyone may write.
+func checkFiles(t *testing.T, root string) {
+	entries, err := os.ReadDir(root)
+	must(t, err)
+	var names []string
+	for _, e := range entries {
+		names = append(names, e.Name())
+	}
+	if got := strings.Join(names, " "); got != "seldon-prometheus-exporter tmp" {
+		t.Errorf("it has the files %s", got)
+	}
+	info, err := os.Stat(filepath.Join(root, "tmp"))
+	must(t, err)
+	if want := os.ModeDir | os.ModeSticky | 0o777; info.Mode() != want {
+		t.Errorf("/tmp has the mode %s, want %s", info.Mode(), want)
 	}
 }
 

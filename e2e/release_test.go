@@ -123,7 +123,10 @@ func checkSBOM(t *testing.T, binary, sum string) {
 		Metadata     struct {
 			Properties []struct{ Name, Value string }
 		}
-		Components []struct{ PURL string }
+		Components []struct {
+			PURL     string
+			Licenses []struct{ License struct{ ID string } }
+		}
 	}
 	must(t, json.Unmarshal([]byte(readFile(t, binary+".cdx.json")), &document))
 	if document.BOMFormat != "CycloneDX" || !strings.HasPrefix(document.SerialNumber, "urn:uuid:") {
@@ -145,6 +148,9 @@ func checkSBOM(t *testing.T, binary, sum string) {
 	var components []string
 	for _, c := range document.Components {
 		components = append(components, c.PURL)
+		if len(c.Licenses) == 0 || c.Licenses[0].License.ID == "" {
+			t.Errorf("%s has no license", c.PURL)
+		}
 	}
 	for _, want := range []string{strings.TrimSpace(client), "pkg:golang/std@" + runtime.Version()} {
 		if !slices.Contains(components, want) {

@@ -14,8 +14,8 @@ import (
 
 const generator = "github.com/CycloneDX/cyclonedx-gomod"
 
-// writeSBOM writes, beside a binary, which modules are in it and in which versions: a
-// CycloneDX document, with what the Go command itself has recorded in the binary.
+// writeSBOM writes, beside a binary, which modules are in it, in which versions and under which
+// licenses: a CycloneDX document, with what the Go command itself has recorded in the binary.
 func (r release) writeSBOM(path string) error {
 	// A long package URL would name the platform of this machine, not the binary's, which
 	// is among the document's properties.
@@ -26,6 +26,9 @@ func (r release) writeSBOM(path string) error {
 	}
 	bom, err := g.Generate()
 	if err != nil {
+		return err
+	}
+	if err := addLicenses(bom); err != nil {
 		return err
 	}
 	content, err := os.ReadFile(path)

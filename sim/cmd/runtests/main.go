@@ -114,10 +114,10 @@ func test(ctx context.Context, module string, args []string, tmp string, report 
 	return nil
 }
 
-// race says whether a module's tests can afford the race detector: the simulator's, a
-// whole Prometheus among them, would take ten times as long.
+// race says whether a module's tests need and can afford the race detector: the product's. The
+// simulator's, a whole Prometheus among them, would take ten times as long.
 func race(module string) bool {
-	_, err := os.Stat(filepath.Join(module, "main.go"))
+	_, err := os.Stat(filepath.Join(module, "internal"))
 	return err == nil
 }
 
