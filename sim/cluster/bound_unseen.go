@@ -27,6 +27,7 @@ func (s share) unseen(c *Container, m Metric) doubt {
 		}
 	}
 	for _, r := range c.Runs {
+		out.v += s.missed(c, r, m)
 		for _, span := range (Spans{r.Span}).And(s.owned) {
 			in := Spans{span}.And(s.observed.cadvisor)
 			_, hi := c.usage(m).Range(span)
@@ -44,6 +45,28 @@ func (s share) unseen(c *Container, m Metric) doubt {
 		}
 	}
 	return out
+}
+
+// missed returns the doubt about a run that was not the model's by little: it lies in a
+// silence in which the pod changed hands, or after an outage in which it did, of which the
+// product observes up to an interval.
+func (s share) missed(c *Container, r Run, m Metric) float64 {
+	if len(Spans{r.Span}.And(s.owned)) > 0 {
+		return 0 // its own edges are in doubt
+	}
+	var sum float64
+	for _, own := range s.owned {
+		for _, t := range []time.Duration{own.From, own.To} {
+			in := r.And(s.ksms.silence(t)).And(s.window)
+			if t >= Forever || in.Length() == 0 {
+				continue
+			}
+			_, hi := c.usage(m).Range(in)
+			doubt := Spans{in}.And(s.observed.cadvisor).Seconds() + 2*s.seers(m).longest().Seconds()
+			sum += min(doubt, in.Length().Seconds()) * hi
+		}
+	}
+	return sum
 }
 
 // lookback is how long before a window a sample may still be of use to it.
@@ -115,6 +138,16 @@ func (s share) unnamed() bool {
 	return false
 }
 
+// anonymous says whether no row tells whose it is.
+func (s share) anonymous() bool {
+	for i := range s.h.Kubelets {
+		if k := &s.h.Kubelets[i]; k.Endpoint == CAdvisor && !k.DropID && !k.CRI {
+			return false
+		}
+	}
+	return true
+}
+
 // seenRange returns within which bounds the namesake was seen to use a resource.
 func (o namesake) seenRange(m Metric) (lo, hi float64, ok bool) {
 	lo, hi = math.Inf(1), math.Inf(-1)
@@ -180,10 +213,11 @@ func (s share) highest(c *Container, r Run, silence Span, m Metric) float64 {
 }
 
 // strangers returns what other pods of the name used while no kube-state-metrics was there
-// to say that the name is theirs, at either end of the share: without uids that may be taken
-// for the model's.
+// to say that the name is theirs, at either end of the share: where it tells no uids, or the
+// rows do not, that may be taken for the model's.
 func (s share) strangers(c *Container, m Metric) float64 {
-	if !s.unnamed() {
+	nameless := s.unnamed()
+	if !nameless && !s.anonymous() {
 		return 0
 	}
 	var sum float64
@@ -191,6 +225,9 @@ func (s share) strangers(c *Container, m Metric) float64 {
 		o := &s.h.Pods[i]
 		if o == s.pod || o.Cluster != s.pod.Cluster || o.Namespace != s.pod.Namespace || o.Name != s.pod.Name {
 			continue
+		}
+		if !nameless && o.Node != s.pod.Node {
+			continue // a pod that is known by its uid does not change its node
 		}
 		for _, t := range []time.Duration{s.pod.Life.From, s.pod.Life.To} {
 			if s.ksms.awake(t, 0) {
