@@ -114,7 +114,7 @@ func (b *bench) run(ctx context.Context, only, document string) (err error) {
 		if !slices.Contains(wanted, g.name) {
 			continue
 		}
-		began, tables := time.Now(), len(b.report.tables)
+		began, tables, goals := time.Now(), len(b.report.tables), len(b.report.goals.rows)
 		if err := b.measure(ctx, g); err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()
@@ -125,9 +125,9 @@ func (b *bench) run(ctx context.Context, only, document string) (err error) {
 		for _, t := range b.report.tables[tables:] {
 			t.print(b.out)
 		}
+		b.report.goals.from(goals).print(b.out)
 		fmt.Fprintf(b.out, "(%s took %s)\n", g.name, time.Since(began).Round(time.Second))
 	}
-	b.report.goals.print(b.out)
 	fmt.Fprintf(b.out, "%s All took %s.\n", b.report.verdict(), time.Since(began).Round(time.Second))
 	if document != "" && only == "" {
 		failures = append(failures, os.WriteFile(document, b.report.document(machine, b.rounds), 0o644))

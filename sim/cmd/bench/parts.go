@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"net/url"
 	"slices"
@@ -36,11 +37,21 @@ func (b *bench) parts(ctx context.Context, srv server, s size, at place, t *tabl
 		}
 		m.rounds = append(m.rounds, m.asked)
 	}
+	var nothing asked // of all selectors of which there are no series here
+	add := func(question string, a asked) {
+		t.rows = append(t.rows, []string{question, string(at), thousands(a.requests), thousands(a.series), thousands(a.samples), seconds(a.cpu)})
+	}
 	for _, question := range slices.Sorted(maps.Keys(m.asked)) {
 		a := m.asked[question]
-		cpu := median(m.rounds[1:], func(r map[string]asked) time.Duration { return r[question].cpu })
-		t.rows = append(t.rows, []string{question, string(at), thousands(a.requests), thousands(a.series), thousands(a.samples), seconds(cpu)})
+		a.cpu = median(m.rounds[1:], func(r map[string]asked) time.Duration { return r[question].cpu })
+		if a.series == 0 {
+			nothing.requests += a.requests
+			nothing.cpu += a.cpu
+			continue
+		}
+		add(question, a)
 	}
+	add("what this cluster has none of", nothing)
 	return nil
 }
 
@@ -93,15 +104,23 @@ func (m *metered) Read(ctx context.Context, queries []promapi.Selector, from, to
 	return nil
 }
 
-// nameOf says what a selector is about: the names of its series and the labels that it looks at.
+// nameOf says what a selector is about: the names of its series, of which there may be many,
+// and the labels that it looks at.
 func nameOf(s promapi.Selector) string {
 	var question, labels string
 	for _, x := range s {
-		if x.Name == "__name__" {
-			question = x.Value
-		} else {
-			labels += " " + x.Name
+		if x.Name != "__name__" {
+			labels += ", " + x.Name
+			continue
+		}
+		names := strings.Split(x.Value, "|")
+		question = "`" + names[0] + "`"
+		if len(names) > 1 {
+			question += fmt.Sprintf(" and %d more", len(names)-1)
 		}
 	}
-	return "`" + strings.ReplaceAll(question, "|", "`, `") + "` by" + labels
+	if labels != "" {
+		question += " by " + labels[2:]
+	}
+	return question
 }

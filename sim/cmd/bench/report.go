@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"text/tabwriter"
@@ -67,6 +68,11 @@ func (r *report) verdict() string {
 		}
 	}
 	return fmt.Sprintf("%d of %d goals are met.", met, len(goals))
+}
+
+// from returns the rows from the n-th on, below the header.
+func (t table) from(n int) table {
+	return table{t.title, slices.Concat(t.rows[:1], t.rows[n:])}
 }
 
 // print writes the table for a terminal.
