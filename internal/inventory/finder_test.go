@@ -215,7 +215,8 @@ func TestTargetsThatOnlyPodsShow(t *testing.T) {
 	f := finder()
 	inv := find(t, f, s, fetch.RemoteRead, nil)
 	more := make(Shown, 2)
-	if !more.Add(inv, 1, kubelet, row) || !more.Add(inv, 1, kubelet, row) {
+	first, second := more.Add(inv, 1, kubelet, row), more.Add(inv, 1, kubelet, row)
+	if !first || !second {
 		t.Fatal("a target that the inventory lacks is not lacking")
 	}
 	inv = find(t, f, s, fetch.RemoteRead, more)

@@ -129,7 +129,7 @@ func (b *bench) on(ctx context.Context, dir string, at place, start func(context
 	b.report.add(c.goals(srv, at, measured[0], measured[1], measured[2])...)
 	for _, way := range []exporter{remoteRead, promQL} {
 		if err := judge(ctx, way, c.cluster); err != nil {
-			return fmt.Errorf("Prometheus %s, %s: %w", srv.version, at, err)
+			return fmt.Errorf("on Prometheus %s, %s: %w", srv.version, at, err)
 		}
 	}
 	if c.more == nil || srv.version != prom.Version {
