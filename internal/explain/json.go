@@ -3,6 +3,7 @@ package explain
 import (
 	"encoding/json"
 	"io"
+	"math"
 	"time"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/inventory"
@@ -103,7 +104,7 @@ type finite float64
 
 // MarshalJSON writes the number.
 func (f finite) MarshalJSON() ([]byte, error) {
-	if f-f != 0 {
+	if math.IsNaN(float64(f)) || math.IsInf(float64(f), 0) {
 		return []byte("null"), nil
 	}
 	return json.Marshal(float64(f))
