@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -24,8 +25,8 @@ const (
 // addLicenses enters the licenses of a binary's modules, as the license files in the module
 // cache have them. It fails where a module has none, or one that a binary under the Apache
 // License may not be made of.
-func addLicenses(bom *cyclonedx.BOM) error {
-	cache, err := exec.Command("go", "env", "GOMODCACHE").Output()
+func addLicenses(ctx context.Context, bom *cyclonedx.BOM) error {
+	cache, err := exec.CommandContext(ctx, "go", "env", "GOMODCACHE").Output()
 	if err != nil {
 		return fmt.Errorf("go env GOMODCACHE: %w", err)
 	}

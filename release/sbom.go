@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"os"
 	"runtime/debug"
 	"time"
@@ -28,7 +29,7 @@ func (r release) writeSBOM(path string) error {
 	if err != nil {
 		return err
 	}
-	if err := addLicenses(bom); err != nil {
+	if err := addLicenses(context.Background(), bom); err != nil {
 		return err
 	}
 	content, err := os.ReadFile(path)

@@ -68,12 +68,15 @@ func (c *candidate) isNoPod() bool {
 // likeMarked says whether a target is like those that have their source's markers.
 func likeMarked(found *candidates, models []*Pod) func(*candidate) bool {
 	type home struct{ job, namespace string }
+	ofModels := map[string]bool{}
+	for _, p := range models {
+		ofModels[p.Name.Namespace] = true
+	}
 	for _, besideModels := range []bool{false, true} {
 		homes, jobs := map[home]bool{}, map[string]bool{}
 		for _, c := range found.all {
-			isBeside := slices.ContainsFunc(models, func(p *Pod) bool { return p.Name.Namespace == c.labels.Get("namespace") })
-			if c.marked && isBeside == besideModels {
-				homes[home{c.Job, c.labels.Get("namespace")}], jobs[c.Job] = true, true
+			if namespace := c.labels.Get("namespace"); c.marked && ofModels[namespace] == besideModels {
+				homes[home{c.Job, namespace}], jobs[c.Job] = true, true
 			}
 		}
 		if len(homes) > 0 {
