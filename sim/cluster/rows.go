@@ -30,6 +30,7 @@ const (
 	jitter       = 5 * time.Second  // between a shortest and a longest time from look to look
 	oldest       = housekeeping + jitter
 	lastLook     = 8 * time.Second
+	lastLooks    = 17 * time.Second // the earliest of last looks
 )
 
 // of returns the stamp that a scrape at t sees, if there is one already.
@@ -37,12 +38,14 @@ func (s stamps) of(t time.Duration) (time.Duration, bool) {
 	if s.cgroup == 0 {
 		return t, true
 	}
-	t = min(t, s.alive.To-lastLook)
 	n := int64(t/housekeeping) + 1
-	for s.look(n) > t {
+	for s.look(n) > min(t, s.alive.To-lastLook) {
 		n--
 	}
 	at := s.look(n)
+	if last := s.alive.To - lastLooks; t >= last {
+		at = max(at, last)
+	}
 	return at, at >= s.alive.From
 }
 
