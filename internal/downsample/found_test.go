@@ -56,6 +56,11 @@ func TestFound(t *testing.T) {
 			}),
 			want: map[string]float64{"a": 1},
 		},
+		"a row of 200,000 samples, more than an answer may have": {
+			series: append(pod("a", 0, 60, every30s),
+				line("kube_pod_container_resource_requests namespace=ns job=ksm instance=ksm uid=a pod=a container=c resource=cpu", 0, 60, 18*time.Millisecond, 1)),
+			want: map[string]float64{"a": 1},
+		},
 		"sums that are too large for a number": {
 			series: append(slices.Concat(pod("a", 0, 60, every30s), pod("b", 0, 60, every30s)),
 				line("kube_pod_container_resource_requests namespace=ns job=ksm instance=ksm uid=a pod=a container=c resource=cpu", 0, 60, every30s, math.MaxFloat64)),

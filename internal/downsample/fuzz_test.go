@@ -80,9 +80,10 @@ func newLab(tb testing.TB) *lab {
 }
 
 const (
-	hang         = 30 * time.Second // longer than a window of some series takes on any machine
-	mostMemory   = 256 << 20        // that a window of some series allocates in all
-	mostRequests = 500
+	hang          = 30 * time.Second // longer than a window of some series takes on any machine
+	mostMemory    = 64 << 20         // that a window allocates in all, with the server's answers,
+	bytesOfSample = 4 << 10          // and for each sample
+	mostRequests  = 500
 )
 
 // compute computes a window, and returns nil where that failed as it may fail.
@@ -107,7 +108,11 @@ func (l *lab) compute(tb testing.TB, s setup, u *upstream) *ledger.Averages {
 	defer watchdog.Stop()
 	before := allocated()
 	a, err := New(cfg).Compute(tb.Context(), s.window())
-	if used := allocated() - before; used > mostMemory {
+	most := uint64(mostMemory)
+	for _, s := range u.series {
+		most += bytesOfSample * uint64(len(s.Samples))
+	}
+	if used := allocated() - before; used > most {
 		tb.Errorf("%d MiB were allocated", used>>20)
 	}
 	if p, ok := errors.AsType[*crash.Error](err); ok {

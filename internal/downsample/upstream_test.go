@@ -42,7 +42,7 @@ func contentTypes() [forms]string {
 type upstream struct {
 	mu      sync.Mutex
 	form    form
-	lax     bool // every series is selected, whatever was asked for
+	lax     bool // all of every series is selected, whatever was asked for
 	series  []promapi.Series
 	answers [][]byte  // what to answer, in turn, the last one for good; nil to answer from series
 	framed  bool      // answers in chunks are framed here: nothing that is random has a checksum
@@ -53,7 +53,7 @@ type upstream struct {
 func (u *upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
-	selectors, err := u.selectors(r)
+	questions, err := u.questions(r)
 	if u.asked++; u.asked > mostRequests {
 		err = errors.New("there is no end to it")
 	}
@@ -72,7 +72,7 @@ func (u *upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			u.answers = u.answers[1:]
 		}
 	} else {
-		answer = u.answer(selectors)
+		answer = u.answer(questions)
 	}
 	if u.record != nil {
 		*u.record = append(*u.record, slices.Clone(answer))
@@ -87,10 +87,15 @@ func (u *upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(answer) // who hangs up has read enough
 }
 
-// selectors returns what a request selects.
-func (u *upstream) selectors(r *http.Request) ([]promapi.Selector, error) {
+// question is what a request asks for: the samples of some series in [from, to) (ms).
+type question struct {
+	promapi.Selector
+	from, to int64
+}
+
+func (u *upstream) questions(r *http.Request) ([]question, error) {
 	if u.form == inJSON || !strings.HasSuffix(r.URL.Path, "/read") {
-		return []promapi.Selector{parseSelector(r.FormValue("query"))}, nil
+		return []question{parseQuery(r.FormValue("query"), r.FormValue("time"))}, nil
 	}
 	body, err := io.ReadAll(r.Body)
 	if err == nil {
@@ -99,38 +104,56 @@ func (u *upstream) selectors(r *http.Request) ([]promapi.Selector, error) {
 	if err != nil {
 		return nil, err
 	}
-	var all []promapi.Selector
+	var all []question
 	each(body, 1, func(query []byte) {
-		var s promapi.Selector
-		each(query, 3, func(matcher []byte) {
-			var m promapi.Matcher
-			fields(matcher, func(n protowire.Number, v uint64, b []byte) {
-				switch n {
-				case 1:
-					m.Type = promapi.MatchType(v)
-				case 2:
-					m.Name = string(b)
-				case 3:
-					m.Value = string(b)
-				}
-			})
-			s = append(s, m)
+		var q question
+		fields(query, func(n protowire.Number, v uint64, b []byte) {
+			switch n {
+			case 1:
+				q.from = int64(v)
+			case 2:
+				q.to = int64(v) + 1
+			case 3:
+				q.Selector = append(q.Selector, parseMatcher(b))
+			}
 		})
-		all = append(all, s)
+		all = append(all, q)
 	})
 	return all, nil
 }
 
+func parseMatcher(message []byte) (m promapi.Matcher) {
+	fields(message, func(n protowire.Number, v uint64, b []byte) {
+		switch n {
+		case 1:
+			m.Type = promapi.MatchType(v)
+		case 2:
+			m.Name = string(b)
+		case 3:
+			m.Value = string(b)
+		}
+	})
+	return m
+}
+
 var matcherText = regexp.MustCompile(`(\w+)(=~|!~|!=|=)("(?:[^"\\]|\\.)*")`)
 
-func parseSelector(query string) (s promapi.Selector) {
+var rangeText = regexp.MustCompile(`\[(\d+)ms\]$`)
+
+func parseQuery(query, at string) (q question) {
 	types := map[string]promapi.MatchType{"=": promapi.MatchEqual, "!=": promapi.MatchNotEqual, "=~": promapi.MatchRegexp, "!~": promapi.MatchNotRegexp}
 	for _, m := range matcherText.FindAllStringSubmatch(query, -1) {
 		if v, err := strconv.Unquote(m[3]); err == nil {
-			s = append(s, promapi.Matcher{Type: types[m[2]], Name: m[1], Value: v})
+			q.Selector = append(q.Selector, promapi.Matcher{Type: types[m[2]], Name: m[1], Value: v})
 		}
 	}
-	return s
+	end, err := strconv.ParseFloat(at, 64)
+	if m := rangeText.FindStringSubmatch(query); m != nil && err == nil {
+		length, _ := strconv.ParseInt(m[1], 10, 64)
+		q.to = int64(math.Round(end*1000)) + 1
+		q.from = q.to - length
+	}
+	return q
 }
 
 // fields calls f for each field of a protobuf message that this program has sent.
@@ -180,15 +203,18 @@ func matching(s promapi.Selector) func(promapi.Labels) bool {
 }
 
 // answer encodes the series that are selected.
-func (u *upstream) answer(selectors []promapi.Selector) []byte {
+func (u *upstream) answer(questions []question) []byte {
 	var out []byte
 	var rows []string
-	for query, s := range selectors {
+	for query, q := range questions {
 		var result []byte
-		selected := matching(s)
+		selected := matching(q.Selector)
 		for _, series := range u.series {
-			if !u.lax && !selected(series.Labels) {
-				continue
+			if !u.lax {
+				series.Samples = slices.DeleteFunc(slices.Clone(series.Samples), func(x promapi.Sample) bool { return x.T < q.from || x.T >= q.to })
+				if len(series.Samples) == 0 || !selected(series.Labels) {
+					continue
+				}
 			}
 			switch u.form {
 			case inChunks:
