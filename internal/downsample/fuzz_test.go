@@ -81,7 +81,7 @@ func newLab(tb testing.TB) *lab {
 
 const (
 	hang          = 30 * time.Second // longer than a window of some series takes on any machine
-	mostMemory    = 64 << 20         // that a window allocates in all, with the server's answers,
+	mostMemory    = 256 << 20        // that a window allocates in all, with the server's answers,
 	bytesOfSample = 4 << 10          // and for each sample
 	mostRequests  = 500
 )
