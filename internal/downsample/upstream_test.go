@@ -40,19 +40,22 @@ func contentTypes() [forms]string {
 
 // upstream is a Prometheus that has some series, or that answers with what it is given.
 type upstream struct {
-	mu      sync.Mutex
-	form    form
-	lax     bool // all of every series is selected, whatever was asked for
-	series  []promapi.Series
-	answers [][]byte  // what to answer, in turn, the last one for good; nil to answer from series
-	framed  bool      // answers in chunks are framed here: nothing that is random has a checksum
-	asked   int       // requests
-	record  *[][]byte // keeps the answers, as they are before they are framed or compressed
+	mu        sync.Mutex
+	form      form
+	lax       bool // all of every series is selected, whatever was asked for
+	series    []promapi.Series
+	answers   [][]byte  // what to answer, in turn, the last one for good; nil to answer from series
+	framed    bool      // answers in chunks are framed here: nothing that is random has a checksum
+	asked     int       // requests
+	allocated uint64    // bytes, for its answers
+	record    *[][]byte // keeps the answers, as they are before they are framed or compressed
 }
 
 func (u *upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	u.mu.Lock()
 	defer u.mu.Unlock()
+	before := allocated()
+	defer func() { u.allocated += allocated() - before }()
 	questions, err := u.questions(r)
 	if u.asked++; u.asked > mostRequests {
 		err = errors.New("there is no end to it")
