@@ -112,14 +112,15 @@ func (l *lab) compute(tb testing.TB, s setup, u *upstream) *ledger.Averages {
 	for _, s := range u.series {
 		most += bytesOfSample * uint64(len(s.Samples))
 	}
-	if used := allocated() - before - u.allocated; used > most {
+	asked, answers := u.cost()
+	if used := allocated() - before - answers; used > most {
 		tb.Errorf("%d MiB were allocated", used>>20)
 	}
 	if p, ok := errors.AsType[*crash.Error](err); ok {
 		tb.Fatalf("%v\n%s", p, p.Stack)
 	}
-	if u.asked > mostRequests {
-		tb.Errorf("the server was asked %d times", u.asked)
+	if asked > mostRequests {
+		tb.Errorf("the server was asked %d times", asked)
 	}
 	if err != nil {
 		if promapi.KindOf(err) == "" && !errors.Is(err, ErrNoSources) {

@@ -90,6 +90,13 @@ func (u *upstream) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = w.Write(answer) // who hangs up has read enough
 }
 
+// cost returns how often it was asked, and how many bytes it allocated for its answers.
+func (u *upstream) cost() (asked int, allocated uint64) {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.asked, u.allocated
+}
+
 // question is what a request asks for: the samples of some series in [from, to) (ms).
 type question struct {
 	promapi.Selector
