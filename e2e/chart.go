@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/yaml"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/process"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/program"
 )
 
 const (
@@ -24,9 +25,9 @@ const (
 )
 
 // helmRun runs a Helm against the cluster, or against none if c is nil.
-func helmRun(t *testing.T, h program, c *cluster, args ...string) (string, error) {
+func helmRun(t *testing.T, h program.Program, c *cluster, args ...string) (string, error) {
 	t.Helper()
-	path, err := h.binary(t.Context())
+	path, err := h.Binary(t.Context(), cacheDir)
 	must(t, err)
 	cmd := exec.CommandContext(t.Context(), path, args...)
 	cmd.Env = c.env(t)
@@ -37,7 +38,7 @@ func helmRun(t *testing.T, h program, c *cluster, args ...string) (string, error
 // makeRun runs one of the Makefile's targets against the cluster.
 func makeRun(t *testing.T, c *cluster, target, flags string) string {
 	t.Helper()
-	path, err := helm.binary(t.Context())
+	path, err := helm.Binary(t.Context(), cacheDir)
 	must(t, err)
 	cmd := exec.CommandContext(t.Context(), "make", "-C", "..", "--no-print-directory", target, "HELM="+path, "HELM_FLAGS="+flags)
 	cmd.Env = c.env(t)

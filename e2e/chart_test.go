@@ -11,6 +11,8 @@ import (
 
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/program"
 )
 
 const chart = "../helm/seldon-prometheus-exporter"
@@ -21,8 +23,8 @@ func TestChart(t *testing.T) {
 	c.createNamespace(t, namespace, nil)
 	c.installOperatorCRDs(t)
 
-	for _, h := range []program{helm, helm3} {
-		t.Run(h.name, func(t *testing.T) {
+	for _, h := range []program.Program{helm, helm3} {
+		t.Run(h.Name, func(t *testing.T) {
 			run := func(args ...string) string {
 				t.Helper()
 				out, err := helmRun(t, h, c, append(args, "--namespace="+namespace)...)
@@ -203,7 +205,7 @@ func templates(t *testing.T) []string {
 // installOperatorCRDs installs what ServiceMonitor, PodMonitor and PrometheusRule are.
 func (c *cluster) installOperatorCRDs(t *testing.T) {
 	t.Helper()
-	source, err := prometheusOperator.source(t.Context())
+	source, err := prometheusOperator.Source(t.Context())
 	must(t, err)
 	for _, kind := range []string{"servicemonitors", "podmonitors", "prometheusrules"} {
 		text, err := os.ReadFile(filepath.Join(source.Dir, "example", "prometheus-operator-crd", "monitoring.coreos.com_"+kind+".yaml"))

@@ -20,6 +20,7 @@ import (
 	clientcmdapi "k8s.io/client-go/tools/clientcmd/api"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/process"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/program"
 )
 
 // cluster is a Kubernetes API with KWOK in place of kubelets, watched by a kube-state-metrics.
@@ -102,7 +103,7 @@ func (c *cluster) startAPIServer(t *testing.T, store string) {
 // startKWOK plays the nodes: pods with a node become Running, and each node has metrics
 // as its kubelet's cAdvisor would give them (kubernetes/kwok.yaml).
 func (c *cluster) startKWOK(t *testing.T) {
-	source, err := kwok.source(t.Context())
+	source, err := kwok.Source(t.Context())
 	must(t, err)
 	stages := filepath.Join(source.Dir, "kustomize", "stage")
 	c.kwok = freeAddress(t)
@@ -125,9 +126,9 @@ func (c *cluster) startKubeStateMetrics(t *testing.T, allowList string) {
 }
 
 // run starts a program that ends with the test.
-func run(t *testing.T, p program, args ...string) *process.Process {
+func run(t *testing.T, p program.Program, args ...string) *process.Process {
 	t.Helper()
-	path, err := p.binary(t.Context())
+	path, err := p.Binary(t.Context(), cacheDir)
 	must(t, err)
 	return runPath(t, process.Command{Path: path, Args: args, Env: []string{"HOME=" + t.TempDir()}})
 }

@@ -1,6 +1,7 @@
 package promapi
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -14,6 +15,7 @@ type Engine struct {
 	QueryBytes int    // that one query may have, 0 for any number
 
 	send     url.Values           // with each query, for what it says to be whole and new
+	sendRaw  url.Values           // with each query for raw samples
 	shows    func(BuildInfo) bool // it may be this one
 	confirm  *question            // which no other engine answers; nil if what it shows is enough
 	borrowed bool                 // the version that it shows is that of a Prometheus
@@ -51,6 +53,8 @@ func Engines() []Engine {
 				"partial_response":      {"false"},
 				"max_source_resolution": {"0s"}, // no downsampled blocks
 			},
+			// Merged replicas, in which one can seem to fall behind the other, are no raw samples.
+			sendRaw: url.Values{"dedup": {"false"}},
 			shows:   func(b BuildInfo) bool { return strings.HasPrefix(b.Version, "0.") },
 			confirm: &question{endpoint: "stores"},
 			tooMuch: []string{"exceeded series limit", "exceeded chunks limit", "exceeded bytes limit", "violated (got"},
@@ -93,13 +97,12 @@ func EngineNames() []string {
 
 // unknownEngine is asked as all of them are: what one engine needs, the others ignore.
 func unknownEngine() Engine {
-	all := Engine{Name: unknown, RemoteRead: true, NamesInSet: 250, send: url.Values{}}
+	all := Engine{Name: unknown, RemoteRead: true, NamesInSet: 250, send: url.Values{}, sendRaw: url.Values{}}
 	for _, e := range Engines() {
 		all.NamesInSet = min(all.NamesInSet, e.NamesInSet)
 		all.QueryBytes = max(all.QueryBytes, e.QueryBytes) // one engine has a limit
-		for name, values := range e.send {
-			all.send[name] = values
-		}
+		maps.Copy(all.send, e.send)
+		maps.Copy(all.sendRaw, e.sendRaw)
 	}
 	return all
 }

@@ -30,6 +30,21 @@ func NewExporter(base *url.URL, transport fetch.Transport) (Exporter, error) {
 	return newExporter("exporter, "+string(transport), base, transport, downsample.Config{})
 }
 
+// NewEngineExporter returns the product's way of reading an engine, which it recognizes.
+func NewEngineExporter(base *url.URL, change ...func(*fetch.Config)) (Exporter, error) {
+	cfg := reading(base)
+	cfg.Engine = promapi.Auto
+	client, err := promapi.New(cfg, prometheus.NewRegistry())
+	if err != nil {
+		return Exporter{}, err
+	}
+	fetching := fetching(client, fetch.Auto)
+	for _, c := range change {
+		c(&fetching)
+	}
+	return exporterOf("exporter", fetching, downsample.Config{}), nil
+}
+
 // NewShard returns one of several exporters that share the models between them.
 func NewShard(base *url.URL, shard workload.Shard) (Exporter, error) {
 	return newExporter("shard "+shard.String(), base, fetch.Auto, downsample.Config{Shard: shard})
