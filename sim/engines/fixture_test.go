@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/fetch"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/accuracy"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/histories"
@@ -95,9 +96,9 @@ func judge(t *testing.T, placed []accuracy.Placed, version string, ways ...accur
 	}
 }
 
-func exporter(t *testing.T, server *url.URL) accuracy.Way {
+func exporter(t *testing.T, server *url.URL, change ...func(*fetch.Config)) accuracy.Way {
 	t.Helper()
-	way, err := accuracy.NewEngineExporter(server)
+	way, err := accuracy.NewEngineExporter(server, tenant, change...)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -45,13 +45,13 @@ func crowd() accuracy.Placed { return accuracy.Crowd(150, time.Hour, 30*time.Sec
 
 // withinLimit computes a window on an engine with one limit that is too low for it: it must be
 // asked for less until the window is there, and right.
-func withinLimit(t *testing.T, server *url.URL, flag string, p accuracy.Placed) {
+func withinLimit(t *testing.T, server *url.URL, flag string, p accuracy.Placed, change ...func(*fetch.Config)) {
 	t.Helper()
 	var seen *watchedAPI
-	way, err := accuracy.NewEngineExporter(server, func(c *fetch.Config) {
+	way, err := accuracy.NewEngineExporter(server, tenant, append(change, func(c *fetch.Config) {
 		seen = &watchedAPI{API: c.API}
 		c.API = seen
-	})
+	})...)
 	if err != nil {
 		t.Fatal(err)
 	}

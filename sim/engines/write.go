@@ -87,6 +87,7 @@ func send(ctx context.Context, receiver *url.URL, request *prompb.WriteRequest) 
 	req.Header.Set("Content-Type", "application/x-protobuf")
 	req.Header.Set("Content-Encoding", "snappy")
 	req.Header.Set("X-Prometheus-Remote-Write-Version", "0.1.0")
+	req.Header.Set("X-Scope-OrgID", tenant)
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return err
