@@ -108,6 +108,7 @@ func TestDocsNameWhatExists(t *testing.T) {
 	for _, ofOthers := range []string{
 		"--metric-labels-allowlist", "--help", "--version", "--config.check", "--query.lookback-delta", "--query.max-samples",
 		"--web.enable-remote-write-receiver", "--web.enable-admin-api", "--set", "--check",
+		"--endpoint-strict", "--store.limits.request-series", "--store.limits.request-samples", "--tsdb.out-of-order.time-window",
 	} {
 		known[ofOthers] = true
 	}

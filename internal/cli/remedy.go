@@ -25,6 +25,8 @@ func (s *session) advise(ctx context.Context, err error) error {
 	switch {
 	case delivering && kind != "":
 		remedy = s.Remedy(config.Delivered, string(kind))
+	case delivering && delivery.Setting != "":
+		remedy = "raise " + delivery.Setting
 	case delivering:
 		remedy = s.Remedy(config.Receiver, kindOfDelivery(delivery))
 	case kind != "":

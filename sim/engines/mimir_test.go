@@ -32,12 +32,11 @@ func TestLimitsOfMimir(t *testing.T) {
 	}{
 		{"-querier.max-fetched-series-per-query=40", fetch.PromQL},
 		{"-querier.max-fetched-chunks-per-query=40", fetch.PromQL},
-		{"-querier.max-fetched-chunk-bytes-per-query=20000", fetch.PromQL},
-		{"-querier.max-samples=3000", fetch.PromQL},
+		{"-querier.max-fetched-chunk-bytes-per-query=4000", fetch.PromQL},
 		{"-querier.max-estimated-memory-consumption-per-query=100000", fetch.PromQL},
 		{"-querier.max-fetched-series-per-query=40", fetch.RemoteRead},
 		{"-querier.max-fetched-chunks-per-query=40", fetch.RemoteRead},
-		{"-querier.max-fetched-chunk-bytes-per-query=20000", fetch.RemoteRead},
+		{"-querier.max-fetched-chunk-bytes-per-query=4000", fetch.RemoteRead},
 	} {
 		t.Run(string(c.transport)+"/"+c.flag, func(t *testing.T) {
 			server := startMimir(t, path, t.TempDir(), c.flag)

@@ -36,6 +36,7 @@ func startReceive(t testing.TB, path, dir string, flags ...string) storeAPI {
 	p := run(t, path, at(web, "/-/ready").String(), append([]string{
 		"receive", "--tsdb.path=" + dir, "--tsdb.retention=100y", `--label=receive="a"`,
 		"--grpc-address=" + grpc, "--http-address=" + web, "--remote-write.address=" + write,
+		"--receive.capnproto-address=" + freeAddress(t),
 		"--grpc-grace-period=1s", "--http-grace-period=1s",
 	}, flags...)...)
 	return storeAPI{Process: p, grpc: grpc, write: at(write, "/api/v1/receive")}
