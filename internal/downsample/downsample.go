@@ -57,23 +57,30 @@ var ErrNoSources = errors.New("no kube-state-metrics was scraped in the window")
 // are no averages of part of the data. The error is of the server that is read, or
 // ErrNoSources.
 func (d *Downsampler) Compute(ctx context.Context, w window.Window) (*ledger.Averages, error) {
+	_, a, err := d.Survey(ctx, w)
+	return a, err
+}
+
+// Survey is Compute, and also returns what there was in the window, or in its last part if it
+// was read span by span.
+func (d *Downsampler) Survey(ctx context.Context, w window.Window) (*inventory.Inventory, *ledger.Averages, error) {
 	l, f := ledger.New(d.Table, false), d.Fetcher.Window()
-	found, err := d.gather(ctx, f, w, l, func(p *inventory.Pod) bool { return d.Shard.Holds(p.Name.Namespace) })
+	last, found, err := d.gather(ctx, f, w, l, func(p *inventory.Pod) bool { return d.Shard.Holds(p.Name.Namespace) })
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	a := l.Averages(w, f.Cost())
 	if !found {
 		err = d.noModels(ctx, f, a)
 	}
-	return a, err
+	return last, a, err
 }
 
 // Explain computes one model, in the way in which Compute does, and returns what its values
 // are made of. A model without a type is found by its namespace and name.
 func (d *Downsampler) Explain(ctx context.Context, w window.Window, m workload.Model) (*ledger.Explanation, error) {
 	l, f := ledger.New(d.Table, true), d.Fetcher.Window()
-	_, err := d.gather(ctx, f, w, l, func(p *inventory.Pod) bool {
+	_, _, err := d.gather(ctx, f, w, l, func(p *inventory.Pod) bool {
 		return p.BelongsTo(func(o workload.Model) bool { return ledger.Matches(m, o) })
 	})
 	if err != nil {
@@ -82,17 +89,16 @@ func (d *Downsampler) Explain(ctx context.Context, w window.Window, m workload.M
 	return l.Explain(w, m, f.Cost())
 }
 
-// gather enters the evidence on some of the models' pods, and says whether there were any
-// pods. A long window is read span by span.
-func (d *Downsampler) gather(ctx context.Context, f *fetch.Window, w window.Window, l *ledger.Ledger, mine func(*inventory.Pod) bool) (found bool, err error) {
+// gather enters the evidence on some of the models' pods. It returns the last inventory, and
+// whether there were any pods. A long window is read span by span.
+func (d *Downsampler) gather(ctx context.Context, f *fetch.Window, w window.Window, l *ledger.Ledger, mine func(*inventory.Pod) bool) (last *inventory.Inventory, found bool, err error) {
 	for _, span := range (timeline.Span{From: w.Start.UnixMilli(), To: w.End.UnixMilli()}).Cut(longestSpan.Milliseconds()) {
-		some, err := d.span(ctx, f, span, w.Start.UnixMilli(), l, mine)
-		if err != nil {
-			return false, err
+		if last, err = d.span(ctx, f, span, w.Start.UnixMilli(), l, mine); err != nil {
+			return nil, false, err
 		}
-		found = found || some
+		found = found || len(last.Pods) > 0
 	}
-	return found, nil
+	return last, found, nil
 }
 
 // noModels logs why a window may hold no models, or says that it cannot be known.

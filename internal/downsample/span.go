@@ -14,26 +14,26 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/timeline"
 )
 
-// span enters the evidence on some pods over one span, and says whether there were any pods.
+// span enters the evidence on some pods over one span, and returns the inventory of all.
 // The series of a pod may show a target that the inventory lacks: then all is done once more,
 // with that target. Of one that is still lacking nothing is known in the span.
-func (d *Downsampler) span(ctx context.Context, f *fetch.Window, span timeline.Span, since int64, l *ledger.Ledger, mine func(*inventory.Pod) bool) (found bool, err error) {
+func (d *Downsampler) span(ctx context.Context, f *fetch.Window, span timeline.Span, since int64, l *ledger.Ledger, mine func(*inventory.Pod) bool) (*inventory.Inventory, error) {
 	var more inventory.Shown
 	for again := false; ; again = true {
 		inv, err := d.finder.Find(ctx, f, span, more)
 		if err != nil {
-			return false, err
+			return nil, err
 		}
 		pods := slices.DeleteFunc(slices.Clone(inv.Pods), func(p *inventory.Pod) bool { return !mine(p) })
 		part := l.Empty()
 		part.Observe(inv)
 		more, err = d.read.measure(ctx, f, measure.Measurer{Table: d.Table, Inventory: inv, Since: since}, pods, part)
 		if err != nil {
-			return false, err
+			return nil, err
 		}
 		if more == nil || again {
 			l.Add(part)
-			return len(inv.Pods) > 0, nil
+			return inv, nil
 		}
 	}
 }
