@@ -55,11 +55,17 @@ func define(commands []Command) (*kingpin.Application, map[string]func() (*Confi
 	app.HelpFlag.Short('h').Help("Show help, for a command after its name.")
 	app.Version(version.Print(Name)).VersionFlag.Help("Show the version.")
 	app.UsageTemplate(helpTemplate)
-	all := Flags{app, map[string]*setting{}}
-	common := []Check{prometheusFlags(all), windowFlags(all), sourceFlags(all), queryFlags(all), logFlags(all)}
+	all := Flags{of: app, settings: map[string]*setting{}}
+	common := []Check{
+		prometheusFlags(all.in("Prometheus")),
+		windowFlags(all.in("Windows and models")),
+		sourceFlags(all.in("Windows and models")),
+		queryFlags(all.in("Queries")),
+		logFlags(all.in("Logging")),
+	}
 	checks := map[string]func() (*Config, error){}
 	for _, command := range commands {
-		own := Flags{app.Command(command.Name, command.Help), maps.Clone(all.settings)}
+		own := Flags{of: app.Command(command.Name, command.Help), settings: maps.Clone(all.settings), group: command.Name}
 		ofCommand := command.Flags(own)
 		checks[command.Name] = func() (*Config, error) {
 			var c checker

@@ -64,7 +64,6 @@ func (s *server) readFile(c *checker, file *setting) {
 
 // readURL reads the URL, and the credentials in it.
 func (s *server) readURL(c *checker, at *setting, read func(string) (*url.URL, error)) {
-	at.show = hideSecrets
 	if s.URL = parse(c, at, read); s.URL == nil || s.URL.User == nil {
 		return
 	}
@@ -83,7 +82,7 @@ func (s *server) checked(c *checker) Prometheus {
 
 // prometheusFlags defines which Prometheus is read.
 func prometheusFlags(f Flags) Check {
-	at := f.add("prometheus.url", "PROMETHEUS_URL", "http://localhost:8080",
+	at := f.addURL("prometheus.url", "PROMETHEUS_URL", "http://localhost:8080",
 		"URL of the Prometheus to read, with or without /api/v1 at the end. A user and a password in it are used for basic authentication.")
 	token := f.add("prometheus.token-file", "PROMETHEUS_TOKEN_FILE", "<file>",
 		"File with a bearer token for the Prometheus. It is read again for every request.")

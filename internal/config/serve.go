@@ -19,9 +19,10 @@ const longestCatchUp = 31 * 24 * time.Hour
 
 // ServeFlags defines the flags of the command serve.
 func ServeFlags(f Flags) Check {
-	remoteWrite := remoteWriteFlags(f)
-	catchUp := f.add("catch-up.max-age", "CATCH_UP_MAX_AGE", "24h",
+	remoteWrite := remoteWriteFlags(f.in("Remote write"))
+	catchUp := f.in("Remote write").add("catch-up.max-age", "CATCH_UP_MAX_AGE", "24h",
 		"Maximum age of a missed window that is still computed and delivered. 0 delivers the newest window only.")
+	f = f.in("Web")
 	toolkit := toolkitFlags(f)
 	timestamps := f.addSwitch("web.timestamps", "WEB_TIMESTAMPS",
 		"Expose the models' metrics with their window's end as timestamp, so that one sample is stored per window. Not every Prometheus accepts that: see docs/how-it-works.md.")

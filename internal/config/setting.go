@@ -3,7 +3,6 @@ package config
 import (
 	"errors"
 	"fmt"
-	"os"
 	"regexp"
 	"strings"
 
@@ -18,7 +17,10 @@ type setting struct {
 	onLine    bool                // given on the command line
 	isSwitch  bool                // it needs no value on the command line
 	separator string              // between values, if it can be given more than once
-	show      func(string) string // how the value is printed, nil for unchanged
+	show      func(string) string // how an error prints the value, nil for unchanged
+	group     string              // the heading under which it is listed
+	help      string
+	number    int // in the order of definition
 }
 
 // Flags defines settings: of every command, or of one.
@@ -28,6 +30,13 @@ type Flags struct {
 		GetFlag(name string) *kingpin.FlagClause
 	}
 	settings map[string]*setting // by flag
+	group    string
+}
+
+// in returns f for the settings of a group.
+func (f Flags) in(group string) Flags {
+	f.group = group
+	return f
 }
 
 // add defines a setting. A preset value in angle brackets is a placeholder, not a default.
@@ -57,9 +66,16 @@ func (f Flags) addList(flag, env, preset, separator, help string) *setting {
 	return s
 }
 
+// addURL defines a setting that is a URL, which may hold secrets.
+func (f Flags) addURL(flag, env, preset, help string) *setting {
+	s := f.add(flag, env, preset, help)
+	s.show = hideSecrets
+	return s
+}
+
 // adopt makes a setting of a flag.
 func (f Flags) adopt(clause *kingpin.FlagClause, flag, env string) *setting {
-	s := &setting{flag: flag, env: env}
+	s := &setting{flag: flag, env: env, group: f.group, help: clause.Model().Help, number: len(f.settings)}
 	clause.Envar(env).IsSetByUser(&s.onLine)
 	clause.SetValue(s)
 	f.settings[flag] = s
@@ -91,7 +107,7 @@ func (s *setting) String() string {
 
 // name is the environment variable if that was set, and else the flag.
 func (s *setting) name() string {
-	if !s.onLine && s.env != "" && os.Getenv(s.env) != "" {
+	if s.origin() == FromEnvironment {
 		return s.env
 	}
 	return "--" + s.flag

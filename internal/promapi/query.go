@@ -19,6 +19,13 @@ func (c *Client) Instant(ctx context.Context, expr string, at time.Time) (*Answe
 	}})
 }
 
+// Range evaluates expr at from, and then every step up to, and including, to.
+func (c *Client) Range(ctx context.Context, expr string, from, to time.Time, step time.Duration) (*Answer, error) {
+	return c.query(ctx, query{endpoint: "query_range", expr: expr, from: math.MinInt64, to: math.MaxInt64, params: url.Values{
+		"start": {timestamp(from)}, "end": {timestamp(to)}, "step": {strconv.FormatFloat(step.Seconds(), 'f', 3, 64)},
+	}})
+}
+
 // RawRange reads the raw samples of the selected series in [from, to) (ms) by a query. A range
 // of Prometheus 2 holds a sample at its start too: samples outside are dropped.
 func (c *Client) RawRange(ctx context.Context, s Selector, from, to int64) (*Answer, error) {
