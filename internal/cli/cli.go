@@ -48,6 +48,11 @@ func table() []command {
 			Help:  "Print what a model's values of one window are made of: its pods and containers, how long they lived, what they used, and what was left out.",
 			Flags: config.ExplainFlags,
 		}, explainModel},
+		{config.Command{
+			Name:  "doctor",
+			Help:  "Check the Prometheus, what it scrapes and where averages are stored, and print what was found and what to do. The exit code is 1 if a check fails.",
+			Flags: config.DoctorFlags,
+		}, examine},
 	}
 }
 

@@ -20,15 +20,14 @@ const longestCatchUp = 31 * 24 * time.Hour
 // ServeFlags defines the flags of the command serve.
 func ServeFlags(f Flags) Check {
 	remoteWrite := remoteWriteFlags(f.in("Remote write"))
-	catchUp := f.in("Remote write").add("catch-up.max-age", "CATCH_UP_MAX_AGE", "24h",
-		"Maximum age of a missed window that is still computed and delivered. 0 delivers the newest window only.")
+	catchUp := catchUpFlag(f.in("Remote write"))
 	f = f.in("Web")
 	toolkit := toolkitFlags(f)
 	timestamps := f.addSwitch("web.timestamps", "WEB_TIMESTAMPS",
 		"Expose the models' metrics with their window's end as timestamp, so that one sample is stored per window. Not every Prometheus accepts that: see docs/how-it-works.md.")
 	return func(c *checker, cfg *Config) {
 		remoteWrite(c, cfg)
-		cfg.CatchUp = parse(c, catchUp, durationBetween(0, longestCatchUp))
+		catchUp(c, cfg)
 		toolkit(c, cfg)
 		cfg.Timestamps = parse(c, timestamps, boolean)
 		if cfg.Timestamps && cfg.SettleDelay > maxStampedDelay {
@@ -36,6 +35,13 @@ func ServeFlags(f Flags) Check {
 				f.settings["settle-delay"], timestamps.name(), model.Duration(maxStampedDelay))
 		}
 	}
+}
+
+// catchUpFlag defines which missed windows are delivered.
+func catchUpFlag(f Flags) Check {
+	catchUp := f.add("catch-up.max-age", "CATCH_UP_MAX_AGE", "24h",
+		"Maximum age of a missed window that is still computed and delivered. 0 delivers the newest window only.")
+	return func(c *checker, cfg *Config) { cfg.CatchUp = parse(c, catchUp, durationBetween(0, longestCatchUp)) }
 }
 
 // toolkitFlags defines the flags of the exporter-toolkit.

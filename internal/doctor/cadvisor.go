@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/inventory"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
@@ -210,4 +209,3 @@ func cadvisorJobs(ctx context.Context, e *exam) (Finding, error) {
 	}
 	return pass("%s, by %s", count(len(shown), "container"), some(endpoints))
 }
-

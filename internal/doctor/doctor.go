@@ -49,7 +49,7 @@ type Config struct {
 	Stored     Querier  // has the averages that were scraped or delivered
 	Receiver   Receiver // nil without remote write
 	MayWrite   bool     // two samples to the receiver
-	RemoteRead func() bool
+	RemoteRead func(context.Context) bool
 	Remedy     func(error) string  // for a request that failed, "" if there is none
 	Named      func(string) string // names the flags in a text as the user has set them
 	Now        func() time.Time

@@ -53,7 +53,7 @@ func receiverChecks() []Check {
 	}
 }
 
-// written says why nothing is to be written, "" if something is.
+// notWritten says why nothing is to be written, "" if something is.
 func (e *exam) notWritten() string {
 	switch {
 	case e.Receiver == nil:
@@ -68,7 +68,6 @@ func receiver(ctx context.Context, e *exam) (Finding, error) {
 	if why := e.notWritten(); why != "" {
 		return skip("%s", why)
 	}
-	// The older sample comes first: a receiver may refuse what is older than the newest it has.
 	at := e.now().Truncate(time.Second)
 	err := e.Receiver.Try(ctx, at)
 	name := "refused"

@@ -210,7 +210,7 @@ func transport(ctx context.Context, e *exam) (Finding, error) {
 		return skip("it needs a window")
 	}
 	switch {
-	case e.RemoteRead():
+	case e.RemoteRead(ctx):
 		return pass("by remote read")
 	case e.Transport == string(fetch.PromQL):
 		return pass("by PromQL, as it is set")
