@@ -18,47 +18,47 @@ func cadvisorChecks() []Check {
 		{
 			Name:     "cadvisor",
 			Question: "Are the kubelets' cAdvisor endpoints scraped, by which jobs, and who sets the timestamps?",
-			Judged:   "By the targets that the window showed, and the timestamps of one of them.",
+			Judged:   "by the targets that the window showed, and the timestamps of one of them.",
 			Needs:    needs,
 			Faults: []Fault{
-				{"none", Fail, "No kubelet was scraped in the window: CPU and memory are unknown.",
-					"Let this Prometheus scrape `/metrics/cadvisor` of the kubelets."},
-				{"ignored", Warn, "A target shows cAdvisor's series, and is not recognized as a kubelet: its series do not count.",
-					"If it is one, select it with `--source.cadvisor`."},
+				{Name: "none", Status: Fail, Means: "No kubelet was scraped in the window: CPU and memory are unknown.",
+					Remedy: "Let this Prometheus scrape `/metrics/cadvisor` of the kubelets."},
+				{Name: "ignored", Status: Warn, Means: "A target shows cAdvisor's series, and is not recognized as a kubelet: its series do not count.",
+					Remedy: "If it is one, select it with `--source.cadvisor`."},
 			},
 			run: cadvisor,
 		},
 		{
 			Name:     "cadvisor-rows",
 			Question: "Do the models' running containers have CPU and memory?",
-			Judged:   "By the values of the window.",
+			Judged:   "by the values of the window.",
 			Needs:    append(needs, "models"),
 			Faults: []Fault{
-				{"no-cpu", Fail, "No model has CPU.",
-					"Check that no relabeling drops `container_cpu_usage_seconds_total`, nor its labels `namespace`, `pod` and `container`."},
-				{"no-memory", Fail, "No model has memory. `/metrics/resource` alone does not have `container_memory_usage_bytes`.",
-					"Let this Prometheus scrape `/metrics/cadvisor`, and check that no relabeling drops `container_memory_usage_bytes`."},
-				{"some", Warn, "Some models have no CPU or no memory.",
-					"Check that the kubelets of their nodes are scraped, and that no relabeling drops their rows."},
+				{Name: "no-cpu", Status: Fail, Means: "No model has CPU.",
+					Remedy: "Check that no relabeling drops `container_cpu_usage_seconds_total`, nor its labels `namespace`, `pod` and `container`."},
+				{Name: "no-memory", Status: Fail, Means: "No model has memory. `/metrics/resource` alone does not have `container_memory_usage_bytes`.",
+					Remedy: "Let this Prometheus scrape `/metrics/cadvisor`, and check that no relabeling drops `container_memory_usage_bytes`."},
+				{Name: "some", Status: Warn, Means: "Some models have no CPU or no memory.",
+					Remedy: "Check that the kubelets of their nodes are scraped, and that no relabeling drops their rows."},
 			},
 			run: cadvisorRows,
 		},
 		{
 			Name:     "container-ids",
 			Question: "Do cAdvisor's rows have the label `id`?",
-			Judged:   "By the memory rows of some of the models' pods at the end of the window.",
+			Judged:   "by the memory rows of some of the models' pods at the end of the window.",
 			Needs:    append(needs, "models"),
-			Faults: []Fault{{"dropped", Warn, "They have no `id`: a restarted container cannot be told from the one before, and values around a restart are less exact.",
-				"Remove the relabeling that drops the label `id`."}},
+			Faults: []Fault{{Name: "dropped", Status: Warn, Means: "They have no `id`: a restarted container cannot be told from the one before, and values around a restart are less exact.",
+				Remedy: "Remove the relabeling that drops the label `id`."}},
 			run: containerIDs,
 		},
 		{
 			Name:     "cadvisor-jobs",
 			Question: "Is each container scraped once?",
-			Judged:   "By the CPU rows of some of the models' pods at the end of the window.",
+			Judged:   "by the CPU rows of some of the models' pods at the end of the window.",
 			Needs:    append(needs, "models"),
-			Faults: []Fault{{"twice", Warn, "Several targets show the same container. It counts once, and costs the Prometheus more than once.",
-				"Remove the job or endpoint that nothing else needs: of `/metrics/cadvisor` and `/metrics/resource`, keep the former."}},
+			Faults: []Fault{{Name: "twice", Status: Warn, Means: "Several targets show the same container. It counts once, and costs the Prometheus more than once.",
+				Remedy: "Remove the job or endpoint that nothing else needs: of `/metrics/cadvisor` and `/metrics/resource`, keep the former."}},
 			run: cadvisorJobs,
 		},
 	}
@@ -106,7 +106,7 @@ func (e *exam) stamps(ctx context.Context, source int) (string, error) {
 			if slices.ContainsFunc(scrapes, func(up promapi.Series) bool { return valueOf(up) == valueOf(rows[0]) }) {
 				return ", with the timestamps of the scrapes", nil
 			}
-			return ", with timestamps of its own", nil
+			return ", with timestamps of their own", nil
 		}
 	}
 	return "", nil

@@ -17,8 +17,9 @@ const (
 
 // Calendar shows the coverage of the last days.
 type Calendar struct {
-	Days  []Day
-	First time.Time // of the oldest sample, zero if there is none
+	Days     []Day
+	First    time.Time // of the oldest sample, zero if there is none
+	Recorded bool      // what is recorded could be read
 }
 
 // Day is one day in UTC, or today so far.
@@ -43,10 +44,10 @@ func (e *exam) readCalendar(ctx context.Context) error {
 	}
 	// Whatever is delivered or scraped of a window is found within a period of its end.
 	step := min(max(e.Period, calendarStep), day)
-	recorded, err := e.Stored.Range(ctx, fmt.Sprintf(`max(last_over_time(seldon_exporter_window_coverage_ratio{source=%q}[%dms]))`,
+	recorded, failure := e.Stored.Range(ctx, fmt.Sprintf(`max(last_over_time(seldon_exporter_window_coverage_ratio{source=%q}[%dms]))`,
 		e.Table.Sources[0].Name, step.Milliseconds()), from, now, step)
-	if err != nil {
-		return err
+	if c.Recorded = failure == nil; failure != nil {
+		recorded = &promapi.Answer{}
 	}
 	scraped := points(up)
 	for at := from; !at.After(now); at = at.Add(calendarStep) {

@@ -90,10 +90,11 @@ type Check struct {
 // Fault is something that a check can find to be wrong. Texts are Markdown: what is indented by
 // four spaces is code.
 type Fault struct {
-	Name   string
-	Status Status // Warn or Fail
-	Means  string
-	Remedy string // "{labels}" stands for the allow-list of kube-state-metrics
+	Name     string
+	Status   Status // Warn or Fail
+	Means    string
+	Remedy   string
+	Settings string // that the remedy refers to; {labels} stands for the allow-list of kube-state-metrics
 }
 
 // Group is a part of the table.
@@ -117,7 +118,7 @@ type Result struct {
 	Status Status
 	Fault  string
 	Found  string
-	Remedy string
+	Remedy string // plain text; what is indented by four spaces is code
 }
 
 // Report is what all checks have found.
@@ -173,16 +174,15 @@ func (r *Report) Failed() []string {
 
 // Run makes all checks, one after the other. Each is announced before it is made.
 func Run(ctx context.Context, cfg Config, announce func(name string)) (*Report, error) {
-	e := &exam{Config: cfg}
+	e := &exam{Config: cfg, failed: map[string]bool{}}
 	report := &Report{URL: cfg.URL, At: cfg.Now().UTC()}
-	failed := map[string]bool{}
 	for _, group := range Groups() {
 		for _, c := range group.Checks {
 			announce(c.Name)
-			r := e.make(ctx, c, failed)
+			r := e.make(ctx, c)
 			r.Group = group.Title
 			report.Results = append(report.Results, r)
-			failed[c.Name] = r.Status == Fail || r.Status == Skipped
+			e.failed[c.Name] = r.Status == Fail || r.Status == Skipped
 			if ctx.Err() != nil {
 				return nil, context.Cause(ctx)
 			}
@@ -193,9 +193,9 @@ func Run(ctx context.Context, cfg Config, announce func(name string)) (*Report, 
 }
 
 // make makes one check.
-func (e *exam) make(ctx context.Context, c Check, failed map[string]bool) Result {
+func (e *exam) make(ctx context.Context, c Check) Result {
 	r := Result{Check: c, Status: Pass}
-	if i := slices.IndexFunc(c.Needs, func(name string) bool { return failed[name] }); i >= 0 {
+	if i := slices.IndexFunc(c.Needs, func(name string) bool { return e.failed[name] }); i >= 0 {
 		r.Status, r.Found = Skipped, "it needs "+c.Needs[i]
 		return r
 	}
@@ -211,7 +211,7 @@ func (e *exam) make(ctx context.Context, c Check, failed map[string]bool) Result
 	}
 	if i := slices.IndexFunc(c.Faults, func(f Fault) bool { return f.Name == finding.Fault }); i >= 0 {
 		f := c.Faults[i]
-		r.Status, r.Fault, r.Remedy = f.Status, f.Name, f.Advice(e.Kinds)
+		r.Status, r.Fault, r.Remedy = f.Status, f.Name, plain(f.Advice(e.Kinds))
 		if finding.Remedy != "" {
 			r.Remedy = finding.Remedy
 		}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"time"
@@ -22,7 +23,8 @@ import (
 type exam struct {
 	Config
 
-	refused  error // the failure of the first query
+	failed   map[string]bool // checks that failed or were skipped
+	refused  error           // the failure of the first query
 	surveyed bool
 	window   window.Window
 	found    *inventory.Inventory // in the window
@@ -82,14 +84,14 @@ func (e *exam) survey(ctx context.Context) error {
 	e.surveyed = true
 	part := min(e.Period, longestSurvey)
 	e.window = window.Settled(e.now(), part, e.SettleDelay)
-	begin, before := time.Now(), e.Server.Received()
+	begin, before := e.Now(), e.Server.Received()
 	e.found, e.averages, e.failure = e.Surveyor.Survey(ctx, e.window)
 	if e.failure == nil {
 		parts := int64((e.Period + part - 1) / part)
 		c := e.averages.Cost
 		e.cost = &Cost{
 			Queries: c.Queries * int(parts), Samples: c.SamplesRead * parts, Bytes: (e.Server.Received() - before) * parts,
-			Took: time.Since(begin) * time.Duration(parts), Estimated: parts > 1,
+			Took: e.Now().Sub(begin) * time.Duration(parts), Estimated: parts > 1,
 		}
 	}
 	return e.failure
@@ -138,9 +140,23 @@ func labelled(kinds []workload.Kind) []promapi.Selector {
 	return all
 }
 
-// Advice returns what to do about a fault, for some kinds of models.
+// Advice returns what to do about a fault: the remedy and its settings.
 func (f Fault) Advice(kinds []workload.Kind) string {
-	return strings.ReplaceAll(f.Remedy, "{labels}", workload.AllowList(kinds))
+	if f.Settings == "" {
+		return f.Remedy
+	}
+	return f.Remedy + "\n\n" + f.SettingsFor(kinds)
+}
+
+// SettingsFor returns the settings for some kinds of models.
+func (f Fault) SettingsFor(kinds []workload.Kind) string {
+	return strings.ReplaceAll(f.Settings, "{labels}", workload.AllowList(kinds))
+}
+
+// plain returns Markdown without its marks.
+func plain(markdown string) string {
+	text := regexp.MustCompile(`\[([^\[\]]*)\]\([^()]*\)`).ReplaceAllString(markdown, "$1")
+	return strings.ReplaceAll(text, "`", "")
 }
 
 func pass(format string, args ...any) (Finding, error) {

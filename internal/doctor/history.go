@@ -25,53 +25,54 @@ func historyChecks() []Check {
 		{
 			Name:     "scrape-intervals",
 			Question: "Are the sources scraped often enough for the period?",
-			Judged:   "By the intervals that the window showed: each start or stop of a container is known to within one.",
+			Judged:   "by the intervals that the window showed: each start or stop of a container is known to within one.",
 			Needs:    append(needs, "window"),
 			Faults: []Fault{
-				{"long", Warn, "An interval is longer than a twentieth of the period: a container's start or stop can move a value by as much.",
-					"Lower the job's `scrape_interval`, or choose a longer `--time-period`."},
-				{"too-long", Fail, "An interval is longer than a third of the period: there are not enough samples in a window.",
-					"Lower the job's `scrape_interval`, or choose a longer `--time-period`."},
+				{Name: "long", Status: Warn, Means: "An interval is longer than a twentieth of the period: a container's start or stop can move a value by as much.",
+					Remedy: "Lower the job's `scrape_interval`, or choose a longer `--time-period`."},
+				{Name: "too-long", Status: Fail, Means: "An interval is longer than a third of the period: there are not enough samples in a window.",
+					Remedy: "Lower the job's `scrape_interval`, or choose a longer `--time-period`."},
 			},
 			run: scrapeIntervals,
 		},
 		{
 			Name:     "clusters",
 			Question: "Does the Prometheus hold several clusters?",
-			Judged:   "By the labels of `kube_node_info` with \"cluster\" in their name.",
+			Judged:   "by the labels of `kube_node_info` with \"cluster\" in their name.",
 			Needs:    needs,
 			Faults: []Fault{
-				{"several", Fail, "It does, and no cluster label is set: models and pods of equal names are taken for one.", "Set `--cluster-label` to that label."},
-				{"no-label", Fail, "The cluster label is set, and some series do not have it.",
-					"Set `--cluster-label` to a label that is on all series, or let each cluster's Prometheus add it to its targets."},
+				{Name: "several", Status: Fail, Means: "It does, and no cluster label is set: models and pods of equal names are taken for one.",
+					Remedy: "Set `--cluster-label` to that label."},
+				{Name: "no-label", Status: Fail, Means: "The cluster label is set, and some series do not have it.",
+					Remedy: "Set `--cluster-label` to a label that is on all series, or let each cluster's Prometheus add it to its targets."},
 			},
 			run: clusters,
 		},
 		{
 			Name:     "replicas",
 			Question: "Do two Prometheus replicas store everything twice?",
-			Judged:   "By the labels of `kube_node_info` with \"replica\" in their name.",
+			Judged:   "by the labels of `kube_node_info` with \"replica\" in their name.",
 			Needs:    needs,
-			Faults: []Fault{{"twice", Warn, "The same targets are there once for each replica: a window reads, and costs, as many times as much.",
-				"Let the server deduplicate: `--query.replica-label` of Thanos Query, the HA tracker of Mimir and Cortex, `-dedup.minScrapeInterval` of VictoriaMetrics."}},
+			Faults: []Fault{{Name: "twice", Status: Warn, Means: "The same targets are there once for each replica: a window reads, and costs, as many times as much.",
+				Remedy: "Let the server deduplicate: `--query.replica-label` of Thanos Query, the HA tracker of Mimir and Cortex, `-dedup.minScrapeInterval` of VictoriaMetrics."}},
 			run: replicas,
 		},
 		{
 			Name:     "history",
 			Question: "Since when are there samples, and was kube-state-metrics scraped all the time?",
-			Judged:   "By its `up`, at one moment of each half hour of the last 30 days. The calendar shows it day by day.",
+			Judged:   "by its `up`, at one moment of each half hour of the last 30 days. The calendar shows it day by day.",
 			Needs:    needs,
-			Faults: []Fault{{"gaps", Warn, "There are days since the first sample on which it was not scraped for more than an hour. Windows without its samples stay unknown.",
-				"Check on those days what happened to the Prometheus or to kube-state-metrics. `seldon-prometheus-exporter backfill` computes windows whose samples came late."}},
+			Faults: []Fault{{Name: "gaps", Status: Warn, Means: "There are days since the first sample on which it was not scraped for more than an hour. Windows without its samples stay unknown.",
+				Remedy: "Check on those days what happened to the Prometheus or to kube-state-metrics. `seldon-prometheus-exporter backfill` computes windows whose samples came late."}},
 			run: history,
 		},
 		{
 			Name:     "retention",
 			Question: "Do samples stay long enough to catch up?",
-			Judged:   "By the first sample of the last 31 days and `--catch-up.max-age`. It matters with remote write only.",
+			Judged:   "by the first sample of the last 31 days and `--catch-up.max-age`. It matters with remote write only.",
 			Needs:    append(needs, "history"),
-			Faults: []Fault{{"short", Warn, "The first sample is newer than that: missed windows before it cannot be caught up.",
-				"Nothing, if the Prometheus is new. Otherwise raise its `--storage.tsdb.retention.time`, or lower `--catch-up.max-age`."}},
+			Faults: []Fault{{Name: "short", Status: Warn, Means: "The first sample is newer than that: missed windows before it cannot be caught up.",
+				Remedy: "Nothing, if the Prometheus is new. Otherwise raise its `--storage.tsdb.retention.time`, or lower `--catch-up.max-age`."}},
 			run: retention,
 		},
 	}
@@ -130,7 +131,7 @@ func clusters(ctx context.Context, e *exam) (Finding, error) {
 			return fault("several", "the label %q is %s", name, some(values))
 		}
 	}
-	return pass("no label says so")
+	return pass("one, as far as labels say")
 }
 
 func replicas(ctx context.Context, e *exam) (Finding, error) {
@@ -157,7 +158,7 @@ func replicas(ctx context.Context, e *exam) (Finding, error) {
 			seen[rest.String()] = true
 		}
 	}
-	return pass("no label says so")
+	return pass("no, as far as labels say")
 }
 
 func history(ctx context.Context, e *exam) (Finding, error) {
@@ -165,6 +166,10 @@ func history(ctx context.Context, e *exam) (Finding, error) {
 		return skip("it needs a window")
 	}
 	if err := e.readCalendar(ctx); err != nil {
+		switch promapi.KindOf(err) {
+		case promapi.NotPrometheus, promapi.Unauthorized, promapi.Rejected:
+			return skip("range queries are not allowed: %v", err) // the exporter itself needs none
+		}
 		return Finding{}, err
 	}
 	c := e.calendar

@@ -23,7 +23,11 @@ func (r *Report) JSON(out io.Writer) error {
 	}
 	if r.Calendar != nil {
 		for _, x := range r.Calendar.Days {
-			d.Calendar = append(d.Calendar, daily{x.Date.Format(time.DateOnly), x.Scraped, x.Recorded})
+			shown := daily{Date: x.Date.Format(time.DateOnly), Scraped: x.Scraped}
+			if r.Calendar.Recorded {
+				shown.Recorded = &x.Recorded
+			}
+			d.Calendar = append(d.Calendar, shown)
 		}
 	}
 	enc := json.NewEncoder(out)
@@ -67,7 +71,7 @@ type cost struct {
 }
 
 type daily struct {
-	Date     string  `json:"date"`
-	Scraped  float64 `json:"scraped"`
-	Recorded float64 `json:"recorded"`
+	Date     string   `json:"date"`
+	Scraped  float64  `json:"scraped"`
+	Recorded *float64 `json:"recorded"` // null where that is not known
 }

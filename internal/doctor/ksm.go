@@ -13,8 +13,9 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/timeline"
 )
 
-// allowLabels is how kube-state-metrics is told to export the labels, in each of its charts.
-const allowLabels = `start kube-state-metrics with this flag, and keep the labels that it has in it already:
+// allowLabels is how kube-state-metrics is told to export the labels, by itself and in the
+// charts that install it.
+const allowLabels = `The flag of kube-state-metrics:
 
     --metric-labels-allowlist={labels}
 
@@ -35,38 +36,43 @@ func kubeStateMetricsChecks() []Check {
 		{
 			Name:     "kube-state-metrics",
 			Question: "Is kube-state-metrics scraped, by which version, and how does it name pods?",
-			Judged:   "By the targets that the window showed, and their `up` now.",
+			Judged:   "by the targets that the window showed, and their `up` now.",
 			Needs:    needs,
 			Faults: []Fault{
-				{"none", Fail, "No kube-state-metrics was scraped in the window: it is not known which pods there were.",
-					"Install kube-state-metrics, let this Prometheus scrape it, and check that no relabeling drops `kube_node_info` and `kube_pod_labels`."},
-				{"down", Fail, "A target of kube-state-metrics cannot be scraped now (`up` is 0).",
-					"Check the pod and the network policies before it; the page /targets of the Prometheus has the error."},
-				{"ignored", Warn, "A target shows series of kube-state-metrics, and is not recognized as one: its series do not count.",
-					"If it is one, select it with `--source.kube-state-metrics`."},
+				{Name: "none", Status: Fail, Means: "No kube-state-metrics was scraped in the window: it is not known which pods there were.",
+					Remedy: "Install kube-state-metrics, let this Prometheus scrape it, and check that no relabeling drops `kube_node_info` and `kube_pod_labels`."},
+				{Name: "down", Status: Fail, Means: "A target of kube-state-metrics cannot be scraped now (`up` is 0).",
+					Remedy: "Check the pod and the network policies before it; the page /targets of the Prometheus has the error."},
+				{Name: "ignored", Status: Warn, Means: "A target shows series of kube-state-metrics, and is not recognized as one: its series do not count.",
+					Remedy: "If it is one, select it with `--source.kube-state-metrics`."},
 			},
 			run: kubeStateMetrics,
 		},
 		{
 			Name:     "model-labels",
 			Question: "Does `kube_pod_labels` have the labels that name models?",
-			Judged:   "By counting the series that have them now.",
+			Judged:   "by counting the series that have them now.",
 			Needs:    append(needs, "kube-state-metrics"),
 			Faults: []Fault{
-				{"no-series", Fail, "There is no `kube_pod_labels`: kube-state-metrics from 2.10 on exports none unless labels are allowed.", "Unless a relabeling drops `kube_pod_labels`, " + allowLabels},
-				{"no-labels", Fail, "`kube_pod_labels` has no labels of pods: kube-state-metrics 2.0 to 2.9 exports none unless they are allowed.", "Unless a relabeling drops `label_.*`, " + allowLabels},
-				{"other-labels", Fail, "`kube_pod_labels` has labels of pods, but none that names a model of the chosen kinds.",
-					"If there are models, check `--kinds`, and " + allowLabels},
+				{Name: "no-series", Status: Fail, Means: "There is no `kube_pod_labels`: kube-state-metrics from 2.10 on exports none unless labels are allowed.",
+					Remedy:   "Start kube-state-metrics with the labels allowed, unless a relabeling drops `kube_pod_labels`.",
+					Settings: allowLabels},
+				{Name: "no-labels", Status: Fail, Means: "`kube_pod_labels` has no labels of pods: kube-state-metrics 2.0 to 2.9 exports none unless they are allowed.",
+					Remedy:   "Start kube-state-metrics with the labels allowed, unless a relabeling drops them.",
+					Settings: allowLabels},
+				{Name: "other-labels", Status: Fail, Means: "`kube_pod_labels` has labels of pods, but none that names a model of the chosen kinds.",
+					Remedy:   "If there are models, check `--kinds`, and add the labels to those that kube-state-metrics exports already.",
+					Settings: allowLabels},
 			},
 			run: modelLabels,
 		},
 		{
 			Name:     "requests-and-limits",
 			Question: "Are requests and limits exported, under the names of kube-state-metrics 1.x or 2.x?",
-			Judged:   "By the series of some of the models' pods at the end of the window.",
+			Judged:   "by the series of some of the models' pods at the end of the window.",
 			Needs:    append(needs, "model-labels"),
-			Faults: []Fault{{"dropped", Fail, "No container of any pod has a request or limit.",
-				"Check that `kube_pod_container_resource_requests` and `kube_pod_container_resource_limits` are not left out by `--metric-allowlist` or `--metric-denylist` of kube-state-metrics, nor dropped by a relabeling."}},
+			Faults: []Fault{{Name: "dropped", Status: Fail, Means: "No container of any pod has a request or limit.",
+				Remedy: "Check that `kube_pod_container_resource_requests` and `kube_pod_container_resource_limits` are not left out by `--metric-allowlist` or `--metric-denylist` of kube-state-metrics, nor dropped by a relabeling."}},
 			run: requestsAndLimits,
 		},
 	}

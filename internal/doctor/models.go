@@ -26,19 +26,20 @@ func modelChecks() []Check {
 		{
 			Name:     "models",
 			Question: "Which models are there, and how many pods has each?",
-			Judged:   "By the window.",
+			Judged:   "by the window.",
 			Needs:    []string{"reachable", "credentials", "model-labels"},
-			Faults: []Fault{{"none", Warn, "No pod was a model's in the window.",
-				"If kube-state-metrics exports the labels only since then, wait for the next window. Otherwise check `--kinds`, and whether this is the right cluster's Prometheus."}},
+			Faults: []Fault{{Name: "none", Status: Warn, Means: "No pod was a model's in the window.",
+				Remedy: "If kube-state-metrics exports the labels only since then, wait for the next window. Otherwise check `--kinds`, and whether this is the right cluster's Prometheus."}},
 			run: models,
 		},
 		{
 			Name:     "unlabeled-pods",
 			Question: "Are there pods that look like a model's and have no model's label?",
-			Judged:   "By the names of running containers: " + code(servingContainers()) + ".",
+			Judged:   "by the names of running containers: " + code(servingContainers()) + ".",
 			Needs:    []string{"reachable", "credentials", "kube-state-metrics"},
-			Faults: []Fault{{"unlabeled", Warn, "A pod has such a container, and no label of the chosen kinds: it counts for no model.",
-				"Add its kind to `--kinds`, or describe it with `--kind`, and " + allowLabels}},
+			Faults: []Fault{{Name: "unlabeled", Status: Warn, Means: "A pod has such a container, and no label of the chosen kinds: it counts for no model.",
+				Remedy:   "Add its kind to `--kinds`, or describe it with `--kind`, and let kube-state-metrics export the labels of all kinds that you chose.",
+				Settings: allowLabels}},
 			run: unlabeled,
 		},
 	}
@@ -104,5 +105,9 @@ func unlabeled(ctx context.Context, e *exam) (Finding, error) {
 	if len(pods) == 0 {
 		return pass("every pod that looks like a model's has a label")
 	}
-	return fault("unlabeled", "%s: %s", count(len(pods), "pod"), some(slices.Collect(maps.Keys(pods))))
+	f, _ := fault("unlabeled", "%s: %s", count(len(pods), "pod"), some(slices.Collect(maps.Keys(pods))))
+	if e.failed["model-labels"] {
+		f.Remedy = "Do first what model-labels says."
+	}
+	return f, nil
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 )
 
-const scrapeJob = `a job for the exporter:
+const scrapeJob = `In the configuration of the Prometheus:
 
     scrape_configs:
       - job_name: seldon-prometheus-exporter
@@ -27,24 +27,26 @@ func storeChecks() []Check {
 		{
 			Name:     "scraped-back",
 			Question: "Is the exporter scraped, how often, by how many jobs, and with `honor_labels`?",
-			Judged:   "By `seldon_exporter_window_end_timestamp_seconds` and the models' metrics in the Prometheus that is read, or in that of `--remote-write.query-url`. Another one may scrape the exporter.",
+			Judged:   "by `seldon_exporter_window_end_timestamp_seconds` and the models' metrics in the Prometheus that is read, or in that of `--remote-write.query-url`. Another one may scrape the exporter.",
 			Needs:    needs,
 			Faults: []Fault{
-				{"none", Warn, "It is not scraped by this Prometheus, and there is no remote write: nobody keeps the averages.", "Give the Prometheus " + scrapeJob},
-				{"rare", Warn, "It is scraped less than twice in a period: a failed scrape loses a window.",
-					"Lower the job's `scrape_interval` to a quarter of the period or less."},
-				{"renamed", Warn, "The models' labels `namespace` and `name` arrive as `exported_namespace` and `exported_name`.",
-					"Set `honor_labels: true` in the job that scrapes the exporter (`honorLabels: true` of a ServiceMonitor)."},
+				{Name: "none", Status: Warn, Means: "It is not scraped by this Prometheus, and there is no remote write: nobody keeps the averages.",
+					Remedy:   "Give a Prometheus a job for the exporter, or set `--remote-write.url`.",
+					Settings: scrapeJob},
+				{Name: "rare", Status: Warn, Means: "It is scraped only once in a period, or less: a failed scrape loses a window.",
+					Remedy: "Lower the job's `scrape_interval` to a quarter of the period or less."},
+				{Name: "renamed", Status: Warn, Means: "The models' labels `namespace` and `name` arrive as `exported_namespace` and `exported_name`.",
+					Remedy: "Set `honor_labels: true` in the job that scrapes the exporter (`honorLabels: true` of a ServiceMonitor)."},
 			},
 			run: scrapedBack,
 		},
 		{
 			Name:     "other-writer",
 			Question: "Does anything else write metrics of these names?",
-			Judged:   "By the `job` and `instance` of the series of the last period: those of an exporter also have its own metrics, and delivered ones have completion markers and one sample in a period.",
+			Judged:   "by the `job` and `instance` of the series of the last period: those of an exporter also have its own metrics, and delivered ones have completion markers and one sample in a period.",
 			Needs:    needs,
-			Faults: []Fault{{"other", Warn, "Something else writes them, such as Seldon's own usage recording rules: queries add the two up, or find two values.",
-				"Remove the other writer, or select this exporter's series in all queries, such as by their `job`."}},
+			Faults: []Fault{{Name: "other", Status: Warn, Means: "Something else writes them, such as Seldon's own usage recording rules: queries add the two up, or find two values.",
+				Remedy: "Remove the other writer, or select this exporter's series in all queries, such as by their `job`."}},
 			run: otherWriter,
 		},
 	}
@@ -75,8 +77,7 @@ func scrapedBack(ctx context.Context, e *exam) (Finding, error) {
 		jobs = append(jobs, row.Labels.Get("job"))
 		most = max(most, valueOf(row))
 	}
-	every := time.Duration(float64(e.within()) / most).Round(time.Second)
-	text := fmt.Sprintf("%s of the job %s, every %s", count(len(rows), "target"), some(jobs), model.Duration(every))
+	text := fmt.Sprintf("%s of the job %s, %s in %s", count(len(rows), "target"), some(jobs), count(most, "time"), model.Duration(e.within()))
 	renamed, err := e.stored(ctx, fmt.Sprintf(`count(last_over_time(model_containers_average{exported_namespace!=""}[%dms]))`, e.within().Milliseconds()))
 	if err != nil {
 		return Finding{}, err
@@ -84,7 +85,7 @@ func scrapedBack(ctx context.Context, e *exam) (Finding, error) {
 	switch {
 	case number(renamed) > 0:
 		return fault("renamed", "%s; %s with exported_namespace", text, count(number(renamed), "series of a model"))
-	case every > e.Period/2 && e.Receiver == nil:
+	case most < 2 && e.Receiver == nil:
 		return fault("rare", "%s", text)
 	}
 	return pass("%s; queries need last_over_time(...[%s])", text, model.Duration(e.Period))

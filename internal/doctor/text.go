@@ -74,17 +74,17 @@ func (p *printer) result(x Result) {
 		return
 	}
 	const margin = "        "
-	for i, line := range strings.Split(strings.ReplaceAll(x.Remedy, "`", ""), "\n") {
+	for i, line := range strings.Split(x.Remedy, "\n") {
 		switch {
 		case strings.HasPrefix(line, "    "):
-			p.line(margin + line[2:])
+			p.line(margin + " " + line)
 		case i == 0:
 			p.wrap(margin, "-> "+capitalized(line), len(margin)+3)
 		default:
 			p.wrap(margin+"   ", line, len(margin)+3)
 		}
 	}
-	p.line(margin + "   " + x.Link())
+	p.line(margin + "   see " + x.Link())
 }
 
 func capitalized(text string) string {
@@ -117,7 +117,9 @@ func (p *printer) calendar(c *Calendar) {
 	p.line(fmt.Sprintf("The last %d days (UTC), %s to %s: the covered part of each", len(c.Days), first.Format(time.DateOnly), last.Format(time.DateOnly)))
 	scraped, recorded := c.Rows()
 	p.line("  kube-state-metrics scraped   " + scraped)
-	p.line("  windows that are recorded    " + recorded)
+	if c.Recorded {
+		p.line("  windows that are recorded    " + recorded)
+	}
 }
 
 // Rows returns a block for each day: what was scraped, and what is recorded.

@@ -19,63 +19,65 @@ func upstreamChecks() []Check {
 		{
 			Name:     "reachable",
 			Question: "Does the Prometheus answer queries?",
-			Judged:   "By the query `vector(1)`.",
-			Faults: []Fault{{"unreachable", Fail, "There is no answer, or not a Prometheus' answer.",
-				"The failure's kind says what to change: see why a window failed, in the same document."}},
+			Judged:   "by the query `vector(1)`.",
+			Faults: []Fault{{Name: "unreachable", Status: Fail, Means: "There is no answer, or not a Prometheus' answer.",
+				Remedy: "The kind of the failure says what to change: see [why a window failed](#why-a-window-failed)."}},
 			run: reachable,
 		},
 		{
 			Name:     "credentials",
 			Question: "Are the credentials accepted?",
-			Judged:   "By the same query: 401 and 403 are refusals.",
+			Judged:   "by the same query: 401 and 403 are refusals.",
 			Needs:    []string{"reachable"},
 			Faults: []Fault{
-				{"refused", Fail, "The credentials were refused, or there are none and some are needed.",
-					"Set or renew `PROMETHEUS_SELDON_TOKEN`, `--prometheus.token-file` or `--prometheus.config-file`."},
-				{"unverified", Warn, "The TLS certificate is not verified: anyone who can intercept the connection can read the credentials.",
-					"Remove `--prometheus.insecure-skip-verify`, and give the CA in `--prometheus.config-file` (`tls_config`)."},
+				{Name: "refused", Status: Fail, Means: "The credentials were refused, or there are none and some are needed.",
+					Remedy: "Set or renew `PROMETHEUS_SELDON_TOKEN`, `--prometheus.token-file` or `--prometheus.config-file`."},
+				{Name: "unverified", Status: Warn, Means: "The TLS certificate is not verified: anyone who can intercept the connection can read the credentials.",
+					Remedy: "Remove `--prometheus.insecure-skip-verify`, and give the CA in `--prometheus.config-file` (`tls_config`)."},
 			},
 			run: credentials,
 		},
 		{
 			Name:     "server",
 			Question: "Which server is it, and which version?",
-			Judged:   "By `/api/v1/status/buildinfo`, which a proxy need not allow.",
+			Judged:   "by `/api/v1/status/buildinfo`, which a proxy need not allow.",
 			Needs:    []string{"reachable", "credentials"},
-			Faults: []Fault{{"old", Warn, "It is a Prometheus before 2.42, the oldest version that this exporter is tested with.",
-				"Upgrade it, or compare some values with a dashboard before you rely on them."}},
+			Faults: []Fault{{Name: "old", Status: Warn, Means: "It is a Prometheus before 2.42, the oldest version that this exporter is tested with.",
+				Remedy: "Upgrade it, or compare some values with a dashboard before you rely on them."}},
 			run: server,
 		},
 		{
 			Name:     "clock",
 			Question: "Do the clocks agree?",
-			Judged:   "By the `Date` of the Prometheus' answers, to two seconds.",
+			Judged:   "by the `Date` of the Prometheus' answers, to two seconds.",
 			Needs:    []string{"reachable", "credentials"},
-			Faults: []Fault{{"skew", Warn, "This machine's clock and the Prometheus' differ. Windows follow the latter.",
-				"Synchronize the clocks (NTP)."}},
+			Faults: []Fault{{Name: "skew", Status: Warn, Means: "This machine's clock and the Prometheus' differ. Windows follow the latter.",
+				Remedy: "Synchronize the clocks (NTP)."}},
 			run: clock,
 		},
 		{
 			Name:     "window",
 			Question: "Can the newest window be computed, and what does one cost?",
-			Judged:   "By computing it, and a day of it if it is longer. The checks below look at what that showed.",
+			Judged:   "by computing it, and a day of it if it is longer. The checks below look at what that showed.",
 			Needs:    []string{"reachable", "credentials"},
 			Faults: []Fault{
-				{"failed", Fail, "The window failed.", "The failure's kind says what to change: see why a window failed, in the same document."},
-				{"slow", Warn, "It takes longer than a tenth of the period.",
-					"Raise `--query.concurrency`, share the models between exporters with `--shard`, or choose a longer `--time-period`."},
+				{Name: "failed", Status: Fail, Means: "The window failed.",
+					Remedy: "The kind of the failure says what to change: see [why a window failed](#why-a-window-failed)."},
+				{Name: "slow", Status: Warn, Means: "It takes longer than a tenth of the period.",
+					Remedy: "Raise `--query.concurrency`, share the models between exporters with `--shard`, or choose a longer `--time-period`."},
 			},
 			run: computable,
 		},
 		{
 			Name:     "transport",
 			Question: "Are samples read by remote read or by PromQL?",
-			Judged:   "By how that window was read.",
+			Judged:   "by how that window was read.",
 			Needs:    []string{"reachable", "credentials"},
 			Faults: []Fault{
-				{"promql", Warn, "The server has remote read, but `/api/v1/read` is not allowed or does not work. The values are the same, and cost the Prometheus more.",
-					"Let the proxy before the Prometheus allow `POST /api/v1/read`, or set `--query.transport` to `promql` to accept it."},
-				{"not-offered", Fail, "Remote read is not offered, and nothing else is allowed.", "Set `--query.transport` to `auto` or `promql`."},
+				{Name: "promql", Status: Warn, Means: "The server has remote read, but `/api/v1/read` is not allowed or does not work. The values are the same, and cost the Prometheus more.",
+					Remedy: "Let the proxy before the Prometheus allow `POST /api/v1/read`, or set `--query.transport` to `promql` to accept it."},
+				{Name: "not-offered", Status: Fail, Means: "Remote read is not offered, and nothing else is allowed.",
+					Remedy: "Set `--query.transport` to `auto` or `promql`."},
 			},
 			run: transport,
 		},
@@ -83,7 +85,7 @@ func upstreamChecks() []Check {
 }
 
 func reachable(ctx context.Context, e *exam) (Finding, error) {
-	begin := time.Now()
+	begin := e.Now()
 	_, err := e.ask(ctx, "vector(1)")
 	e.refused = err
 	switch promapi.KindOf(err) {
@@ -91,7 +93,7 @@ func reachable(ctx context.Context, e *exam) (Finding, error) {
 		if err != nil {
 			return Finding{}, err
 		}
-		return pass("it answers within %s", time.Since(begin).Round(time.Millisecond))
+		return pass("it answers within %s", e.Now().Sub(begin).Round(time.Millisecond))
 	case promapi.Unauthorized:
 		return pass("it answers")
 	}
@@ -162,7 +164,7 @@ func clock(_ context.Context, e *exam) (Finding, error) {
 	case ahead < -skewTolerance:
 		return fault("skew", "this machine's clock is %s behind", -ahead.Round(time.Second))
 	}
-	return pass("they do")
+	return pass("they agree")
 }
 
 func computable(ctx context.Context, e *exam) (Finding, error) {
@@ -184,7 +186,11 @@ func (c *Cost) String() string {
 	if c.Estimated {
 		about = "about "
 	}
-	return fmt.Sprintf("%s%s, %s, %s, %.2g s", about, count(c.Queries, "request"), count(c.Samples, "sample"), bytesOf(c.Bytes), c.Took.Seconds())
+	took := fmt.Sprintf("%.2g s", c.Took.Seconds())
+	if c.Took > 10*time.Second {
+		took = fmt.Sprintf("%.0f s", c.Took.Seconds())
+	}
+	return fmt.Sprintf("%s%s, %s, %s, %s", about, count(c.Queries, "request"), count(c.Samples, "sample"), bytesOf(c.Bytes), took)
 }
 
 // bytesOf writes a size with a unit.
