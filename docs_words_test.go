@@ -106,9 +106,9 @@ func TestDocsNameWhatExists(t *testing.T) {
 		}
 	}
 	for _, ofOthers := range []string{
-		"--metric-labels-allowlist", "--help", "--version", "--query.lookback-delta", "--query.max-samples",
-		"--web.enable-remote-write-receiver", "--web.enable-admin-api",
-		"--metric-allowlist", "--metric-denylist", "--query.replica-label", "--storage.tsdb.retention.time", "--set", "--check",
+		"--metric-labels-allowlist", "--help", "--version", "--config.check", "--query.lookback-delta", "--query.max-samples",
+		"--web.enable-remote-write-receiver", "--web.enable-admin-api", "--set", "--check",
+		"--metric-allowlist", "--metric-denylist", "--query.replica-label", "--storage.tsdb.retention.time",
 	} {
 		known[ofOthers] = true
 	}
