@@ -226,7 +226,7 @@ func TestEngine(t *testing.T) {
 	} {
 		s := &promapitest.Server{Behind: c.engine}
 		asked := map[int]bool{}
-		err := Each(t.Context(), fetcher(s, Auto, 1).Window(), question, numbers(300), func(items []int, _ []promapi.Series) error {
+		err := Each(t.Context(), fetcher(s, Auto, 1).Windows(1), question, numbers(300), func(items []int, _ []promapi.Series) error {
 			for _, item := range items {
 				asked[item] = true
 			}
