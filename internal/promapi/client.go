@@ -18,6 +18,7 @@ import (
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/backoff"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/httpclient"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/instrument"
 )
 
 const (
@@ -61,7 +62,7 @@ func (c *Client) ServerNow() (time.Time, bool) {
 	return r.server.Add(time.Since(r.here)), true
 }
 
-// New returns a client whose own metrics are registered on reg.
+// New returns a client whose own metrics are registered on reg. Clients there share them.
 func New(cfg Config, reg prometheus.Registerer) (*Client, error) {
 	client, err := httpclient.New(cfg.HTTP, "upstream", cfg.UserAgent)
 	if err != nil {
@@ -80,7 +81,10 @@ func New(cfg Config, reg prometheus.Registerer) (*Client, error) {
 			Help: "Samples in the upstream Prometheus' answers.",
 		}),
 	}
-	return c, errors.Join(reg.Register(c.requests), reg.Register(c.samples))
+	var errs [2]error
+	c.requests, errs[0] = instrument.Register(reg, c.requests)
+	c.samples, errs[1] = instrument.Register(reg, c.samples)
+	return c, errors.Join(errs[:]...)
 }
 
 // exchange is a request, and what to make of what comes back.
