@@ -38,7 +38,7 @@ func TestEverySettingCanBeInTheFile(t *testing.T) {
 		"prometheus.url": "https://prom.example/x", "prometheus.token-file": write(t, "t0ken\n"),
 		"prometheus.config-file": write(t, "enable_http2: false\n"), "prometheus.insecure-skip-verify": true,
 		"time-period": "2h", "settle-delay": "5m", "kinds": []string{"RayService", "Server"}, "shard": "1/3",
-		"kind": []string{"RayService=ray.io/serve,a=b", "Other=other"}, "cluster-label": "region", "query.transport": "promql",
+		"kind": []string{"RayService=ray.io/serve,a=b", "Other=other"}, "cluster-label": "region", "query.engine": "mimir", "query.transport": "promql",
 		"query.timeout": "10s", "query.concurrency": 4, "query.max-samples": 5000, "query.max-samples-per-window": "70000", "query.compression": "gzip", "query.max-answer-bytes": "1MiB",
 		"web.listen-address": []string{":1234", ":1235"}, "web.config.file": write(t, "{}\n"), "web.systemd-socket": false, "web.timestamps": true, "web.enable-lifecycle": true,
 		"log.level": "DEBUG", "log.format": "json",
@@ -47,7 +47,7 @@ func TestEverySettingCanBeInTheFile(t *testing.T) {
 		"catch-up.max-age": "3h", "source.kube-state-metrics": `job="ksm"`, "source.cadvisor": `{job="kubelet"}`,
 	}
 	cfg := mustLoad(t, nil, "--config.file="+write(t, nested(t, values)))
-	if cfg.Period != 2*time.Hour || cfg.KindNames() != "RayService, Server, Other" || cfg.Query != (Query{"promql", 10 * time.Second, 4, 5000, 1 << 20, 70_000, true}) ||
+	if cfg.Period != 2*time.Hour || cfg.KindNames() != "RayService, Server, Other" || cfg.Query != (Query{"mimir", "promql", 10 * time.Second, 4, 5000, 1 << 20, 70_000, true}) ||
 		!cmp.Equal(*cfg.Web.WebListenAddresses, []string{":1234", ":1235"}) || !cfg.Timestamps || !cmp.Equal(cfg.RemoteWrite.Labels, map[string]string{"a": "b", "c": "d"}) {
 		t.Errorf("%+v", cfg)
 	}
