@@ -26,8 +26,12 @@ func ServeFlags(f Flags) Check {
 	toolkit := toolkitFlags(f)
 	timestamps := f.addSwitch("web.timestamps", "WEB_TIMESTAMPS",
 		"Expose the models' metrics with their window's end as timestamp, so that one sample is stored per window. Not every Prometheus accepts that: see docs/how-it-works.md.")
+	lifecycle := f.addSwitch("web.enable-lifecycle", "WEB_ENABLE_LIFECYCLE",
+		"Read the settings again at POST /-/reload, as at SIGHUP.")
+	fix(timestamps)
 	return func(c *checker, cfg *Config) {
 		remoteWrite(c, cfg)
+		cfg.Lifecycle = parse(c, lifecycle, boolean)
 		cfg.CatchUp = parse(c, catchUp, durationBetween(0, longestCatchUp))
 		toolkit(c, cfg)
 		cfg.Timestamps = parse(c, timestamps, boolean)
@@ -51,6 +55,7 @@ func toolkitFlags(f Flags) Check {
 		systemd = f.adopt(clause, "web.systemd-socket", "WEB_SYSTEMD_SOCKET")
 		systemd.isSwitch = true
 	}
+	fix(listen, file, systemd)
 	return func(c *checker, cfg *Config) {
 		*flags.WebListenAddresses = strings.Split(listen.raw, listen.separator)
 		*flags.WebSystemdSocket = parse(c, systemd, boolean)
