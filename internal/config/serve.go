@@ -25,8 +25,12 @@ func ServeFlags(f Flags) Check {
 	toolkit := toolkitFlags(f)
 	timestamps := f.addSwitch("web.timestamps", "WEB_TIMESTAMPS",
 		"Expose the models' metrics with their window's end as timestamp, so that one sample is stored per window. Not every Prometheus accepts that: see docs/how-it-works.md.")
+	lifecycle := f.addSwitch("web.enable-lifecycle", "WEB_ENABLE_LIFECYCLE",
+		"Read the settings again at POST /-/reload, as at SIGHUP.")
+	fix(timestamps)
 	return func(c *checker, cfg *Config) {
 		remoteWrite(c, cfg)
+		cfg.Lifecycle = parse(c, lifecycle, boolean)
 		catchUp(c, cfg)
 		toolkit(c, cfg)
 		cfg.Timestamps = parse(c, timestamps, boolean)
@@ -57,6 +61,7 @@ func toolkitFlags(f Flags) Check {
 		systemd = f.adopt(clause, "web.systemd-socket", "WEB_SYSTEMD_SOCKET")
 		systemd.isSwitch = true
 	}
+	fix(listen, file, systemd)
 	return func(c *checker, cfg *Config) {
 		*flags.WebListenAddresses = strings.Split(listen.raw, listen.separator)
 		*flags.WebSystemdSocket = parse(c, systemd, boolean)

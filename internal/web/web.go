@@ -2,6 +2,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -13,7 +14,10 @@ type Config struct {
 	Metrics http.Handler
 	Ready   func() bool
 	Landing func() Landing // called for each request
-	Log     *slog.Logger
+
+	Lifecycle func() bool // whether Reload may be called by HTTP
+	Reload    func(context.Context) error
+	Log       *slog.Logger
 }
 
 // NewServer returns a server for the pages. Timeouts bound slow clients, and their number and
@@ -48,6 +52,17 @@ func handler(cfg Config) http.Handler {
 		}
 		plain(w, "Ready.")
 	})
+	mux.Handle("POST /-/reload", http.NewCrossOriginProtection().Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !cfg.Lifecycle() {
+			http.Error(w, "Not allowed: set --web.enable-lifecycle, or send SIGHUP to the exporter.", http.StatusForbidden)
+			return
+		}
+		if err := cfg.Reload(r.Context()); err != nil {
+			http.Error(w, "The settings before stay: "+err.Error(), http.StatusInternalServerError)
+			return
+		}
+		plain(w, "Reloaded.")
+	})))
 	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
 		page, err := cfg.Landing().render()
 		if err != nil {

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -61,9 +62,12 @@ func pageOf(t testing.TB, hour, models int) *exposition.Page {
 // site is a server for a board, with the status that the test sets.
 type site struct {
 	*httptest.Server
-	board   *exposition.Board
-	ready   bool
-	landing Landing
+	board     *exposition.Board
+	ready     bool
+	landing   Landing
+	lifecycle bool
+	reload    error
+	reloads   int
 }
 
 func newSite(t *testing.T) *site {
@@ -74,6 +78,9 @@ func newSite(t *testing.T) *site {
 		Ready:   func() bool { return s.ready },
 		Landing: func() Landing { return s.landing },
 		Log:     log,
+
+		Lifecycle: func() bool { return s.lifecycle },
+		Reload:    func(context.Context) error { s.reloads++; return s.reload },
 	})
 	s.Server = httptest.NewServer(server.Handler)
 	t.Cleanup(s.Close)
@@ -130,6 +137,32 @@ func TestPages(t *testing.T) {
 				t.Errorf("answered %d %q, want %d %q", resp.StatusCode, body, test.status, test.body)
 			}
 		})
+	}
+}
+
+func TestReload(t *testing.T) {
+	s := newSite(t)
+	foreign := http.Header{"Origin": {"http://elsewhere.example"}, "Sec-Fetch-Site": {"cross-site"}}
+	for _, test := range []struct {
+		method    string
+		lifecycle bool
+		reload    error
+		header    http.Header
+		status    int
+		body      string
+		reloads   int
+	}{
+		{"POST", false, nil, nil, 403, "Not allowed: set --web.enable-lifecycle, or send SIGHUP to the exporter.\n", 0},
+		{"GET", true, nil, nil, 405, "Method Not Allowed\n", 0},
+		{"POST", true, nil, foreign, 403, "cross-origin request detected from Sec-Fetch-Site header\n", 0},
+		{"POST", true, nil, nil, 200, "Reloaded.\n", 1},
+		{"POST", true, errors.New("a is wrong\nb is wrong"), nil, 500, "The settings before stay: a is wrong\nb is wrong\n", 1},
+	} {
+		s.lifecycle, s.reload, s.reloads = test.lifecycle, test.reload, 0
+		resp, body := s.get(t, test.method, "/-/reload", test.header)
+		if resp.StatusCode != test.status || body != test.body || s.reloads != test.reloads {
+			t.Errorf("%+v: answered %d %q after %d reloads", test, resp.StatusCode, body, s.reloads)
+		}
 	}
 }
 

@@ -1,0 +1,54 @@
+package cli
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/common/model"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/schedule"
+)
+
+// pipeline computes, publishes and delivers windows as the settings of its session say.
+type pipeline struct {
+	*session
+	loop *schedule.Loop
+}
+
+// pipeline returns a pipeline that has not started. Those with one registry count in the same
+// metrics.
+func (s *session) pipeline(registry *prometheus.Registry, board *exposition.Board) (*pipeline, error) {
+	client, err := s.upstream(registry)
+	if err != nil {
+		return nil, err
+	}
+	var deliverer schedule.Deliverer
+	if s.RemoteWrite.Receiver.URL != nil {
+		writer, err := s.writer(registry)
+		if err != nil {
+			return nil, err
+		}
+		deliverer = advisedDeliverer{writer, s}
+	}
+	return &pipeline{s, schedule.New(schedule.Config{
+		Computer:    advisedComputer{s.downsampler(client), s},
+		Board:       board,
+		Deliverer:   deliverer,
+		Period:      s.Period,
+		SettleDelay: s.SettleDelay,
+		MaxAge:      s.CatchUp,
+		Random:      rand.Float64,
+		Now:         time.Now,
+		ServerNow:   client.ServerNow,
+		Log:         s.log,
+		Registerer:  registry,
+	})}, nil
+}
+
+// logSettings logs the settings that matter most.
+func (s *session) logSettings(message string, more ...any) {
+	s.log.Info(message, append(more, "prometheus", s.Prometheus.Redacted(), "period", model.Duration(s.Period),
+		"settle_delay", model.Duration(s.SettleDelay), "kinds", s.KindNames(), "shard", s.Shard.String())...)
+}
