@@ -10,8 +10,8 @@ type Doctor struct {
 
 // DoctorFlags defines the flags of the command doctor.
 func DoctorFlags(f Flags) Check {
-	remoteWrite := remoteWriteFlags(f.in("Remote write"))
-	catchUp := catchUpFlag(f.in("Remote write"))
+	remoteWrite := remoteWriteFlags(f.in(groupRemoteWrite))
+	catchUp := catchUpFlag(f.in(groupRemoteWrite))
 	output := f.add("output", "", "text",
 		"Output format: text or json.")
 	return func(c *checker, cfg *Config) {
