@@ -9,8 +9,8 @@ import (
 
 func TestCompletion(t *testing.T) {
 	for words, want := range map[string][]string{
-		"":                          {"serve", "once", "backfill", "explain"},
-		"e":                         {"explain"},
+		"":                          {"serve", "once", "backfill", "explain", "doctor"},
+		"e":                         {"explain", "doctor"},
 		"explain x":                 nil,
 		"--time":                    {"--time-period"},
 		"--catch":                   {"--catch-up.max-age"}, // of the default command
