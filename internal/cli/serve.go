@@ -48,8 +48,9 @@ func serve(ctx context.Context, s *session) error {
 	if s.Timestamps {
 		board = exposition.NewStampedBoard(time.Now)
 	}
+	downsampler := s.downsampler(client)
 	loop := schedule.New(schedule.Config{
-		Computer:    advisedComputer{s.downsampler(client), s},
+		Computer:    advisedComputer{downsampler, s},
 		Board:       board,
 		Deliverer:   deliverer,
 		Period:      s.Period,
@@ -61,10 +62,16 @@ func serve(ctx context.Context, s *session) error {
 		Log:         s.log,
 		Registerer:  registry,
 	})
+	var people http.Handler
+	if s.Pages {
+		if people, err = s.pages(board, loop, downsampler); err != nil {
+			return err
+		}
+	}
 	server := web.NewServer(web.Config{
 		Metrics: web.Metrics(registry, board, s.log),
 		Ready:   func() bool { return loop.Status().Ready },
-		Landing: func() web.Landing { return s.landing(board.Page(), loop.Status()) },
+		Pages:   people,
 		Log:     s.log,
 	})
 	s.log.Info("Starting", "program", config.Name, "version", version.Version, "revision", version.GetRevision(),

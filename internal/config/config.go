@@ -27,7 +27,9 @@ type Config struct {
 	Sources      map[string]func(label func(string) string) bool // which targets are a source's, where that is set
 	Query        Query
 	Web          *web.FlagConfig
-	Timestamps   bool // expose models' metrics with their window's end as timestamp
+	Pages        bool   // serve pages for people
+	GrafanaURL   string // that pages link to, "" for none
+	Timestamps   bool   // expose models' metrics with their window's end as timestamp
 	Log          *promslog.Config
 	RemoteWrite  RemoteWrite
 	CatchUp      time.Duration // maximum age of a window that is delivered
