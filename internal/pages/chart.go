@@ -54,22 +54,14 @@ func (c chart) usage(values []metric.Value) usage {
 	return usage{c, c.of(values, metric.Used), c.of(values, metric.Requested), c.of(values, metric.Limit)}
 }
 
-// add adds another model's. What is unknown of a model is not zero, but nothing of it can be
-// added.
-func (u *usage) add(o usage) {
-	for _, q := range []struct{ to, from *quantity }{{&u.Used, &o.Used}, {&u.Requested, &o.Requested}, {&u.Limit, &o.Limit}} {
-		if q.from.OK {
-			q.to.V, q.to.OK = q.to.V+q.from.V, true
-		}
-	}
-}
-
 // OfRequest is which share of the request is used.
-func (u usage) OfRequest() quantity {
-	if !u.Used.OK || !u.Requested.OK || u.Requested.V <= 0 {
+func (u usage) OfRequest() quantity { return share(u.Used, u.Requested) }
+
+func share(used, requested quantity) quantity {
+	if !used.OK || !requested.OK || requested.V <= 0 {
 		return quantity{}
 	}
-	return quantity{V: u.Used.V / u.Requested.V, OK: true}
+	return quantity{V: used.V / requested.V, OK: true}
 }
 
 // Bar is a usage drawn: widths are percentages of what the bar stands for, the largest of the

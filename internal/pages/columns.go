@@ -2,6 +2,7 @@ package pages
 
 import (
 	"cmp"
+	"slices"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
@@ -12,6 +13,7 @@ type entry struct {
 	workload.Model
 	count  int
 	values []metric.Value
+	key    quantity // that it is sorted by
 }
 
 // column is a way to order the list.
@@ -43,32 +45,36 @@ func (s *site) columns(by string) []column {
 		names = append(names, column{key: c.Key, title: c.Name, down: true, shown: true, chart: true, value: func(e *entry) quantity { return c.of(e.values, metric.Used) }})
 		if c.Bounds {
 			names = append(names, column{key: c.Key + "-of-request", title: c.Name + ", share of the request", down: true, value: func(e *entry) quantity {
-				return c.usage(e.values).OfRequest()
+				return share(c.of(e.values, metric.Used), c.of(e.values, metric.Requested))
 			}})
 		}
 	}
 	return names
 }
 
-// compare orders entries by a column. What is unknown comes last in either direction.
-func (c column) compare(down bool) func(a, b *entry) int {
+// sort orders entries by a column. What is unknown comes last in either direction, and what is
+// equal stays in the order of the models.
+func (c column) sort(rows []*entry, down bool) {
 	sign := 1
 	if down {
 		sign = -1
 	}
 	if c.text != nil {
-		return func(a, b *entry) int { return cmp.Or(sign*cmp.Compare(c.text(a), c.text(b)), a.Compare(b.Model)) }
+		slices.SortStableFunc(rows, func(a, b *entry) int { return sign * cmp.Compare(c.text(a), c.text(b)) })
+		return
 	}
-	return func(a, b *entry) int {
-		x, y := c.value(a), c.value(b)
-		if x.OK != y.OK {
-			if x.OK {
+	for _, e := range rows {
+		e.key = c.value(e)
+	}
+	slices.SortStableFunc(rows, func(a, b *entry) int {
+		if a.key.OK != b.key.OK {
+			if a.key.OK {
 				return -1
 			}
 			return 1
 		}
-		return cmp.Or(sign*cmp.Compare(x.V, y.V), a.Compare(b.Model))
-	}
+		return sign * cmp.Compare(a.key.V, b.key.V)
+	})
 }
 
 // heading is a column's heading, which sorts by it.

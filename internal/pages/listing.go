@@ -50,12 +50,12 @@ func (s *site) list(a *ledger.Averages, f filter) listing {
 		}
 		switch {
 		case f.By == "":
-			entries = append(entries, entry{m.Model, 1, m.Values})
+			entries = append(entries, entry{Model: m.Model, count: 1, values: m.Values})
 		case known:
 			entries[at].count++
 			add(entries[at].values, m.Values)
 		default:
-			entries = append(entries, entry{namespace, 1, slices.Clone(m.Values)})
+			entries = append(entries, entry{Model: namespace, count: 1, values: slices.Clone(m.Values)})
 		}
 	}
 	l.total = total{all.count, namespaces, s.usages(all.values)}
@@ -63,8 +63,10 @@ func (s *site) list(a *ledger.Averages, f filter) listing {
 	for i := range entries {
 		l.rows[i] = &entries[i]
 	}
-	if i := slices.IndexFunc(s.columns(f.By), func(c column) bool { return c.key == f.Sort }); i >= 0 {
-		slices.SortFunc(l.rows, s.columns(f.By)[i].compare(f.Down))
+	for _, c := range s.columns(f.By) {
+		if c.key == f.Sort {
+			c.sort(l.rows, f.Down)
+		}
 	}
 	slices.Sort(l.types)
 	if len(l.namespaces) > mostNamespaces {
