@@ -51,20 +51,10 @@ func effectiveToken(group string) EffectiveSetting {
 	return token
 }
 
-func (s *setting) origin() string {
-	switch {
-	case s.onLine:
-		return FromFlag
-	case s.env != "" && os.Getenv(s.env) != "":
-		return FromEnvironment
-	}
-	return FromDefault
-}
-
 // shown returns the value for display.
 func (s *setting) shown() string {
 	switch {
-	case s.show != nil && s.raw != "":
+	case s.isURL() && s.raw != "":
 		return redact(s.raw)
 	case s.isSwitch && s.raw == "":
 		return "false"

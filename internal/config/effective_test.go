@@ -32,7 +32,7 @@ func TestEffective(t *testing.T) {
 	}
 	for name, want := range map[string]value{
 		"--time-period":            {"Windows and models", "2h", FromEnvironment},
-		"--kinds":                  {"Windows and models", "SeldonDeployment,Server", FromFlag},
+		"--kinds":                  {"Windows and models", "SeldonDeployment, Server", FromFlag},
 		"--kind":                   {"Windows and models", "A=a, B=b", FromFlag},
 		"--settle-delay":           {"Windows and models", "1m", FromDefault},
 		"--prometheus.url":         {"Prometheus", "http://p:9090/x?<secret>", FromFlag},

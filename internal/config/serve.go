@@ -54,6 +54,7 @@ func toolkitFlags(f Flags) Check {
 	listen.separator = "\n"
 	file := f.adopt(f.of.GetFlag("web.config.file").
 		Help("File that enables TLS or authentication, as documented by the Prometheus exporter-toolkit."), "web.config.file", "WEB_CONFIG_FILE")
+	file.isPath = true
 	systemd := new(setting)
 	if clause := f.of.GetFlag("web.systemd-socket"); clause != nil { // Linux only
 		systemd = f.adopt(clause, "web.systemd-socket", "WEB_SYSTEMD_SOCKET")
@@ -65,7 +66,7 @@ func toolkitFlags(f Flags) Check {
 		*flags.WebConfigFile = file.raw
 		for _, address := range *flags.WebListenAddresses {
 			if !*flags.WebSystemdSocket && !listenable(address) {
-				c.failf("%s=%q cannot be listened on: write it like :8000 or 127.0.0.1:8000", listen.name(), address)
+				c.failf("%s cannot be listened on: write it like :8000 or 127.0.0.1:8000", listen.with(strconv.Quote(address)))
 			}
 		}
 		if file.raw != "" {

@@ -3,7 +3,9 @@ package config
 import (
 	"errors"
 	"fmt"
+	"os"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -15,6 +17,9 @@ type setting struct {
 	flag, env string // env is empty if there is no environment variable
 	raw       string
 	onLine    bool                // given on the command line
+	inFile    *fileValue          // nil if the configuration file does not set it
+	isPath    bool                // it names a file
+	safer     string              // how else to give a URL's secrets than by the environment
 	isSwitch  bool                // it needs no value on the command line
 	separator string              // between values, if it can be given more than once
 	show      func(string) string // how an error prints the value, nil for unchanged
@@ -66,10 +71,18 @@ func (f Flags) addList(flag, env, preset, separator, help string) *setting {
 	return s
 }
 
-// addURL defines a setting that is a URL, which may hold secrets.
-func (f Flags) addURL(flag, env, preset, help string) *setting {
+// addURL defines a setting that is a URL, which may hold secrets. Another setting can name a
+// file with them.
+func (f Flags) addURL(flag, env, preset, file, help string) *setting {
 	s := f.add(flag, env, preset, help)
-	s.show = hideSecrets
+	s.show, s.safer = hideSecrets, ", or "+file
+	return s
+}
+
+// addFile defines a setting that names a file.
+func (f Flags) addFile(flag, env, help string) *setting {
+	s := f.add(flag, env, "<file>", help)
+	s.isPath = true
 	return s
 }
 
@@ -96,21 +109,60 @@ func (s *setting) Set(raw string) error {
 func (s *setting) IsBoolFlag() bool   { return s.isSwitch }
 func (s *setting) IsCumulative() bool { return s.separator != "" }
 
+// isURL says whether the value may be a URL with secrets.
+func (s *setting) isURL() bool { return s.safer != "" }
+
 // String returns the setting's name as the user gave it, and its value.
 func (s *setting) String() string {
-	value := fmt.Sprintf("%q", s.raw)
-	if s.show != nil {
-		value = s.show(s.raw)
+	value, show := s.raw, s.show
+	if s.origin() == FromFile {
+		value = s.inFile.text
+	}
+	if show == nil {
+		show = strconv.Quote
+	}
+	return s.with(show(value))
+}
+
+// with returns the setting's name as the user gave it, and a value.
+func (s *setting) with(value string) string {
+	if s.origin() == FromFile {
+		return fmt.Sprintf("%s=%s in %s:%d", s.flag, value, s.inFile.file, s.inFile.line)
 	}
 	return s.name() + "=" + value
 }
 
-// name is the environment variable if that was set, and else the flag.
+// name is the setting as the user gave it: in the environment, in the file, or as the flag.
 func (s *setting) name() string {
-	if s.origin() == FromEnvironment {
+	switch s.origin() {
+	case FromEnvironment:
 		return s.env
+	case FromFile:
+		return fmt.Sprintf("%s in %s:%d", s.flag, s.inFile.file, s.inFile.line)
 	}
 	return "--" + s.flag
+}
+
+// origin says where the value comes from: a flag wins over the environment, and the environment
+// over the file.
+func (s *setting) origin() string {
+	switch {
+	case s.onLine:
+		return FromFlag
+	case s.env != "" && os.Getenv(s.env) != "":
+		return FromEnvironment
+	case s.inFile != nil:
+		return FromFile
+	}
+	return FromDefault
+}
+
+// setInFile sets the value that the configuration file has, unless another wins.
+func (s *setting) setInFile(v fileValue) {
+	s.inFile = &v
+	if s.origin() == FromFile {
+		s.raw = v.resolved(s.isPath)
+	}
 }
 
 // checker collects errors.

@@ -4,6 +4,7 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -16,6 +17,8 @@ import (
 
 // API is the server's. A promapi.Client is one.
 type API interface {
+	// Engine says which kind of server it is.
+	Engine(ctx context.Context) promapi.Engine
 	// RawRange reads by PromQL what one selector selects.
 	RawRange(ctx context.Context, s promapi.Selector, from, to int64) (*promapi.Answer, error)
 	// Read reads by remote read what several select, and hands out each series as it comes, in
@@ -57,8 +60,13 @@ func New(cfg Config) *Fetcher {
 	}
 }
 
-// Transport returns how the server is read now.
-func (f *Fetcher) Transport() Transport { return f.transport.current() }
+// Transport returns how the server was read last, or the setting before it was read. It asks
+// nothing.
+func (f *Fetcher) Transport() Transport {
+	f.transport.mu.Lock()
+	defer f.transport.mu.Unlock()
+	return cmp.Or(f.transport.last, f.transport.setting)
+}
 
 // Cost is what a window's requests asked of the server.
 type Cost struct {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"net/http"
 	"net/url"
@@ -40,6 +41,7 @@ func timestamp(t time.Time) string {
 
 func (c *Client) query(ctx context.Context, q query) (*Answer, error) {
 	q.c = c
+	maps.Copy(q.params, c.Engine(ctx).send)
 	q.params.Set("query", q.expr)
 	q.params.Set("timeout", strconv.FormatInt(c.cfg.Timeout.Milliseconds(), 10)+"ms")
 	began := time.Now()
