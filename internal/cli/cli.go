@@ -71,7 +71,8 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 }
 
 func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
-	cfg, err := config.Load(args, Commands())
+	load := func() (*config.Config, error) { return config.Load(args, Commands()) }
+	cfg, err := load()
 	if shown, ok := errors.AsType[*config.Shown](err); ok {
 		_, err := io.WriteString(stdout, shown.Text)
 		return err
@@ -84,7 +85,7 @@ func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 	cfg.Log.Writer = stderr
 	commands := table()
 	i := slices.IndexFunc(commands, func(c command) bool { return c.Name == cfg.Command })
-	s := &session{cfg, promslog.New(cfg.Log), stdin, stdout, stderr}
+	s := &session{cfg, promslog.New(cfg.Log), load, stdin, stdout, stderr}
 	if cfg.CheckOnly {
 		return checkOnly(s)
 	}

@@ -22,6 +22,7 @@ import (
 type session struct {
 	*config.Config
 	log            *slog.Logger
+	load           func() (*config.Config, error) // reads the settings again
 	stdin          io.Reader
 	stdout, stderr io.Writer
 }

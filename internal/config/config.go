@@ -3,6 +3,9 @@
 package config
 
 import (
+	"cmp"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -32,6 +35,7 @@ type Config struct {
 	Pages        bool   // serve pages for people
 	GrafanaURL   string // that pages link to, "" for none
 	Timestamps   bool   // expose models' metrics with their window's end as timestamp
+	Lifecycle    bool   // settings can be read again by HTTP
 	Log          *promslog.Config
 	RemoteWrite  RemoteWrite
 	CatchUp      time.Duration // maximum age of a window that is delivered
@@ -40,6 +44,11 @@ type Config struct {
 	Explain      Explain
 
 	settings map[string]*setting // by flag
+}
+
+// ordered returns the settings in the order of --help.
+func (c *Config) ordered() []*setting {
+	return slices.SortedFunc(maps.Values(c.settings), func(a, b *setting) int { return cmp.Compare(a.number, b.number) })
 }
 
 // SettingName returns the name by which the user gave a setting: its environment variable, its

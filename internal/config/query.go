@@ -62,6 +62,7 @@ func queryFlags(f Flags) Check {
 func logFlags(f Flags) Check {
 	level := f.add(logflag.LevelFlagName, "LOG_LEVEL", "info", logflag.LevelFlagHelp)
 	format := f.add(logflag.FormatFlagName, "LOG_FORMAT", "logfmt", logflag.FormatFlagHelp)
+	fix(format)
 	return func(c *checker, cfg *Config) {
 		cfg.Log = &promslog.Config{Level: promslog.NewLevel(), Format: promslog.NewFormat()}
 		level.raw = strings.ToLower(level.raw) // as promslog takes it

@@ -33,8 +33,12 @@ func ServeFlags(f Flags) Check {
 	grafana := f.add("web.grafana-url", "WEB_GRAFANA_URL", "<url>",
 		"Grafana that the pages link to.")
 	grafana.show = hideSecrets
+	lifecycle := f.addSwitch("web.enable-lifecycle", "WEB_ENABLE_LIFECYCLE",
+		"Read the settings again at POST /-/reload, as at SIGHUP.")
+	fix(timestamps)
 	return func(c *checker, cfg *Config) {
 		remoteWrite(c, cfg)
+		cfg.Lifecycle = parse(c, lifecycle, boolean)
 		cfg.CatchUp = parse(c, catchUp, durationBetween(0, longestCatchUp))
 		toolkit(c, cfg)
 		cfg.Timestamps = parse(c, timestamps, boolean)
@@ -60,6 +64,7 @@ func toolkitFlags(f Flags) Check {
 		systemd = f.adopt(clause, "web.systemd-socket", "WEB_SYSTEMD_SOCKET")
 		systemd.isSwitch = true
 	}
+	fix(listen, file, systemd)
 	return func(c *checker, cfg *Config) {
 		*flags.WebListenAddresses = strings.Split(listen.raw, listen.separator)
 		*flags.WebSystemdSocket = parse(c, systemd, boolean)

@@ -19,6 +19,7 @@ type setting struct {
 	onLine    bool                // given on the command line
 	inFile    *fileValue          // nil if the configuration file does not set it
 	isPath    bool                // it names a file
+	fixed     bool                // it cannot change while the exporter runs
 	safer     string              // how else to give a URL's secrets than by the environment
 	isSwitch  bool                // it needs no value on the command line
 	separator string              // between values, if it can be given more than once
@@ -54,6 +55,13 @@ func (f Flags) add(flag, env, preset, help string) *setting {
 		clause.Default(preset)
 	}
 	return f.adopt(clause, flag, env)
+}
+
+// fix marks settings that cannot change while the exporter runs.
+func fix(all ...*setting) {
+	for _, s := range all {
+		s.fixed = true
+	}
 }
 
 // addSwitch defines a setting that needs no value on the command line.

@@ -76,19 +76,20 @@ type Cost struct {
 	LargestSamples int64 // held of one answer
 }
 
-// Window is what all requests for one window share.
+// Window is what all requests for one window share, or for several that are read together.
 type Window struct {
 	*Fetcher
+	budget int64
 
 	mu     sync.Mutex
 	cost   Cost
 	warned bool // of a request that timed out
 }
 
-// Window begins a window.
-func (f *Fetcher) Window() *Window {
+// Windows begins so many windows that are read together.
+func (f *Fetcher) Windows(n int) *Window {
 	f.sizes.grow()
-	return &Window{Fetcher: f}
+	return &Window{Fetcher: f, budget: int64(n) * f.cfg.Budget}
 }
 
 // Cost returns what has been asked so far.
@@ -144,9 +145,9 @@ const forever = 1<<63 - 1
 func (w *Window) overBudget() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.cfg.Budget == 0 || w.cost.SamplesRead <= w.cfg.Budget {
+	if w.budget == 0 || w.cost.SamplesRead <= w.budget {
 		return nil
 	}
 	return &promapi.Error{Kind: promapi.OverBudget, RetryAfter: forever, Err: fmt.Errorf(
-		"%d samples were read by %d requests, and a window may read %d", w.cost.SamplesRead, w.cost.Queries, w.cfg.Budget)}
+		"%d samples were read by %d requests, and %d may be read", w.cost.SamplesRead, w.cost.Queries, w.budget)}
 }

@@ -40,6 +40,25 @@ type shown struct {
 	times []int64
 }
 
+// Merge returns a pod by which the series of both can be selected.
+func (p *Pod) Merge(o *Pod) *Pod {
+	if slices.Equal(p.Forms, o.Forms) && slices.Equal(p.Sidecars, o.Sidecars) {
+		return p
+	}
+	merged := &Pod{Name: p.Name, Forms: slices.Clone(p.Forms), Sidecars: slices.Clone(p.Sidecars)}
+	for _, f := range o.Forms {
+		if !slices.Contains(p.Forms, f) {
+			merged.Forms = append(merged.Forms, f)
+		}
+	}
+	for _, s := range o.Sidecars {
+		if !slices.Contains(p.Sidecars, s) {
+			merged.Sidecars = append(merged.Sidecars, s)
+		}
+	}
+	return merged
+}
+
 // BelongsTo says whether the pod was ever a model of which that holds.
 func (p *Pod) BelongsTo(is func(workload.Model) bool) bool {
 	return slices.ContainsFunc(p.shown, func(s shown) bool { return s.owner != (workload.Model{}) && is(s.owner) })

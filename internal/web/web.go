@@ -2,6 +2,7 @@
 package web
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -12,8 +13,11 @@ import (
 type Config struct {
 	Metrics http.Handler
 	Ready   func() bool
-	Pages   http.Handler // for people, nil for a few links only
-	Log     *slog.Logger
+	Pages   func() http.Handler // for people, nil for a few links only; called for each request
+
+	Lifecycle func() bool // whether Reload may be called by HTTP
+	Reload    func(context.Context) error
+	Log       *slog.Logger
 }
 
 // NewServer returns a server. Timeouts bound slow clients, and their number and
@@ -48,16 +52,36 @@ func handler(cfg Config) http.Handler {
 		}
 		plain(w, "Ready.")
 	})
-	if cfg.Pages != nil {
-		mux.Handle("GET /", cfg.Pages)
-	} else {
-		mux.HandleFunc("GET /{$}", links)
-	}
+	mux.Handle("POST /-/reload", http.NewCrossOriginProtection().Handler(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !cfg.Lifecycle() {
+			http.Error(w, "Not allowed: set --web.enable-lifecycle, or send SIGHUP to the exporter.", http.StatusForbidden)
+			return
+		}
+		if err := cfg.Reload(r.Context()); err != nil {
+			http.Error(w, "The settings before stay: "+err.Error(), http.StatusInternalServerError)
+			return
+		}
+		plain(w, "Reloaded.")
+	})))
+	mux.HandleFunc("GET /-/reload", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Allow", http.MethodPost)
+		http.Error(w, "Method Not Allowed", http.StatusMethodNotAllowed)
+	})
+	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
+		switch pages := cfg.Pages(); {
+		case pages != nil:
+			pages.ServeHTTP(w, r)
+		case r.URL.Path == "/":
+			links(w)
+		default:
+			http.NotFound(w, r)
+		}
+	})
 	return mux
 }
 
 // links is the first page where there are no others. It says nothing of the models.
-func links(w http.ResponseWriter, _ *http.Request) {
+func links(w http.ResponseWriter) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
 	w.Header().Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
 	fmt.Fprint(w, `<!DOCTYPE html>

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -61,8 +62,11 @@ func pageOf(t testing.TB, hour, models int) *exposition.Page {
 // site is a server for a board, with the status that the test sets.
 type site struct {
 	*httptest.Server
-	board *exposition.Board
-	ready bool
+	board     *exposition.Board
+	ready     bool
+	lifecycle bool
+	reload    error
+	reloads   int
 }
 
 func newSite(t *testing.T) *site {
@@ -71,7 +75,11 @@ func newSite(t *testing.T) *site {
 	server := NewServer(Config{
 		Metrics: Metrics(prometheus.NewRegistry(), s.board, log),
 		Ready:   func() bool { return s.ready },
+		Pages:   func() http.Handler { return nil },
 		Log:     log,
+
+		Lifecycle: func() bool { return s.lifecycle },
+		Reload:    func(context.Context) error { s.reloads++; return s.reload },
 	})
 	s.Server = httptest.NewServer(server.Handler)
 	t.Cleanup(s.Close)
@@ -131,6 +139,32 @@ func TestPages(t *testing.T) {
 	}
 }
 
+func TestReload(t *testing.T) {
+	s := newSite(t)
+	foreign := http.Header{"Origin": {"http://elsewhere.example"}, "Sec-Fetch-Site": {"cross-site"}}
+	for _, test := range []struct {
+		method    string
+		lifecycle bool
+		reload    error
+		header    http.Header
+		status    int
+		body      string
+		reloads   int
+	}{
+		{"POST", false, nil, nil, 403, "Not allowed: set --web.enable-lifecycle, or send SIGHUP to the exporter.\n", 0},
+		{"GET", true, nil, nil, 405, "Method Not Allowed\n", 0},
+		{"POST", true, nil, foreign, 403, "cross-origin request detected from Sec-Fetch-Site header\n", 0},
+		{"POST", true, nil, nil, 200, "Reloaded.\n", 1},
+		{"POST", true, errors.New("a is wrong\nb is wrong"), nil, 500, "The settings before stay: a is wrong\nb is wrong\n", 1},
+	} {
+		s.lifecycle, s.reload, s.reloads = test.lifecycle, test.reload, 0
+		resp, body := s.get(t, test.method, "/-/reload", test.header)
+		if resp.StatusCode != test.status || body != test.body || s.reloads != test.reloads {
+			t.Errorf("%+v: answered %d %q after %d reloads", test, resp.StatusCode, body, s.reloads)
+		}
+	}
+}
+
 // TestWithoutPages: the first page has links only, which say nothing of the models.
 func TestWithoutPages(t *testing.T) {
 	s := newSite(t)
@@ -154,7 +188,9 @@ func TestWithPages(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
 	server := NewServer(Config{
 		Metrics: Metrics(prometheus.NewRegistry(), exposition.NewBoard(time.Now), log), Ready: func() bool { return true }, Log: log,
-		Pages: http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "a page") }),
+		Pages: func() http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "a page") })
+		},
 	})
 	for path, want := range map[string]string{"/": "a page", "/model/a/b/c": "a page", "/-/healthy": "Healthy.\n", "/-/ready": "Ready.\n"} {
 		w := httptest.NewRecorder()
