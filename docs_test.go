@@ -60,6 +60,7 @@ func TestDocsTables(t *testing.T) {
 	}
 	tables := map[string]string{
 		"settings":    settingsTable(),
+		"commands":    commandsTable(),
 		"metrics":     metricsTable(),
 		"own metrics": ownMetricsTable(gather(t)),
 		"kinds":       kindsTable(),
@@ -135,18 +136,39 @@ func replace(text, name, table string) (string, bool) {
 	return before + begin + "\n" + table + "\n" + end + after, true
 }
 
+// settingsTable lists the settings under their headings.
 func settingsTable() string {
 	var b strings.Builder
-	b.WriteString("| environment, flag | default | meaning |\n| --- | --- | --- |\n")
-	for _, s := range config.Settings(cli.Commands()) {
-		name, preset := "`"+s.Env+"`", ""
-		if s.Flag != "" {
-			name += "<br>`" + s.Flag + "`"
+	for _, group := range config.Groups(cli.Commands()) {
+		fmt.Fprintf(&b, "### %s\n\n| environment, flag | default | meaning |\n| --- | --- | --- |\n", group.Name)
+		for _, s := range group.Settings {
+			var names []string
+			for _, name := range []string{s.Env, s.Flag} {
+				if name != "" {
+					names = append(names, "`"+name+"`")
+				}
+			}
+			preset := ""
+			if s.Default != "" {
+				preset = "`" + strings.ReplaceAll(s.Default, ",", "`, `") + "`"
+			}
+			fmt.Fprintf(&b, "| %s | %s | %s |\n", strings.Join(names, "<br>"), preset, cell(s.Help))
 		}
-		if s.Default != "" {
-			preset = "`" + strings.ReplaceAll(s.Default, ",", "`, `") + "`"
+		b.WriteString("\n")
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// commandsTable lists the commands.
+func commandsTable() string {
+	var b strings.Builder
+	b.WriteString("| command | what it does |\n| --- | --- |\n")
+	for _, command := range config.Document(cli.Commands()) {
+		name := "`" + command.Name + "`"
+		if command.Name != "serve" {
+			name = "[" + name + "](commands.md#" + command.Name + ")"
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", name, preset, cell(s.Help))
+		fmt.Fprintf(&b, "| %s | %s |\n", name, cell(command.Help))
 	}
 	return b.String()
 }
@@ -155,7 +177,7 @@ func settingsTable() string {
 func flagsTable(command config.CommandHelp) string {
 	var b strings.Builder
 	b.WriteString("| flag | default | meaning |\n| --- | --- | --- |\n")
-	for _, s := range command.Flags {
+	for _, s := range command.Settings {
 		if s.Env == "" {
 			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", s.Flag, s.Default, cell(s.Help))
 		}

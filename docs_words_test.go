@@ -97,16 +97,18 @@ func sources(t *testing.T) []string {
 // TestDocsNameWhatExists looks up what documents mention: flags, metrics, targets of make.
 func TestDocsNameWhatExists(t *testing.T) {
 	known := map[string]bool{}
-	for _, s := range config.Settings(cli.Commands()) {
-		known[s.Flag] = true
+	for _, group := range config.Groups(cli.Commands()) {
+		for _, s := range group.Settings {
+			known[s.Flag] = true
+		}
 	}
 	for _, command := range config.Document(cli.Commands()) {
-		for _, s := range command.Flags {
+		for _, s := range command.Settings {
 			known[s.Flag] = true
 		}
 	}
 	for _, ofOthers := range []string{
-		"--metric-labels-allowlist", "--help", "--version", "--config.check", "--query.lookback-delta", "--query.max-samples",
+		"--metric-labels-allowlist", "--help", "--version", "--completion-script-bash", "--completion-script-zsh", "--query.lookback-delta", "--query.max-samples",
 		"--web.enable-remote-write-receiver", "--web.enable-admin-api", "--set", "--check", "--no-web.pages",
 	} {
 		known[ofOthers] = true
