@@ -42,6 +42,7 @@ type Config struct {
 	Once         Once
 	Backfill     Backfill
 	Explain      Explain
+	Doctor       Doctor
 
 	settings map[string]*setting // by flag
 }

@@ -21,8 +21,7 @@ const longestCatchUp = 31 * 24 * time.Hour
 // ServeFlags defines the flags of the command serve.
 func ServeFlags(f Flags) Check {
 	remoteWrite := remoteWriteFlags(f.in(groupRemoteWrite))
-	catchUp := f.in(groupRemoteWrite).add("catch-up.max-age", "CATCH_UP_MAX_AGE", "24h",
-		"Maximum age of a missed window that is still computed and delivered. 0 delivers the newest window only.")
+	catchUp := catchUpFlag(f.in(groupRemoteWrite))
 	f = f.in(groupWeb)
 	toolkit := toolkitFlags(f)
 	timestamps := f.addSwitch("web.timestamps", "WEB_TIMESTAMPS",
@@ -39,7 +38,7 @@ func ServeFlags(f Flags) Check {
 	return func(c *checker, cfg *Config) {
 		remoteWrite(c, cfg)
 		cfg.Lifecycle = parse(c, lifecycle, boolean)
-		cfg.CatchUp = parse(c, catchUp, durationBetween(0, longestCatchUp))
+		catchUp(c, cfg)
 		toolkit(c, cfg)
 		cfg.Timestamps = parse(c, timestamps, boolean)
 		cfg.Pages = parse(c, pages, boolean)
@@ -49,6 +48,13 @@ func ServeFlags(f Flags) Check {
 				f.settings["settle-delay"], timestamps.name(), model.Duration(maxStampedDelay))
 		}
 	}
+}
+
+// catchUpFlag defines which missed windows are delivered.
+func catchUpFlag(f Flags) Check {
+	catchUp := f.add("catch-up.max-age", "CATCH_UP_MAX_AGE", "24h",
+		"Maximum age of a missed window that is still computed and delivered. 0 delivers the newest window only.")
+	return func(c *checker, cfg *Config) { cfg.CatchUp = parse(c, catchUp, durationBetween(0, longestCatchUp)) }
 }
 
 // toolkitFlags defines the flags of the exporter-toolkit.
