@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"net"
 	"strconv"
 	"strings"
@@ -25,6 +26,12 @@ func ServeFlags(f Flags) Check {
 	toolkit := toolkitFlags(f)
 	timestamps := f.addSwitch("web.timestamps", "WEB_TIMESTAMPS",
 		"Expose the models' metrics with their window's end as timestamp, so that one sample is stored per window. Not every Prometheus accepts that: see docs/how-it-works.md.")
+	pages := f.add("web.pages", "WEB_PAGES", "true",
+		"Serve pages for people: the models, what they used, and why. Without them, / has a few links only.")
+	pages.isSwitch = true
+	grafana := f.add("web.grafana-url", "WEB_GRAFANA_URL", "<url>",
+		"Grafana that the pages link to.")
+	grafana.show = hideSecrets
 	lifecycle := f.addSwitch("web.enable-lifecycle", "WEB_ENABLE_LIFECYCLE",
 		"Read the settings again at POST /-/reload, as at SIGHUP.")
 	fix(timestamps)
@@ -34,6 +41,8 @@ func ServeFlags(f Flags) Check {
 		catchUp(c, cfg)
 		toolkit(c, cfg)
 		cfg.Timestamps = parse(c, timestamps, boolean)
+		cfg.Pages = parse(c, pages, boolean)
+		cfg.GrafanaURL = parse(c, grafana, orNothing(linked))
 		if cfg.Timestamps && cfg.SettleDelay > maxStampedDelay {
 			c.failf("%s is too long for %s, whose values are withdrawn 45m after their window's end: choose %s at most",
 				f.settings["settle-delay"], timestamps.name(), model.Duration(maxStampedDelay))
@@ -78,6 +87,18 @@ func toolkitFlags(f Flags) Check {
 		}
 		cfg.Web = flags
 	}
+}
+
+// linked reads a URL that pages link to.
+func linked(s string) (string, error) {
+	u, err := serverURL(s, "https://grafana.example.com/d/models")
+	if err != nil {
+		return "", err
+	}
+	if u.User != nil {
+		return "", errors.New("holds a user, whom every page would show: remove it")
+	}
+	return u.String(), nil
 }
 
 // listenable says whether an address has a port: without one, any free port would be used.
