@@ -7,16 +7,26 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/common/version"
 
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/doctor"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/fetch"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/pages"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/schedule"
 )
 
 // pages returns the pages for people.
-func (s *session) pages(board *exposition.Board, loop *schedule.Loop, downsampler *downsample.Downsampler) (http.Handler, error) {
+func (s *session) pages(board *exposition.Board, loop *schedule.Loop, client *promapi.Client, downsampler *downsample.Downsampler) (http.Handler, error) {
+	var checks pages.Doctor
+	if s.DoctorPage {
+		cfg, err := s.doctor(client, downsampler)
+		if err != nil {
+			return nil, err
+		}
+		checks = doctor.NewShared(cfg)
+	}
 	return pages.New(pages.Config{
 		Version:  version.Version,
 		Grafana:  s.GrafanaURL,
@@ -29,8 +39,9 @@ func (s *session) pages(board *exposition.Board, loop *schedule.Loop, downsample
 			}
 			return nil
 		},
-		Now: time.Now,
-		Log: s.log,
+		Doctor: checks,
+		Now:    time.Now,
+		Log:    s.log,
 	})
 }
 

@@ -24,6 +24,7 @@ type Config struct {
 	Clusters bool                    // models have the label cluster
 	State    func() State            // of the exporter, called for each request
 	Averages func() *ledger.Averages // that are served, nil for none; called for each request
+	Doctor   Doctor                  // nil for no such page
 	Now      func() time.Time
 	Log      *slog.Logger
 }
@@ -49,9 +50,13 @@ type view struct {
 
 // table lists the pages, in the order of the navigation.
 func (s *site) table() []page {
-	return []page{
+	all := []page{
 		{path: "/{$}", title: "Models", linked: true, file: "models.html", params: modelsParams(), show: s.models},
 	}
+	if s.Doctor != nil {
+		all = append(all, page{path: "/doctor", title: "Doctor", linked: true, file: "doctor.html", show: s.doctor})
+	}
+	return all
 }
 
 // site is the pages.

@@ -89,6 +89,7 @@ func functions() template.FuncMap {
 		"day":     func(t time.Time) string { return t.UTC().Format("2 Jan 2006") },
 		"clock":   clock,
 		"percent": percent,
+		"plain":   func(markdown string) string { return strings.ReplaceAll(markdown, "`", "") },
 	}
 }
 
