@@ -104,6 +104,19 @@ func (p doctorPage) Summary() string {
 		p.Count(doctor.Pass), p.Count(doctor.Warn), p.Count(doctor.Fail), p.Count(doctor.Skipped))
 }
 
+// Problems are the checks that failed, and then those with a warning.
+func (p doctorPage) Problems() []doctor.Result {
+	var all []doctor.Result
+	for _, status := range []doctor.Status{doctor.Fail, doctor.Warn} {
+		for _, x := range p.Results {
+			if x.Status == status {
+				all = append(all, x)
+			}
+		}
+	}
+	return all
+}
+
 // paragraphs splits a remedy into text and code, which is indented by four spaces.
 func paragraphs(remedy string) []paragraph {
 	var all []paragraph

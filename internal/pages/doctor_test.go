@@ -47,7 +47,7 @@ func TestDoctor(t *testing.T) {
 	if w.Code != http.StatusOK || strings.Contains(w.Body.String(), "<img") || strings.Contains(w.Body.String(), "<b>that") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
-	has(t, w, "1 passed, 1 with a warning, 1 failed, 1 skipped", "7 requests, 2214 samples, 28.3 KiB, 1 s", `<li id="model-labels" class="check fail">`,
+	has(t, w, "1 passed, 1 with a warning, 1 failed, 1 skipped", "7 requests, 2214 samples, 28.3 KiB, 1 s", `<li id="model-labels" class="check is-fail">`, `<a href="#model-labels">model-labels</a>, <a href="#clock">clock</a>`,
 		"<h3>Is model-labels well?</h3>", "&lt;img src=x&gt; &#34;&amp;", "<pre><code>a:\n  - pods=[x]</code></pre>", "docs/troubleshooting.md#model-labels",
 		`<rect class="used" x="290" y="0" width="9" height="24"/>`, `<rect class="used" x="0" y="23" width="9" height="1"/>`, "31 Jan 2026", `aria-current="page">Doctor</a>`)
 	has(t, get(t, h, "/"), `href="./doctor">Doctor</a>`)

@@ -52,7 +52,7 @@ func TestPage(t *testing.T) {
 	if err := json.Unmarshal([]byte(first), &r); err != nil || r.Summary["pass"] != len(doctor.Checks())-3 || r.Summary["skipped"] != 3 {
 		t.Errorf("%v %v", err, r)
 	}
-	if html := page(""); !strings.Contains(html, `<li id="reachable" class="check pass">`) {
+	if html := page(""); !strings.Contains(html, `<li id="reachable" class="check is-pass">`) {
 		t.Error(html)
 	}
 	cancel()
