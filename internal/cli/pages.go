@@ -22,7 +22,7 @@ func (s *session) pages(board *exposition.Board, loop *schedule.Loop, downsample
 		Grafana:  s.GrafanaURL,
 		Table:    downsampler.Table,
 		Clusters: s.ClusterLabel != "",
-		State:    func() pages.State { return s.state(loop.Status(), downsampler.Fetcher.Transport()) },
+		State:    func() pages.State { return s.state(loop.Status(), downsampler.Fetcher.LastTransport()) },
 		Averages: func() *ledger.Averages {
 			if page := board.Page(); page != nil {
 				return page.Averages()

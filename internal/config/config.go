@@ -42,13 +42,14 @@ type Config struct {
 	Once         Once
 	Backfill     Backfill
 	Explain      Explain
+	Doctor       Doctor
 
 	settings map[string]*setting // by flag
 }
 
-// ordered returns the settings in the order of --help.
-func (c *Config) ordered() []*setting {
-	return slices.SortedFunc(maps.Values(c.settings), func(a, b *setting) int { return cmp.Compare(a.number, b.number) })
+// inOrder returns settings in the order of --help.
+func inOrder(settings map[string]*setting) []*setting {
+	return slices.SortedFunc(maps.Values(settings), func(a, b *setting) int { return cmp.Compare(a.number, b.number) })
 }
 
 // SettingName returns the name by which the user gave a setting: its environment variable, its

@@ -18,10 +18,10 @@ import (
 // commands are the commands with settings of their own.
 func commands() []Command {
 	return []Command{
-		{"serve", "Serve.", ServeFlags},
-		{"once", "Compute.", OnceFlags},
-		{"backfill", "Fill.", BackfillFlags},
-		{"explain", "Explain.", ExplainFlags},
+		{Name: "serve", Help: "Serve.", Flags: ServeFlags},
+		{Name: "once", Help: "Compute.", Flags: OnceFlags},
+		{Name: "backfill", Help: "Fill.", Flags: BackfillFlags},
+		{Name: "explain", Help: "Explain.", Flags: ExplainFlags},
 	}
 }
 

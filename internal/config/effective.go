@@ -30,7 +30,7 @@ type EffectiveSetting struct {
 // Effective lists the settings of the command, those of a group together, in the order of --help.
 func (c *Config) Effective() []EffectiveSetting {
 	var all []EffectiveSetting
-	for _, s := range c.ordered() {
+	for _, s := range inOrder(c.settings) {
 		all = append(all, EffectiveSetting{Group: s.group, Flag: "--" + s.flag, Env: s.env, Value: s.shown(), Origin: s.origin(), Help: s.help})
 		if s.flag == "prometheus.url" {
 			all = append(all, effectiveToken(s.group))

@@ -24,7 +24,7 @@ func (c *Config) NeedsRestart(next *Config) []string {
 // differing returns the settings of other that are not as those of c, in the order of --help.
 func (c *Config) differing(other *Config) []*setting {
 	var all []*setting
-	for _, s := range other.ordered() {
+	for _, s := range inOrder(other.settings) {
 		if s.raw != c.settings[s.flag].raw {
 			all = append(all, s)
 		}

@@ -20,10 +20,9 @@ const longestCatchUp = 31 * 24 * time.Hour
 
 // ServeFlags defines the flags of the command serve.
 func ServeFlags(f Flags) Check {
-	remoteWrite := remoteWriteFlags(f.in("Remote write"))
-	catchUp := f.in("Remote write").add("catch-up.max-age", "CATCH_UP_MAX_AGE", "24h",
-		"Maximum age of a missed window that is still computed and delivered. 0 delivers the newest window only.")
-	f = f.in("Web")
+	remoteWrite := remoteWriteFlags(f.in(groupRemoteWrite))
+	catchUp := catchUpFlag(f.in(groupRemoteWrite))
+	f = f.in(groupWeb)
 	toolkit := toolkitFlags(f)
 	timestamps := f.addSwitch("web.timestamps", "WEB_TIMESTAMPS",
 		"Expose the models' metrics with their window's end as timestamp, so that one sample is stored per window. Not every Prometheus accepts that: see docs/how-it-works.md.")
@@ -39,7 +38,7 @@ func ServeFlags(f Flags) Check {
 	return func(c *checker, cfg *Config) {
 		remoteWrite(c, cfg)
 		cfg.Lifecycle = parse(c, lifecycle, boolean)
-		cfg.CatchUp = parse(c, catchUp, durationBetween(0, longestCatchUp))
+		catchUp(c, cfg)
 		toolkit(c, cfg)
 		cfg.Timestamps = parse(c, timestamps, boolean)
 		cfg.Pages = parse(c, pages, boolean)
@@ -51,6 +50,13 @@ func ServeFlags(f Flags) Check {
 	}
 }
 
+// catchUpFlag defines which missed windows are delivered.
+func catchUpFlag(f Flags) Check {
+	catchUp := f.add("catch-up.max-age", "CATCH_UP_MAX_AGE", "24h",
+		"Maximum age of a missed window that is still computed and delivered. 0 delivers the newest window only.")
+	return func(c *checker, cfg *Config) { cfg.CatchUp = parse(c, catchUp, durationBetween(0, longestCatchUp)) }
+}
+
 // toolkitFlags defines the flags of the exporter-toolkit.
 func toolkitFlags(f Flags) Check {
 	flags := webflag.AddFlags(f.of, ":8000")
@@ -58,7 +64,7 @@ func toolkitFlags(f Flags) Check {
 	listen.separator = "\n"
 	file := f.adopt(f.of.GetFlag("web.config.file").
 		Help("File that enables TLS or authentication, as documented by the Prometheus exporter-toolkit."), "web.config.file", "WEB_CONFIG_FILE")
-	file.isPath = true
+	file.isPath, file.placeholder = true, "<file>"
 	systemd := new(setting)
 	if clause := f.of.GetFlag("web.systemd-socket"); clause != nil { // Linux only
 		systemd = f.adopt(clause, "web.systemd-socket", "WEB_SYSTEMD_SOCKET")

@@ -27,6 +27,8 @@ type setting struct {
 	group     string              // the heading under which it is listed
 	help      string
 	number    int // in the order of definition
+
+	preset, placeholder string // for --help: the default, or what stands for a value
 }
 
 // Flags defines settings: of every command, or of one.
@@ -96,7 +98,9 @@ func (f Flags) addFile(flag, env, help string) *setting {
 
 // adopt makes a setting of a flag.
 func (f Flags) adopt(clause *kingpin.FlagClause, flag, env string) *setting {
-	s := &setting{flag: flag, env: env, group: f.group, help: clause.Model().Help, number: len(f.settings)}
+	model := clause.Model()
+	s := &setting{flag: flag, env: env, group: f.group, help: model.Help, number: len(f.settings)}
+	s.preset, s.placeholder = strings.Join(model.Default, ","), model.PlaceHolder
 	clause.Envar(env).IsSetByUser(&s.onLine)
 	clause.SetValue(s)
 	f.settings[flag] = s

@@ -102,15 +102,15 @@ func TestTransport(t *testing.T) {
 			if got := transports(s.Asked()); got != c.asked {
 				t.Errorf("asked by %s, want %s", got, c.asked)
 			}
-			if then := f.transport.current(s.Engine(t.Context())); then != c.then {
-				t.Errorf("then by %s, want %s", then, c.then)
+			if f.Transport(t.Context()) != c.then {
+				t.Errorf("then by %s, want %s", f.Transport(t.Context()), c.then)
 			}
 			shown := c.setting // nothing was read
 			if c.kind == "" {
 				shown = c.then
 			}
-			if f.Transport() != shown {
-				t.Errorf("shows %s, want %s", f.Transport(), shown)
+			if f.LastTransport() != shown {
+				t.Errorf("shows %s, want %s", f.LastTransport(), shown)
 			}
 			lines := 0
 			if c.setting == Auto && c.then == PromQL {
