@@ -32,8 +32,8 @@ type modelPage struct {
 
 // chartView is one plot with the values below it.
 type chartView struct {
-	plot
-	usage
+	chart
+	Plot   plot
 	Values []valueView
 }
 
@@ -80,8 +80,12 @@ func (s *site) model(r *http.Request) (view, error) {
 	}
 	h = h.with(averages, served)
 	p.Every = int(h.step / s.Period)
-	for _, c := range s.charts {
-		p.Charts = append(p.Charts, s.chartView(c, h, averages, served))
+	for _, bounds := range []bool{true, false} { // what was asked for first
+		for _, c := range s.charts {
+			if c.Bounds == bounds {
+				p.Charts = append(p.Charts, s.chartView(c, h, averages, served))
+			}
+		}
 	}
 	for _, o := range spans() {
 		p.Ranges = append(p.Ranges, link{with(r.URL.Query(), "range", o.key), o.title, o.key == of.key})
@@ -132,11 +136,10 @@ func (s *site) unknown(m workload.Model, of span) error {
 }
 
 func (s *site) chartView(c chart, h *history, a *ledger.Averages, m *ledger.Model) chartView {
-	v := chartView{plot: c.plot(h)}
+	v := chartView{chart: c, Plot: c.plot(h)}
 	if m == nil {
 		return v
 	}
-	v.usage = c.usage(m.Values)
 	for r, name := range roleNames() {
 		i := c.roles[r]
 		if i < 0 {

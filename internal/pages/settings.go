@@ -1,6 +1,9 @@
 package pages
 
-import "net/http"
+import (
+	"net/http"
+	"strings"
+)
 
 // Setting is a setting as it is used, without secrets.
 type Setting struct {
@@ -37,7 +40,7 @@ func (s *site) settings(*http.Request) (view, error) {
 				return err
 			}
 			for _, o := range s.Settings {
-				if err := write(o.Group, o.Flag, o.Env, o.Value, o.Origin); err != nil {
+				if err := write(o.Group, strings.TrimPrefix(o.Flag, "--"), o.Env, o.Value, o.Origin); err != nil {
 					return err
 				}
 			}
