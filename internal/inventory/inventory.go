@@ -140,6 +140,15 @@ func identified(all []shown) []shown {
 	return out
 }
 
+// sightings are when each target showed any pod of the name.
+func (p *Pod) sightings() timeline.Sightings {
+	seen := timeline.Sightings{}
+	for _, s := range p.shown {
+		seen.Add(s.by, s.times...)
+	}
+	return seen
+}
+
 func note[K comparable](all map[K]timeline.Sightings, key K, s shown) {
 	if all[key] == nil {
 		all[key] = timeline.Sightings{}

@@ -132,5 +132,56 @@ func foundStories() []story {
 			b.Kubelets[1].Offset = b.Kubelets[0].Offset + 16*s
 			b.KSMs[0].Life.To = 2 * m
 		}},
+		{"prometheus-misses-the-last-turn-of-the-kubelets", "Prometheus restarts, and the kubelets' next turn is after the window", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.KSMs[0].Offset = 19*s + 804*1e6
+			b.Kubelets[0].Offset, b.Kubelets[0].Spread = 1*s+900*1e6, 0
+			b.Outages = cluster.Spans{span(4*m+20*s, 4*m+40*s)}
+		}},
+		{"ksm-shard-joins-before-the-window-ends", "a pod's shard is back for two scrapes, between which the other one is scraped", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.server("wine-0", "wine")
+			b.server("wine-1", "wine")
+			b.shards(0, 2)
+			b.KSMs[1].Life.To = -5 * m
+			b.ksm("ksm-c").Life.From = 4 * m
+			b.KSMs[2].Shard, b.KSMs[2].Shards = 1, 2
+		}},
+		{"ksm-shard-joins-for-one-scrape", "that the other one is a shard is seen by its other pods", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			for _, name := range []string{"wine-0", "wine-1", "wine-2", "wine-3"} {
+				b.server(name, "wine")
+			}
+			b.shards(0, 2)
+			b.KSMs[1].Life.To = 1*m + 30*s
+			b.ksm("ksm-c").Life.From = 4*m + 40*s
+			b.KSMs[2].Shard, b.KSMs[2].Shards = 1, 2
+			b.KSMs[2].Version, b.KSMs[1].Version, b.KSMs[0].Version = cluster.KSM19, cluster.KSM19, cluster.KSM19
+		}},
+		{"ksm-shards-of-two-intervals", "the shard that goes is scraped twice as often as the one that stays", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.server("wine-0", "wine")
+			b.server("wine-1", "wine")
+			b.shards(0, 2)
+			b.KSMs[0].Every = 60 * s
+			b.KSMs[1].Life.To = 3 * m
+		}},
+		{"name-taken-by-a-pod-of-another-shard", "without uids, and the first pod's shard is away for a while", func(b *builder) {
+			b.window = 10 * m
+			b.cast()
+			b.every(10*s, 10*s)
+			b.KSMs[0].Version = cluster.KSM19
+			b.ksm("ksm-2").Version = cluster.KSM19
+			b.shards(0, 2)
+			b.pod("serving-0", seldon("wine"), on("node-1"), lives(begin, 8*m), plain("classifier")).UID = ofShard(0, 2)
+			b.pod("serving-0", on("node-1"), lives(8*m, end), plain("classifier")).UID = ofShard(1, 2)
+			b.KSMs[0].Life.To = 3 * m
+			b.ksm("ksm-3").Life.From = 4 * m
+			b.KSMs[2].Every, b.KSMs[2].Version, b.KSMs[2].Shards = 10*s, cluster.KSM19, 2
+		}},
 	}
 }
