@@ -183,5 +183,19 @@ func foundStories() []story {
 			b.ksm("ksm-3").Life.From = 4 * m
 			b.KSMs[2].Every, b.KSMs[2].Version, b.KSMs[2].Shards = 10*s, cluster.KSM19, 2
 		}},
+		{"without-id-and-up-beside-resource-rows", "cAdvisor's job has neither ids nor up nor anything of the machine, and the job of /metrics/resource has something of the node", func(b *builder) {
+			b.window = 5 * m
+			b.NoUp = true
+			b.Kubelets[0].DropID, b.Kubelets[0].OnlyUsage = true, true
+			b.kubelets("kubelet-resource").Endpoint = cluster.ResourceAPI
+			b.cast()
+		}},
+		{"cadvisor-pods-without-id-beside-resource-rows", "cAdvisor runs as pods, whose labels are in the place of its rows', and only what it says of the machine shows which targets it has", func(b *builder) {
+			b.window = 5 * m
+			b.Kubelets[0].DropID, b.Kubelets[0].HonorLabels = true, false
+			b.Kubelets[0].Target = []cluster.Label{{Name: "namespace", Value: "kube-system"}, {Name: "pod", Value: "cadvisor"}, {Name: "container", Value: "cadvisor"}}
+			b.kubelets("kubelet-resource").Endpoint = cluster.ResourceAPI
+			b.cast()
+		}},
 	}
 }
