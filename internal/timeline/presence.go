@@ -134,16 +134,21 @@ func othersShow(runs []*run, than Target, t int64) bool {
 	return slices.ContainsFunc(runs, func(r *run) bool { return r.by != than && r.first() < t && t < r.last() })
 }
 
-// NoteShards notes the targets that never showed a pod while others did, for an interval
-// and longer: they are shards, which know some of the pods. Replicas' views differ by seconds.
+// NoteShards notes that the targets of a job are shards, which know some of the pods, if one of
+// them did not show a pod while another target did.
 func (s *Targets) NoteShards(seen Sightings) {
 	if len(seen) == len(s.Scrapes) {
 		return
 	}
 	runs := runsOf(s, seen)
 	for t, sc := range s.Scrapes {
-		if seen[t] == nil && !s.Shards[t] {
-			s.Shards[t] = slices.ContainsFunc(runs, func(r *run) bool { return within(sc.OK, r.first()+sc.Interval, r.last()-sc.Interval) })
+		if seen[t] != nil || s.Shards[t] || !s.blind(t, sc.OK, s.Span.To, runs) {
+			continue
+		}
+		for o := range s.Scrapes {
+			if o.Job == t.Job && o.Cluster == t.Cluster {
+				s.Shards[o] = true
+			}
 		}
 	}
 }
@@ -266,10 +271,4 @@ func (s *Targets) contradicted(runs []*run, x scrape, margin int64) bool {
 		}
 	}
 	return false
-}
-
-// within says whether any of the times lies in [from, to].
-func within(times []int64, from, to int64) bool {
-	i, _ := slices.BinarySearch(times, from)
-	return i < len(times) && times[i] <= to
 }
