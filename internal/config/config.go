@@ -1,8 +1,11 @@
-// Package config turns flags and environment variables into one checked Config.
-// Nothing else in the exporter reads either.
+// Package config turns flags, environment variables and a file into one checked Config.
+// Nothing else in the exporter reads them.
 package config
 
 import (
+	"cmp"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,6 +21,8 @@ const Name = "seldon-prometheus-exporter"
 // Config holds all settings, checked. Settings of one command are zero for the others.
 type Config struct {
 	Command      string
+	File         string // the configuration file, "" for none
+	CheckOnly    bool   // nothing is to be run
 	Prometheus   Prometheus
 	Period       time.Duration
 	SettleDelay  time.Duration
@@ -27,19 +32,28 @@ type Config struct {
 	Sources      map[string]func(label func(string) string) bool // which targets are a source's, where that is set
 	Query        Query
 	Web          *web.FlagConfig
-	Timestamps   bool // expose models' metrics with their window's end as timestamp
+	Pages        bool   // serve pages for people
+	GrafanaURL   string // that pages link to, "" for none
+	Timestamps   bool   // expose models' metrics with their window's end as timestamp
+	Lifecycle    bool   // settings can be read again by HTTP
 	Log          *promslog.Config
 	RemoteWrite  RemoteWrite
 	CatchUp      time.Duration // maximum age of a window that is delivered
 	Once         Once
 	Backfill     Backfill
 	Explain      Explain
+	Doctor       Doctor
 
 	settings map[string]*setting // by flag
 }
 
-// SettingName returns the name by which the user gave a setting: its environment variable if
-// that was set, or else its flag.
+// inOrder returns settings in the order of --help.
+func inOrder(settings map[string]*setting) []*setting {
+	return slices.SortedFunc(maps.Values(settings), func(a, b *setting) int { return cmp.Compare(a.number, b.number) })
+}
+
+// SettingName returns the name by which the user gave a setting: its environment variable, its
+// place in the file, or else its flag.
 func (c *Config) SettingName(flag string) string {
 	if s := c.settings[flag]; s != nil {
 		return s.name()

@@ -61,7 +61,7 @@ func itemsOf(r promapitest.Request) []string { return strings.Split(r.Selectors[
 func gather(ctx context.Context, f *Fetcher, items []int, span timeline.Span) ([]int, error) {
 	var mu sync.Mutex
 	var answered []int
-	err := Each(ctx, f.Window(), numbered(span), items, func(batch []int, _ []promapi.Series) error {
+	err := Each(ctx, f.Windows(1), numbered(span), items, func(batch []int, _ []promapi.Series) error {
 		mu.Lock()
 		defer mu.Unlock()
 		answered = append(answered, batch...)
@@ -151,7 +151,7 @@ func TestQuestions(t *testing.T) {
 	})
 	t.Run("so is that of who uses the answers", func(t *testing.T) {
 		full := errors.New("full")
-		err := Each(t.Context(), fetcher(&promapitest.Server{}, RemoteRead, 2).Window(), numbered(tenMinutes()), numbers(5000), func([]int, []promapi.Series) error { return full })
+		err := Each(t.Context(), fetcher(&promapitest.Server{}, RemoteRead, 2).Windows(1), numbered(tenMinutes()), numbers(5000), func([]int, []promapi.Series) error { return full })
 		if !errors.Is(err, full) {
 			t.Errorf("got %v", err)
 		}
@@ -193,7 +193,7 @@ func TestQuestions(t *testing.T) {
 		}
 	})
 	t.Run("queries take fewer names than remote read", func(t *testing.T) {
-		for over, most := range map[Transport]int{RemoteRead: mostNames, PromQL: mostInSet} {
+		for over, most := range map[Transport]int{RemoteRead: mostNames, PromQL: promapi.EngineNamed("").NamesInSet} {
 			s := &promapitest.Server{}
 			if _, err := gather(t.Context(), fetcher(s, over, 1), numbers(5000), timeline.Span{From: 0, To: minute}); err != nil {
 				t.Fatal(err)
@@ -203,6 +203,44 @@ func TestQuestions(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestEngine: an engine's row decides the transport and how much one query names.
+func TestEngine(t *testing.T) {
+	long := strings.Repeat("x", 200)
+	question := Question[int]{Name: "long", Span: timeline.Span{From: 0, To: minute}, Series: 1, Select: func(items []int) []promapi.Selector {
+		names := make([]string, len(items))
+		for i, item := range items {
+			names[i] = fmt.Sprint(item) + long
+		}
+		return []promapi.Selector{{{Type: promapi.MatchRegexp, Name: "pod", Value: strings.Join(names, "|")}}}
+	}}
+	for _, c := range []struct {
+		engine promapi.Engine
+		remote bool
+		most   int // names at once
+	}{
+		{promapi.EngineNamed("prometheus"), true, 300},
+		{promapi.EngineNamed("thanos"), false, 250},
+		{promapi.EngineNamed("victoriametrics"), false, 50}, // 100 are more than 16 KiB
+	} {
+		s := &promapitest.Server{Behind: c.engine}
+		asked := map[int]bool{}
+		err := Each(t.Context(), fetcher(s, Auto, 1).Windows(1), question, numbers(300), func(items []int, _ []promapi.Series) error {
+			for _, item := range items {
+				asked[item] = true
+			}
+			return nil
+		})
+		if err != nil || len(asked) != 300 {
+			t.Errorf("%s: %d of 300 were asked about (%v)", c.engine.Name, len(asked), err)
+		}
+		for _, r := range s.Asked() {
+			if text := r.Selectors[0].String(); r.Remote != c.remote || strings.Count(text, "|")+1 > c.most || c.engine.QueryBytes > 0 && len(text) > c.engine.QueryBytes {
+				t.Errorf("%s: %d bytes with %d names, by remote read: %t", c.engine.Name, len(text), strings.Count(text, "|")+1, r.Remote)
+			}
+		}
+	}
 }
 
 // TestPieces: what is read piece by piece is what is read at once, over either transport.
@@ -218,7 +256,7 @@ func TestPieces(t *testing.T) {
 				s.Refuse = refuse
 				before := len(s.Asked())
 				var got []promapi.Series
-				err := Each(context.Background(), fetcher(s, over, 1).Window(), numbered(span), []int{1}, func(_ []int, series []promapi.Series) error {
+				err := Each(context.Background(), fetcher(s, over, 1).Windows(1), numbered(span), []int{1}, func(_ []int, series []promapi.Series) error {
 					got = append(got, series...)
 					return nil
 				})
@@ -276,6 +314,8 @@ type slow struct {
 	mu        sync.Mutex
 	now, most int
 }
+
+func (s *slow) Engine(context.Context) promapi.Engine { return promapi.EngineNamed("") }
 
 func (s *slow) RawRange(context.Context, promapi.Selector, int64, int64) (*promapi.Answer, error) {
 	return nil, errors.New("not by query")

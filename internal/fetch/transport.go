@@ -18,7 +18,7 @@ type Transport string
 
 // The transports.
 const (
-	Auto       Transport = "auto" // remote read where it is offered
+	Auto       Transport = "auto" // remote read where the engine has it and it is offered
 	RemoteRead Transport = "remote-read"
 	PromQL     Transport = "promql"
 )
@@ -38,15 +38,18 @@ type chosen struct {
 	log     *slog.Logger
 
 	mu      sync.Mutex
+	last    Transport // by which there was an answer
 	refused time.Time // when remote read was last not offered, zero if it was
 }
 
-func (c *chosen) current() Transport {
+func (c *chosen) current(engine promapi.Engine) Transport {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
 	case c.setting != Auto:
 		return c.setting
+	case !engine.RemoteRead:
+		return PromQL
 	case !c.refused.IsZero() && c.now().Sub(c.refused).Abs() < askAgain:
 		return PromQL
 	}
@@ -55,20 +58,33 @@ func (c *chosen) current() Transport {
 
 // read asks over the transport in use, and where remote read is not offered over PromQL.
 func (c *chosen) read(ctx context.Context, api API, selectors []promapi.Selector, span timeline.Span, keep func(*promapi.Series)) (answer, error) {
-	if c.current() == PromQL {
-		return c.readPromQL(ctx, api, selectors, span, keep)
+	if c.current(api.Engine(ctx)) == PromQL {
+		a, err := c.readPromQL(ctx, api, selectors, span, keep)
+		c.answered(PromQL, err)
+		return a, err
 	}
 	a, refusal := c.readRemote(ctx, api, selectors, span, keep)
+	c.answered(RemoteRead, refusal)
 	if c.setting != Auto || !mayNotBeOffered(refusal) {
 		return a, refusal
 	}
 	// A proxy that forbids this path may allow queries: what they say counts.
 	a, err := c.readPromQL(ctx, api, selectors, span, keep)
 	a.requests++
+	c.answered(PromQL, err)
 	if err == nil || promapi.KindOf(refusal) == promapi.NotOffered {
 		c.fallBack(refusal)
 	}
 	return a, err
+}
+
+func (c *chosen) answered(by Transport, err error) {
+	if err != nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.last = by
 }
 
 // answer is what came of one question, over whatever transport.

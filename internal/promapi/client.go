@@ -18,6 +18,7 @@ import (
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/backoff"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/httpclient"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/instrument"
 )
 
 const (
@@ -33,6 +34,7 @@ type Config struct {
 	Timeout        time.Duration // for one request, on both sides
 	MaxAnswerBytes int64         // an answer that is longer fails
 	Compress       bool          // ask for answers in gzip
+	Engine         string        // Auto, or the name of one; "" is a Prometheus
 	UserAgent      string
 	Log            *slog.Logger
 }
@@ -46,7 +48,12 @@ type Client struct {
 	requests *prometheus.CounterVec
 	samples  prometheus.Counter
 	clock    atomic.Pointer[reading]
+	received atomic.Int64 // bytes of answers
+	engine   *recognized
 }
+
+// Received returns how many bytes the answers so far took on the way.
+func (c *Client) Received() int64 { return c.received.Load() }
 
 // reading is what the server's clock showed at a moment of ours.
 type reading struct{ server, here time.Time }
@@ -61,7 +68,7 @@ func (c *Client) ServerNow() (time.Time, bool) {
 	return r.server.Add(time.Since(r.here)), true
 }
 
-// New returns a client whose own metrics are registered on reg.
+// New returns a client whose own metrics are registered on reg. Clients there share them.
 func New(cfg Config, reg prometheus.Registerer) (*Client, error) {
 	client, err := httpclient.New(cfg.HTTP, "upstream", cfg.UserAgent)
 	if err != nil {
@@ -71,6 +78,7 @@ func New(cfg Config, reg prometheus.Registerer) (*Client, error) {
 		cfg:     cfg,
 		http:    client,
 		secrets: secretsOf(cfg),
+		engine:  newRecognized(cfg.Engine),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "seldon_exporter_upstream_requests_total",
 			Help: "Requests to the upstream Prometheus, by HTTP status code, or by what went wrong where there was no answer.",
@@ -80,7 +88,14 @@ func New(cfg Config, reg prometheus.Registerer) (*Client, error) {
 			Help: "Samples in the upstream Prometheus' answers.",
 		}),
 	}
-	return c, errors.Join(reg.Register(c.requests), reg.Register(c.samples))
+	var errs [3]error
+	c.requests, errs[0] = instrument.Register(reg, c.requests)
+	c.samples, errs[1] = instrument.Register(reg, c.samples)
+	c.engine.info, errs[2] = instrument.Register(reg, c.engine.info)
+	if c.engine.known {
+		c.engine.show()
+	}
+	return c, errors.Join(errs[:]...)
 }
 
 // exchange is a request, and what to make of what comes back.
@@ -97,6 +112,7 @@ func (c *Client) retry(ctx context.Context, x exchange) error {
 	for attempt := 1; ; attempt++ {
 		err := c.try(ctx, x)
 		if err == nil || attempt == attempts || ctx.Err() != nil || !transient(err) || x.final() || RetryAfterOf(err) > longestWait {
+			c.engine.doubt(err)
 			return err
 		}
 		pause := waits.Wait(attempt, RetryAfterOf(err))
@@ -138,6 +154,7 @@ func (c *Client) try(ctx context.Context, x exchange) error {
 	}
 	c.requests.WithLabelValues(strconv.Itoa(resp.StatusCode)).Inc()
 	content := &body{resp: resp, left: c.cfg.MaxAnswerBytes, limit: c.cfg.MaxAnswerBytes}
+	defer func() { c.received.Add(content.received) }()
 	if resp.StatusCode != http.StatusOK {
 		text, _ := io.ReadAll(io.LimitReader(content, errorBodySize))
 		return c.refused(x, resp, text)
