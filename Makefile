@@ -92,15 +92,17 @@ clean: ## remove what was built here, and the cache
 
 VERSION   := $(shell cat VERSION)
 REVISION  := $(shell git rev-parse HEAD 2>/dev/null)
+DATE      := $(shell TZ=UTC git log -1 --date=format-local:%Y%m%d-%H:%M:%S --format=%cd 2>/dev/null)
+STAMP     := github.com/prometheus/common/version
 PLATFORMS := linux-amd64 linux-arm64
 
-# Neither a path of this machine nor a time is in them, so that whoever builds the same
-# source with the same Go gets the same bytes.
+# Neither a path nor a user of this machine is in them, and no date but the commit's, so that
+# whoever builds the same source with the same Go gets the same bytes.
 .PHONY: binaries
 binaries: ## static binaries, in dist/
 	@for platform in $(PLATFORMS); do \
 		CGO_ENABLED=0 GOOS=$${platform%-*} GOARCH=$${platform#*-} go build -trimpath -buildvcs=false \
-			-ldflags "-s -w -X github.com/prometheus/common/version.Version=$(VERSION) -X github.com/prometheus/common/version.Revision=$(REVISION)" \
+			-ldflags "-s -w -X $(STAMP).Version=$(VERSION) -X $(STAMP).Revision=$(REVISION) -X $(STAMP).BuildDate=$(DATE)" \
 			-o dist/seldon-prometheus-exporter-$$platform . || exit 1; \
 	done
 
