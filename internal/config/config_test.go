@@ -22,6 +22,7 @@ func commands() []Command {
 		{Name: "once", Help: "Compute.", Flags: OnceFlags},
 		{Name: "backfill", Help: "Fill.", Flags: BackfillFlags},
 		{Name: "explain", Help: "Explain.", Flags: ExplainFlags},
+		{Name: "doctor", Help: "Examine.", Flags: DoctorFlags},
 	}
 }
 
@@ -213,6 +214,24 @@ func TestExplain(t *testing.T) {
 	}
 }
 
+func TestDoctor(t *testing.T) {
+	t.Setenv("NO_COLOR", "")
+	got := mustLoad(t, map[string]string{"REMOTE_WRITE_URL": "http://r/w", "CATCH_UP_MAX_AGE": "2h"}, "doctor")
+	if got.Doctor != (Doctor{}) || got.CatchUp != 2*time.Hour || got.RemoteWrite.Receiver.URL == nil {
+		t.Errorf("%+v", got)
+	}
+	t.Setenv("NO_COLOR", "1")
+	if got := mustLoad(t, nil, "doctor", "--output=json").Doctor; got != (Doctor{JSON: true, NoColor: true}) {
+		t.Errorf("%+v", got)
+	}
+	if got := mustLoad(t, nil).Named("raise `--query.timeout`, not --metric-labels-allowlist"); got != "raise `--query.timeout`, not --metric-labels-allowlist" {
+		t.Error(got)
+	}
+	if got := mustLoad(t, map[string]string{"QUERY_TIMEOUT": "1m"}).Named("raise --query.timeout"); got != "raise QUERY_TIMEOUT" {
+		t.Error(got)
+	}
+}
+
 func TestPages(t *testing.T) {
 	if cfg := mustLoad(t, nil); !cfg.Pages || cfg.GrafanaURL != "" {
 		t.Errorf("the preset is %t, %q", cfg.Pages, cfg.GrafanaURL)
@@ -295,6 +314,7 @@ func TestBadSettings(t *testing.T) {
 		"backfill to both":    {args: []string{"backfill", "--from=2026-01-31", "--output=f", "--remote-write.url=http://r/w"}, want: `--output="f" and --remote-write.url are two destinations: choose one of them`},
 		"replace in no file":  {args: []string{"backfill", "--from=2026-01-31", "--replace"}, want: `--replace replaces delivered windows: give --remote-write.url, or remove --replace`},
 		"explain bare":        {args: []string{"explain"}, want: `--model="" names no model: write its namespace and its name, as seldon/income`},
+		"doctor junk":         {args: []string{"doctor", "--output=xml"}, want: `--output="xml" is unknown: choose text, json`},
 		"explain junk": {args: []string{"explain", "--model=a/b/c", "--type=Server", "--metric=cpu", "--output=xml"}, want: `--model="a/b/c" names no model: write its namespace and its name, as seldon/income
 --metric="cpu" is unknown: choose model_containers_average, model_cpu_usage_seconds_total, model_memory_usage_bytes, model_cpu_requests, model_cpu_limits, model_memory_requests_bytes, model_memory_limits_bytes
 --type="Server" is unknown: choose SeldonDeployment, InferenceService
