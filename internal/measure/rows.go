@@ -55,7 +55,8 @@ type row struct {
 	id      rowID
 	uid     string // of the pod, as the id has it
 	target  timeline.Target
-	samples []promapi.Sample
+	all     []promapi.Sample
+	samples []promapi.Sample // of these, those that count for what is asked about
 }
 
 // first and last return when a row was seen, beyond all times where it was not.
@@ -99,7 +100,7 @@ func (m Measurer) newUsage(source int, series []promapi.Series) *usage {
 		if !ok || len(s.Samples) == 0 {
 			continue
 		}
-		r := row{id: idOf(s.Labels, from.IDLabel), target: m.Inventory.Target(s.Labels, from), samples: s.Samples}
+		r := row{id: idOf(s.Labels, from.IDLabel), target: m.Inventory.Target(s.Labels, from), all: s.Samples, samples: s.Samples}
 		r.uid = r.id.uid()
 		if !slices.Contains(targets, r.target) {
 			targets = append(targets, r.target)

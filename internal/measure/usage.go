@@ -87,9 +87,8 @@ func (m Measurer) rowsOf(l life, u *usage, out *Result) containerRows {
 				continue
 			}
 			if r.id.cgroup == "" && len(set.withID) > 0 {
-				repeated := r.in(set.withID)
-				l.leaveOut(out, r, withoutID, len(repeated))
-				repeats[r.target] = append(repeats[r.target], repeated...)
+				l.leaveOut(out, r, withoutID, len(r.in(set.withID)))
+				repeats[r.target] = append(repeats[r.target], r.all...)
 				r.samples = r.in(set.withID.Complement(leading))
 			}
 			r.samples = Within(r.samples, leading)
@@ -107,7 +106,7 @@ func (m Measurer) rowsOf(l life, u *usage, out *Result) containerRows {
 	}
 	for _, t := range slices.SortedFunc(maps.Keys(repeats), timeline.Target.Compare) {
 		slices.SortFunc(repeats[t], func(a, b promapi.Sample) int { return cmp.Compare(a.T, b.T) })
-		picked.repeats = append(picked.repeats, row{target: t, samples: repeats[t]})
+		picked.repeats = append(picked.repeats, row{target: t, all: repeats[t]})
 	}
 	return picked
 }
