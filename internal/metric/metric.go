@@ -104,6 +104,15 @@ func (t Table) Index(name string) int {
 	return slices.IndexFunc(t.Metrics, func(m Metric) bool { return m.Name == name })
 }
 
+// Names returns the names of all metrics.
+func (t Table) Names() []string {
+	var names []string
+	for _, m := range t.Metrics {
+		names = append(names, m.Name)
+	}
+	return names
+}
+
 // Of returns the metrics that are read from a source, by their places in the table.
 func (t Table) Of(source string) []int {
 	var out []int
