@@ -72,7 +72,7 @@ type Writer struct {
 	unsure time.Time // when samples may last have been accepted that nobody knows of
 }
 
-// New returns a writer whose own metrics are registered on reg.
+// New returns a writer whose own metrics are registered on reg. Writers there share them.
 func New(cfg Config, reg prometheus.Registerer) (*Writer, error) {
 	receiver, err := newReceiver(cfg, reg)
 	if err != nil {

@@ -42,24 +42,3 @@ func TestHistoriesOnThanosReceive(t *testing.T) {
 	fill(t, receive.write, placed)
 	judge(t, placed, "thanos", exporter(t, startQuery(t, path, []storeAPI{receive})))
 }
-
-func TestLimitsOfThanos(t *testing.T) {
-	chosen(t, "thanos")
-	path, p := built(t, thanos), crowd()
-	prometheus := replica(t, "0", []accuracy.Placed{p})
-	for _, flag := range []string{"--store.limits.request-series=40", "--store.limits.request-samples=3000"} {
-		t.Run("sidecar/"+flag, func(t *testing.T) {
-			sidecar := startSidecar(t, path, prometheus, flag)
-			withinLimit(t, startQuery(t, path, []storeAPI{sidecar}), flag, p)
-		})
-		t.Run("query/"+flag, func(t *testing.T) {
-			sidecar := startSidecar(t, path, prometheus)
-			withinLimit(t, startQuery(t, path, []storeAPI{sidecar}, flag), flag, p)
-		})
-		t.Run("receive/"+flag, func(t *testing.T) {
-			receive := startReceive(t, path, t.TempDir(), flag)
-			fill(t, receive.write, []accuracy.Placed{p})
-			withinLimit(t, startQuery(t, path, []storeAPI{receive}), flag, p)
-		})
-	}
-}
