@@ -24,6 +24,7 @@ type Engine struct {
 	shows    func(BuildInfo) bool // it may be this one
 	confirm  *question            // which no other engine answers; nil if what it shows is enough
 	borrowed bool                 // the version that it shows is that of a Prometheus
+	stores   bool                 // it lists the stores that it reads from
 	tooMuch  []string             // parts of its refusals for the size of what was asked
 }
 
@@ -64,6 +65,7 @@ func Engines() []Engine {
 			sendRaw: url.Values{"dedup": {"false"}},
 			shows:   func(b BuildInfo) bool { return strings.HasPrefix(b.Version, "0.") },
 			confirm: &question{endpoint: "stores"},
+			stores:  true,
 			tooMuch: []string{"exceeded series limit", "exceeded chunks limit", "exceeded bytes limit", "violated (got"},
 		},
 		{

@@ -64,7 +64,20 @@ func startQuery(t testing.TB, path string, stores []storeAPI, flags ...string) *
 }
 
 // knownStores returns how many stores answer.
-func knownStores(t testing.TB, server *url.URL) (n int) {
+func knownStores(t testing.TB, server *url.URL) int {
+	t.Helper()
+	_, answering := storesOf(t, server)
+	return answering
+}
+
+// listedStores returns how many stores a Thanos Query knows, also those that do not answer.
+func listedStores(t testing.TB, server *url.URL) int {
+	t.Helper()
+	listed, _ := storesOf(t, server)
+	return listed
+}
+
+func storesOf(t testing.TB, server *url.URL) (listed, answering int) {
 	t.Helper()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.JoinPath("api/v1/stores").String(), nil)
 	if err != nil {
@@ -85,10 +98,11 @@ func knownStores(t testing.TB, server *url.URL) (n int) {
 	}
 	for _, stores := range answer.Data {
 		for _, s := range stores {
+			listed++
 			if s.LastError == nil {
-				n++
+				answering++
 			}
 		}
 	}
-	return n
+	return listed, answering
 }
