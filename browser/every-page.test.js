@@ -1,17 +1,30 @@
 // What holds for every page, in whatever state the exporter is.
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { accessible, clusters, fits, useBrowser, visit } from "./harness.js";
+import { accessible, clusters, fits, hostile, useBrowser, visit } from "./harness.js";
 
 useBrowser();
 
-// The first page of every cluster, and of one cluster every other kind of page, with its status.
+const model = (namespace, type, name) => "/model/" + [namespace, type, name].map(encodeURIComponent).join("/");
+const longest = hostile.reduce((a, b) => (a.length > b.length ? a : b));
+
+// The first page of every cluster, and every other kind of page in the states that it has, with
+// its status.
 const pages = [
   ...Object.keys(clusters).map((cluster) => [cluster, "/", 200]),
   ["town", "/?by=namespace", 200],
   ["town", "/?q=there+is+no+such+model", 200],
   ["town", "/?sort=nothing", 400],
   ["town", "/no-such-page", 404],
+  ["town", model("seldon", "SeldonDeployment", "income"), 200],
+  ["town", model("vision", "InferenceService", "resnet") + "?range=7d&explain=1", 200],
+  ["outage", model("seldon", "SeldonDeployment", "iris"), 200],
+  ["outage", model("seldon", "SeldonDeployment", "without-limits"), 200],
+  ["unrecorded", model("seldon", "SeldonDeployment", "iris"), 200],
+  ["down", model("seldon", "SeldonDeployment", "iris"), 200],
+  ["hostile", model("hostile", "SeldonDeployment", longest) + "?explain=1", 200],
+  ["town", "/config", 200],
+  ["town", "/doctor", 200],
 ];
 
 for (const [cluster, path, status] of pages) {
