@@ -20,7 +20,7 @@ const chart = "../helm/seldon-prometheus-exporter"
 // TestChart takes a release through its life, with every optional object at once.
 func TestChart(t *testing.T) {
 	c := startControlPlane(t)
-	c.createNamespace(t, namespace, nil)
+	must(t, c.CreateNamespace(t.Context(), namespace, nil))
 	c.installOperatorCRDs(t)
 
 	for _, h := range []programs.Program{programs.Helm, programs.Helm3} {

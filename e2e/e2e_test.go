@@ -112,26 +112,14 @@ func TestEndToEnd(t *testing.T) {
 func (c *cluster) furnish(t *testing.T) {
 	t.Helper()
 	for _, name := range []string{"seldon", "kserve", "strangers"} {
-		c.createNamespace(t, name, nil)
+		must(t, c.CreateNamespace(t.Context(), name, nil))
 	}
 	// The strictest rules that Kubernetes has: what they refuse would not start anywhere.
-	c.createNamespace(t, namespace, map[string]string{"pod-security.kubernetes.io/enforce": "restricted"})
+	must(t, c.CreateNamespace(t.Context(), namespace, map[string]string{"pod-security.kubernetes.io/enforce": "restricted"}))
 	for i := range nodes {
 		_, err := c.Client.CoreV1().Nodes().Create(t.Context(), &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: nodeName(i)}}, metav1.CreateOptions{})
 		must(t, err)
 	}
-}
-
-// createNamespace makes a namespace with the service account that Kubernetes' controllers
-// would give it.
-func (c *cluster) createNamespace(t *testing.T, name string, labels map[string]string) {
-	t.Helper()
-	meta := metav1.ObjectMeta{Name: name, Labels: labels}
-	_, err := c.Client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: meta}, metav1.CreateOptions{})
-	must(t, err)
-	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
-	_, err = c.Client.CoreV1().ServiceAccounts(name).Create(t.Context(), account, metav1.CreateOptions{})
-	must(t, err)
 }
 
 // nthModel spreads the models over two kinds, each in a namespace of its own.

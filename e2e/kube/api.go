@@ -2,6 +2,7 @@
 package kube
 
 import (
+	"context"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
@@ -11,6 +12,8 @@ import (
 	"path/filepath"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
@@ -94,4 +97,16 @@ func (a *API) StartKubeStateMetrics(t *testing.T, address, allowList string) *pr
 		"--resources=pods,nodes", "--metric-labels-allowlist="+allowList)
 	programs.Await(t, "kube-state-metrics", p, func() error { return programs.Answers("http://" + address + "/metrics") })
 	return p
+}
+
+// CreateNamespace makes a namespace with the service account that Kubernetes' controllers
+// would give it.
+func (a *API) CreateNamespace(ctx context.Context, name string, labels map[string]string) error {
+	namespace := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name, Labels: labels}}
+	if _, err := a.Client.CoreV1().Namespaces().Create(ctx, namespace, metav1.CreateOptions{}); err != nil {
+		return err
+	}
+	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
+	_, err := a.Client.CoreV1().ServiceAccounts(name).Create(ctx, account, metav1.CreateOptions{})
+	return err
 }
