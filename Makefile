@@ -49,9 +49,9 @@ $(GOLANGCI):
 
 .PHONY: demo
 demo: ## a simulated cluster, a real Prometheus over it and the exporter; Ctrl-C ends it
-	@echo "building the exporter and a Prometheus: the first time this takes some minutes"
-	@go build -o $(BIN)/seldon-prometheus-exporter .
-	@cd sim && go build -o $(BIN)/demo ./cmd/demo
+	@echo "Building the exporter and a Prometheus: the first time this takes minutes."
+	@sim/build.sh . . $(BIN)/seldon-prometheus-exporter
+	@sim/build.sh sim ./cmd/demo $(BIN)/demo
 	@exec $(BIN)/demo -exporter $(BIN)/seldon-prometheus-exporter
 
 .PHONY: accuracy

@@ -106,7 +106,7 @@ func TestDocsNameWhatExists(t *testing.T) {
 		}
 	}
 	for _, ofOthers := range []string{
-		"--metric-labels-allowlist", "--help", "--version", "--query.lookback-delta", "--query.max-samples",
+		"--metric-labels-allowlist", "--help", "--version", "--config.check", "--query.lookback-delta", "--query.max-samples",
 		"--web.enable-remote-write-receiver", "--web.enable-admin-api", "--set", "--check",
 	} {
 		known[ofOthers] = true

@@ -99,6 +99,7 @@ func TestChartRefuses(t *testing.T) {
 		{"kinds={Deployment}", "kinds/0"},
 		{"ownKinds={ray}", "ownKinds/0"},
 		{"clusterLabel=a-b", "clusterLabel"},
+		{"queryEngine=steam", "queryEngine"},
 		{"queryTransport=carrier-pigeon", "queryTransport"},
 		{"replicaCount=two", "replicaCount"},
 		{"image.digest=latest", "image/digest"},

@@ -85,6 +85,9 @@ func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 	commands := table()
 	i := slices.IndexFunc(commands, func(c command) bool { return c.Name == cfg.Command })
 	s := &session{cfg, promslog.New(cfg.Log), stdin, stdout, stderr}
+	if cfg.CheckOnly {
+		return checkOnly(s)
+	}
 	err = commands[i].run(ctx, s)
 	if err != nil && ctx.Err() != nil {
 		return context.Cause(ctx) // the error is only a consequence of the signal

@@ -139,6 +139,9 @@ func TestExitCodes(t *testing.T) {
 	}{
 		"bad value":         {[]string{"--time-period=0"}, 1, `--time-period="0" is zero: choose from 1m to 31d`},
 		"two bad values":    {[]string{"--time-period=0", "--kinds=,"}, 1, "--time-period=\"0\" is zero: choose from 1m to 31d\n--kinds=\",\" cannot be used: no kind is given: choose from SeldonDeployment, InferenceService, LLMInferenceService, InferenceGraph, Server"},
+		"good settings":     {[]string{"--config.check", "--config.file=" + file(t, "time-period: 2h\n"), "--web.listen-address=" + inUse}, 0, ""},
+		"bad file":          {[]string{"--config.check", "--config.file=/no/such", "--kinds=,"}, 1, "--config.file=\"/no/such\" cannot be read: no such file or directory: name a YAML file\n--kinds=\",\" cannot be used: no kind is given: choose from SeldonDeployment, InferenceService, LLMInferenceService, InferenceGraph, Server\nFAILED: wrong settings: 2"},
+		"bad certificate":   {[]string{"--config.check", "--prometheus.config-file=" + file(t, "tls_config: {ca_file: /no/such}")}, 1, "--prometheus.config-file cannot be used: unable to read CA cert: unable to read file /no/such: open /no/such: no such file or directory"},
 		"usage":             {[]string{"--bogus"}, 2, "unknown long flag '--bogus' (see --help)"},
 		"help":              {[]string{"--help"}, 0, ""},
 		"version":           {[]string{"--version"}, 0, ""},

@@ -67,3 +67,13 @@ func TestEveryFailureOfAServerHasARemedy(t *testing.T) {
 		}
 	}
 }
+
+// TestEnginesCanBeChosen: the setting, which knows no clients, has each engine.
+func TestEnginesCanBeChosen(t *testing.T) {
+	for _, name := range promapi.EngineNames() {
+		cfg, err := config.Load([]string{"serve", "--query.engine=" + name}, Commands())
+		if err != nil || cfg.Query.Engine != name {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}

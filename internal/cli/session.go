@@ -41,13 +41,14 @@ func (s *session) settled(end time.Time) (window.Window, error) {
 }
 
 // client returns a client of a Prometheus.
-func (s *session) client(of config.Prometheus, reg prometheus.Registerer) (*promapi.Client, error) {
+func (s *session) client(of config.Prometheus, engine string, reg prometheus.Registerer) (*promapi.Client, error) {
 	return promapi.New(promapi.Config{
 		URL:            of.URL,
 		HTTP:           of.HTTP,
 		Timeout:        s.Query.Timeout,
 		MaxAnswerBytes: s.Query.MaxAnswerBytes,
 		Compress:       s.Query.Compress,
+		Engine:         engine,
 		UserAgent:      userAgent(),
 		Log:            s.log,
 	}, reg)
@@ -57,7 +58,7 @@ func userAgent() string { return config.Name + "/" + version.Version }
 
 // upstream returns the client of the Prometheus that is read.
 func (s *session) upstream(reg prometheus.Registerer) (*promapi.Client, error) {
-	client, err := s.client(s.Prometheus, reg)
+	client, err := s.client(s.Prometheus, s.Query.Engine, reg)
 	if err != nil {
 		return nil, fmt.Errorf("%s cannot be used: %w", s.SettingName("prometheus.config-file"), err)
 	}
@@ -93,7 +94,7 @@ func (s *session) downsampler(client *promapi.Client) *downsample.Downsampler {
 func (s *session) writer(reg prometheus.Registerer) (*remotewrite.Writer, error) {
 	rw := s.RemoteWrite
 	// Its few requests are not counted with those for windows.
-	query, err := s.client(rw.Query, prometheus.NewRegistry())
+	query, err := s.client(rw.Query, promapi.Auto, prometheus.NewRegistry())
 	if err != nil {
 		return nil, fmt.Errorf("%s cannot be used to read delivered windows: %w", s.SettingName("remote-write.config-file"), err)
 	}

@@ -13,7 +13,7 @@ type Backfill struct {
 
 // BackfillFlags defines the flags of the command backfill.
 func BackfillFlags(f Flags) Check {
-	remoteWrite := remoteWriteFlags(f)
+	remoteWrite := remoteWriteFlags(f.in("Remote write"))
 	from := f.add("from", "", "<time>",
 		"Start of the first window: RFC 3339, a date, or seconds since 1970.")
 	to := f.add("to", "", "<time>",

@@ -55,17 +55,36 @@ func define(commands []Command) (*kingpin.Application, map[string]func() (*Confi
 	app.HelpFlag.Short('h').Help("Show help, for a command after its name.")
 	app.Version(version.Print(Name)).VersionFlag.Help("Show the version.")
 	app.UsageTemplate(helpTemplate)
-	all := Flags{app, map[string]*setting{}}
-	common := []Check{prometheusFlags(all), windowFlags(all), sourceFlags(all), queryFlags(all), logFlags(all)}
+	all := Flags{of: app, settings: map[string]*setting{}}
+	common := []Check{
+		fileFlags(all.in("Configuration")),
+		prometheusFlags(all.in("Prometheus")),
+		windowFlags(all.in("Windows and models")),
+		sourceFlags(all.in("Windows and models")),
+		queryFlags(all.in("Queries")),
+		logFlags(all.in("Logging")),
+	}
 	checks := map[string]func() (*Config, error){}
+	every := maps.Clone(all.settings) // those of all commands
 	for _, command := range commands {
-		own := Flags{app.Command(command.Name, command.Help), maps.Clone(all.settings)}
+		own := Flags{of: app.Command(command.Name, command.Help), settings: maps.Clone(all.settings), group: command.Name}
 		ofCommand := command.Flags(own)
+		maps.Copy(every, own.settings)
 		checks[command.Name] = func() (*Config, error) {
 			var c checker
 			cfg := &Config{Command: command.Name, settings: own.settings}
+			if file := own.settings["config.file"]; file.raw != "" {
+				for flag, value := range readFile(&c, file, every) {
+					if s := own.settings[flag]; s != nil { // not another command's
+						s.setInFile(value)
+					}
+				}
+			}
 			for _, check := range append(common, ofCommand) {
 				check(&c, cfg)
+			}
+			if n := len(c.errs); cfg.CheckOnly && n > 0 {
+				c.failf("FAILED: wrong settings: %d", n)
 			}
 			if err := c.err(); err != nil {
 				return nil, err
@@ -76,8 +95,8 @@ func define(commands []Command) (*kingpin.Application, map[string]func() (*Confi
 	return app, checks
 }
 
-// Load reads the settings from args and the environment; args win. The first command is the
-// default. The error is a *Shown, a *UsageError, or joined errors with one line for each wrong
+// Load reads the settings from args, the environment and the file that they name; args win over
+// the environment, and that over the file. The first command is the default. The error is a *Shown, a *UsageError, or joined errors with one line for each wrong
 // setting.
 func Load(args []string, commands []Command) (*Config, error) {
 	app, checks := define(commands)

@@ -1,5 +1,5 @@
-// Package config turns flags and environment variables into one checked Config.
-// Nothing else in the exporter reads either.
+// Package config turns flags, environment variables and a file into one checked Config.
+// Nothing else in the exporter reads them.
 package config
 
 import (
@@ -18,6 +18,8 @@ const Name = "seldon-prometheus-exporter"
 // Config holds all settings, checked. Settings of one command are zero for the others.
 type Config struct {
 	Command      string
+	File         string // the configuration file, "" for none
+	CheckOnly    bool   // nothing is to be run
 	Prometheus   Prometheus
 	Period       time.Duration
 	SettleDelay  time.Duration
@@ -38,8 +40,8 @@ type Config struct {
 	settings map[string]*setting // by flag
 }
 
-// SettingName returns the name by which the user gave a setting: its environment variable if
-// that was set, or else its flag.
+// SettingName returns the name by which the user gave a setting: its environment variable, its
+// place in the file, or else its flag.
 func (c *Config) SettingName(flag string) string {
 	if s := c.settings[flag]; s != nil {
 		return s.name()

@@ -60,7 +60,7 @@ func TestDefaults(t *testing.T) {
 	if cfg.Period != time.Hour || cfg.SettleDelay != time.Minute {
 		t.Errorf("period %s, settle delay %s", cfg.Period, cfg.SettleDelay)
 	}
-	want := Query{Transport: "auto", Timeout: 2 * time.Minute, Concurrency: 2, MaxSamples: 1_000_000, MaxAnswerBytes: 64 << 20}
+	want := Query{Engine: "auto", Transport: "auto", Timeout: 2 * time.Minute, Concurrency: 2, MaxSamples: 1_000_000, MaxAnswerBytes: 64 << 20}
 	if diff := cmp.Diff(want, cfg.Query); diff != "" {
 		t.Error(diff)
 	}
@@ -219,17 +219,17 @@ func TestEverySettingHasAnEnvironmentVariable(t *testing.T) {
 		"PROMETHEUS_URL": "https://prom.example/x", "PROMETHEUS_TOKEN_FILE": token,
 		"PROMETHEUS_CONFIG_FILE": write(t, "enable_http2: false\n"), "PROMETHEUS_INSECURE_SKIP_VERIFY": "true",
 		"TIME_PERIOD": "2h", "SETTLE_DELAY": "5m", "KINDS": "RayService", "SHARD": "1/3",
-		"KIND": "RayService=ray.io/serve", "CLUSTER_LABEL": "region", "QUERY_TRANSPORT": "promql",
+		"KIND": "RayService=ray.io/serve", "CLUSTER_LABEL": "region", "QUERY_ENGINE": "thanos", "QUERY_TRANSPORT": "promql",
 		"QUERY_TIMEOUT": "10s", "QUERY_CONCURRENCY": "4", "QUERY_MAX_SAMPLES": "5000", "QUERY_MAX_SAMPLES_PER_WINDOW": "70000", "QUERY_COMPRESSION": "gzip", "QUERY_MAX_ANSWER_BYTES": "1MiB",
 		"WEB_LISTEN_ADDRESS": ":1234", "WEB_CONFIG_FILE": write(t, "{}\n"), "WEB_SYSTEMD_SOCKET": "true", "WEB_TIMESTAMPS": "true",
 		"LOG_LEVEL": "DEBUG", "LOG_FORMAT": "json",
 		"REMOTE_WRITE_URL": "http://receiver/w", "REMOTE_WRITE_CONFIG_FILE": write(t, "enable_http2: false\n"), "REMOTE_WRITE_QUERY_URL": "http://query",
 		"REMOTE_WRITE_LABELS": "a=b", "REMOTE_WRITE_PROTOBUF_MESSAGE": "io.prometheus.write.v2.Request", "REMOTE_WRITE_TIMEOUT": "5s",
-		"CATCH_UP_MAX_AGE": "3h", "SOURCE_KUBE_STATE_METRICS": `job="ksm"`, "SOURCE_CADVISOR": `{job="kubelet"}`,
+		"CONFIG_FILE": write(t, "time-period: 3h\n"), "CATCH_UP_MAX_AGE": "3h", "SOURCE_KUBE_STATE_METRICS": `job="ksm"`, "SOURCE_CADVISOR": `{job="kubelet"}`,
 	}
 	cfg := mustLoad(t, env)
 	if cfg.Period != 2*time.Hour || cfg.SettleDelay != 5*time.Minute || cfg.Shard.String() != "1/3" ||
-		cfg.ClusterLabel != "region" || cfg.KindNames() != "RayService" || len(cfg.Sources) != 2 || cfg.CatchUp != 3*time.Hour || cfg.Query != (Query{"promql", 10 * time.Second, 4, 5000, 1 << 20, 70_000, true}) ||
+		cfg.ClusterLabel != "region" || cfg.KindNames() != "RayService" || len(cfg.Sources) != 2 || cfg.CatchUp != 3*time.Hour || cfg.Query != (Query{"thanos", "promql", 10 * time.Second, 4, 5000, 1 << 20, 70_000, true}) ||
 		!cmp.Equal(*cfg.Web.WebListenAddresses, []string{":1234"}) || cfg.SettingName("web.listen-address") != "WEB_LISTEN_ADDRESS" || *cfg.Web.WebConfigFile == "" || !*cfg.Web.WebSystemdSocket || !cfg.Timestamps ||
 		cfg.Log.Level.String() != "debug" || cfg.Log.Format.String() != "json" {
 		t.Errorf("%+v", cfg)
@@ -287,6 +287,7 @@ func TestBadSettings(t *testing.T) {
 --metric="cpu" is unknown: choose model_containers_average, model_cpu_usage_seconds_total, model_memory_usage_bytes, model_cpu_requests, model_cpu_limits, model_memory_requests_bytes, model_memory_limits_bytes
 --type="Server" is unknown: choose SeldonDeployment, InferenceService
 --output="xml" is unknown: choose text, json`},
+		"engine":               {args: []string{"--query.engine=influx"}, want: `--query.engine="influx" is unknown: choose auto, prometheus, thanos, victoriametrics, mimir, cortex`},
 		"transport":            {args: []string{"--query.transport=grpc"}, want: `--query.transport="grpc" is unknown: choose auto, remote-read, promql`},
 		"cluster label":        {args: []string{"--cluster-label=my-cluster"}, want: `--cluster-label="my-cluster" is not a label name: use letters, digits and _, with no digit first`},
 		"cluster label, ours":  {env: map[string]string{"CLUSTER_LABEL": "namespace"}, want: `CLUSTER_LABEL="namespace" is a label that this exporter's series have already: choose another name`},

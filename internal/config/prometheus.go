@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net/url"
 	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -64,7 +65,6 @@ func (s *server) readFile(c *checker, file *setting) {
 
 // readURL reads the URL, and the credentials in it.
 func (s *server) readURL(c *checker, at *setting, read func(string) (*url.URL, error)) {
-	at.show = hideSecrets
 	if s.URL = parse(c, at, read); s.URL == nil || s.URL.User == nil {
 		return
 	}
@@ -83,11 +83,12 @@ func (s *server) checked(c *checker) Prometheus {
 
 // prometheusFlags defines which Prometheus is read.
 func prometheusFlags(f Flags) Check {
-	at := f.add("prometheus.url", "PROMETHEUS_URL", "http://localhost:8080",
+	at := f.addURL("prometheus.url", "PROMETHEUS_URL", "http://localhost:8080", "prometheus.config-file",
 		"URL of the Prometheus to read, with or without /api/v1 at the end. A user and a password in it are used for basic authentication.")
-	token := f.add("prometheus.token-file", "PROMETHEUS_TOKEN_FILE", "<file>",
+	token := f.addFile("prometheus.token-file", "PROMETHEUS_TOKEN_FILE",
 		"File with a bearer token for the Prometheus. It is read again for every request.")
-	file := f.add("prometheus.config-file", "PROMETHEUS_CONFIG_FILE", "<file>",
+	token.show = hideToken
+	file := f.addFile("prometheus.config-file", "PROMETHEUS_CONFIG_FILE",
 		"YAML file with HTTP client settings for the Prometheus (TLS, OAuth2, proxy, headers), as in Prometheus' own http_config. Redirects are never followed.")
 	insecure := f.addSwitch("prometheus.insecure-skip-verify", "PROMETHEUS_INSECURE_SKIP_VERIFY",
 		"Do not verify the TLS certificate of the Prometheus.")
@@ -166,6 +167,14 @@ func hideSecrets(raw string) string {
 		}
 	}
 	return "(hidden)"
+}
+
+// hideToken returns the name of a token's file for display, unless it may be the token itself.
+func hideToken(raw string) string {
+	if raw == "" || strings.ContainsRune(raw, filepath.Separator) {
+		return fmt.Sprintf("%q", raw)
+	}
+	return "(not shown: it may be the token)"
 }
 
 // reason returns the error of a file without the file's name, which the message has already.

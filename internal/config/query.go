@@ -10,6 +10,7 @@ import (
 
 // Query is how the Prometheus is read, and the bounds for that.
 type Query struct {
+	Engine              string // auto, or the name of one
 	Transport           string // auto, remote-read or promql
 	Timeout             time.Duration
 	Concurrency         int
@@ -21,6 +22,8 @@ type Query struct {
 
 // queryFlags defines how the Prometheus is read.
 func queryFlags(f Flags) Check {
+	engine := f.add("query.engine", "QUERY_ENGINE", "auto",
+		"Which engine answers: prometheus, thanos, victoriametrics, mimir, cortex, or auto, which asks the server. It decides what is sent with each query, and how many names one query has.")
 	transport := f.add("query.transport", "QUERY_TRANSPORT", "auto",
 		"How raw samples are read: remote-read, promql, or auto, which tries remote read and falls back to PromQL.")
 	timeout := f.add("query.timeout", "QUERY_TIMEOUT", "2m",
@@ -37,6 +40,7 @@ func queryFlags(f Flags) Check {
 		"Compression of answers to PromQL queries, which costs the Prometheus some CPU and saves network traffic: gzip, none, or auto, which is none for a Prometheus on this host and gzip for others.")
 	return func(c *checker, cfg *Config) {
 		cfg.Query = Query{
+			Engine:              parse(c, engine, choice("auto", "prometheus", "thanos", "victoriametrics", "mimir", "cortex")),
 			Transport:           parse(c, transport, choice("auto", "remote-read", "promql")),
 			Timeout:             parse(c, timeout, durationBetween(time.Second, time.Hour)),
 			Concurrency:         parse(c, concurrency, atLeast(1)),

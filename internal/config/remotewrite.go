@@ -35,11 +35,11 @@ var ownLabels = []string{"namespace", "type", "name", "source", "period", "shard
 
 // remoteWriteFlags defines the settings of delivery.
 func remoteWriteFlags(f Flags) Check {
-	receiverAt := f.add("remote-write.url", "REMOTE_WRITE_URL", "<url>",
+	receiverAt := f.addURL("remote-write.url", "REMOTE_WRITE_URL", "<url>", "remote-write.config-file",
 		"URL of a remote-write receiver to which each window is delivered with its end as timestamp, such as http://prometheus:9090/api/v1/write. Without it, nothing is delivered.")
-	file := f.add("remote-write.config-file", "REMOTE_WRITE_CONFIG_FILE", "<file>",
+	file := f.addFile("remote-write.config-file", "REMOTE_WRITE_CONFIG_FILE",
 		"YAML file with HTTP client settings for the receiver, as in --prometheus.config-file.")
-	queryAt := f.add("remote-write.query-url", "REMOTE_WRITE_QUERY_URL", "<url>",
+	queryAt := f.addURL("remote-write.query-url", "REMOTE_WRITE_QUERY_URL", "<url>", "remote-write.config-file",
 		"URL of the Prometheus from which delivered windows can be read, with the receiver's HTTP client settings. The default is --prometheus.url with its settings.")
 	added := f.addList("remote-write.label", "REMOTE_WRITE_LABELS", "<name=value>", ",",
 		"Label to add to everything that is delivered, such as cluster=prod. The flag can be repeated; commas separate several.")

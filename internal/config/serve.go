@@ -19,9 +19,10 @@ const longestCatchUp = 31 * 24 * time.Hour
 
 // ServeFlags defines the flags of the command serve.
 func ServeFlags(f Flags) Check {
-	remoteWrite := remoteWriteFlags(f)
-	catchUp := f.add("catch-up.max-age", "CATCH_UP_MAX_AGE", "24h",
+	remoteWrite := remoteWriteFlags(f.in("Remote write"))
+	catchUp := f.in("Remote write").add("catch-up.max-age", "CATCH_UP_MAX_AGE", "24h",
 		"Maximum age of a missed window that is still computed and delivered. 0 delivers the newest window only.")
+	f = f.in("Web")
 	toolkit := toolkitFlags(f)
 	timestamps := f.addSwitch("web.timestamps", "WEB_TIMESTAMPS",
 		"Expose the models' metrics with their window's end as timestamp, so that one sample is stored per window. Not every Prometheus accepts that: see docs/how-it-works.md.")
@@ -44,6 +45,7 @@ func toolkitFlags(f Flags) Check {
 	listen.separator = "\n"
 	file := f.adopt(f.of.GetFlag("web.config.file").
 		Help("File that enables TLS or authentication, as documented by the Prometheus exporter-toolkit."), "web.config.file", "WEB_CONFIG_FILE")
+	file.isPath = true
 	systemd := new(setting)
 	if clause := f.of.GetFlag("web.systemd-socket"); clause != nil { // Linux only
 		systemd = f.adopt(clause, "web.systemd-socket", "WEB_SYSTEMD_SOCKET")
@@ -55,7 +57,7 @@ func toolkitFlags(f Flags) Check {
 		*flags.WebConfigFile = file.raw
 		for _, address := range *flags.WebListenAddresses {
 			if !*flags.WebSystemdSocket && !listenable(address) {
-				c.failf("%s=%q cannot be listened on: write it like :8000 or 127.0.0.1:8000", listen.name(), address)
+				c.failf("%s cannot be listened on: write it like :8000 or 127.0.0.1:8000", listen.with(strconv.Quote(address)))
 			}
 		}
 		if file.raw != "" {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"strconv"
 	"strings"
 
 	"github.com/alecthomas/kingpin/v2"
@@ -16,9 +17,15 @@ type setting struct {
 	flag, env string // env is empty if there is no environment variable
 	raw       string
 	onLine    bool                // given on the command line
+	inFile    *fileValue          // nil if the configuration file does not set it
+	isPath    bool                // it names a file
+	safer     string              // how else to give a URL's secrets than by the environment
 	isSwitch  bool                // it needs no value on the command line
 	separator string              // between values, if it can be given more than once
-	show      func(string) string // how the value is printed, nil for unchanged
+	show      func(string) string // how an error prints the value, nil for unchanged
+	group     string              // the heading under which it is listed
+	help      string
+	number    int // in the order of definition
 }
 
 // Flags defines settings: of every command, or of one.
@@ -28,6 +35,13 @@ type Flags struct {
 		GetFlag(name string) *kingpin.FlagClause
 	}
 	settings map[string]*setting // by flag
+	group    string
+}
+
+// in returns f for the settings of a group.
+func (f Flags) in(group string) Flags {
+	f.group = group
+	return f
 }
 
 // add defines a setting. A preset value in angle brackets is a placeholder, not a default.
@@ -57,9 +71,24 @@ func (f Flags) addList(flag, env, preset, separator, help string) *setting {
 	return s
 }
 
+// addURL defines a setting that is a URL, which may hold secrets. Another setting can name a
+// file with them.
+func (f Flags) addURL(flag, env, preset, file, help string) *setting {
+	s := f.add(flag, env, preset, help)
+	s.show, s.safer = hideSecrets, ", or "+file
+	return s
+}
+
+// addFile defines a setting that names a file.
+func (f Flags) addFile(flag, env, help string) *setting {
+	s := f.add(flag, env, "<file>", help)
+	s.isPath = true
+	return s
+}
+
 // adopt makes a setting of a flag.
 func (f Flags) adopt(clause *kingpin.FlagClause, flag, env string) *setting {
-	s := &setting{flag: flag, env: env}
+	s := &setting{flag: flag, env: env, group: f.group, help: clause.Model().Help, number: len(f.settings)}
 	clause.Envar(env).IsSetByUser(&s.onLine)
 	clause.SetValue(s)
 	f.settings[flag] = s
@@ -80,21 +109,60 @@ func (s *setting) Set(raw string) error {
 func (s *setting) IsBoolFlag() bool   { return s.isSwitch }
 func (s *setting) IsCumulative() bool { return s.separator != "" }
 
+// isURL says whether the value may be a URL with secrets.
+func (s *setting) isURL() bool { return s.safer != "" }
+
 // String returns the setting's name as the user gave it, and its value.
 func (s *setting) String() string {
-	value := fmt.Sprintf("%q", s.raw)
-	if s.show != nil {
-		value = s.show(s.raw)
+	value, show := s.raw, s.show
+	if s.origin() == FromFile {
+		value = s.inFile.text
+	}
+	if show == nil {
+		show = strconv.Quote
+	}
+	return s.with(show(value))
+}
+
+// with returns the setting's name as the user gave it, and a value.
+func (s *setting) with(value string) string {
+	if s.origin() == FromFile {
+		return fmt.Sprintf("%s=%s in %s:%d", s.flag, value, s.inFile.file, s.inFile.line)
 	}
 	return s.name() + "=" + value
 }
 
-// name is the environment variable if that was set, and else the flag.
+// name is the setting as the user gave it: in the environment, in the file, or as the flag.
 func (s *setting) name() string {
-	if !s.onLine && s.env != "" && os.Getenv(s.env) != "" {
+	switch s.origin() {
+	case FromEnvironment:
 		return s.env
+	case FromFile:
+		return fmt.Sprintf("%s in %s:%d", s.flag, s.inFile.file, s.inFile.line)
 	}
 	return "--" + s.flag
+}
+
+// origin says where the value comes from: a flag wins over the environment, and the environment
+// over the file.
+func (s *setting) origin() string {
+	switch {
+	case s.onLine:
+		return FromFlag
+	case s.env != "" && os.Getenv(s.env) != "":
+		return FromEnvironment
+	case s.inFile != nil:
+		return FromFile
+	}
+	return FromDefault
+}
+
+// setInFile sets the value that the configuration file has, unless another wins.
+func (s *setting) setInFile(v fileValue) {
+	s.inFile = &v
+	if s.origin() == FromFile {
+		s.raw = v.resolved(s.isPath)
+	}
 }
 
 // checker collects errors.

@@ -24,7 +24,7 @@ func windowFlags(f Flags) Check {
 		"Length of the windows, and so how often there are new averages: 1m to 31d.")
 	settle := f.add("settle-delay", "SETTLE_DELAY", "1m",
 		"How long after its end a window is computed, so that late samples are included.")
-	names := f.add("kinds", "KINDS", workload.Defaults(),
+	names := f.addList("kinds", "KINDS", workload.Defaults(), ",",
 		"Kubernetes kinds that are models, separated by commas, in order of precedence: a pod with the labels of several kinds belongs to the first. Known kinds are "+strings.Join(namesOf(workload.Kinds()), ", ")+", and those of --kind.")
 	further := f.addList("kind", "KIND", "<name=label>", ";",
 		"Additional kind, as RayService=ray.io/serve-app,tier=models: its name, the pod label that names the model, and further labels that a pod must have. It comes after those of --kinds unless it is listed there. The flag can be repeated; semicolons separate several kinds.")

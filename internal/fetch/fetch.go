@@ -16,6 +16,8 @@ import (
 
 // API is the server's. A promapi.Client is one.
 type API interface {
+	// Engine says which kind of server it is.
+	Engine(ctx context.Context) promapi.Engine
 	// RawRange reads by PromQL what one selector selects.
 	RawRange(ctx context.Context, s promapi.Selector, from, to int64) (*promapi.Answer, error)
 	// Read reads by remote read what several select, and hands out each series as it comes, in
@@ -58,7 +60,9 @@ func New(cfg Config) *Fetcher {
 }
 
 // Transport returns how the server is read now.
-func (f *Fetcher) Transport() Transport { return f.transport.current() }
+func (f *Fetcher) Transport(ctx context.Context) Transport {
+	return f.transport.current(f.cfg.API.Engine(ctx))
+}
 
 // Cost is what a window's requests asked of the server.
 type Cost struct {

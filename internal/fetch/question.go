@@ -57,18 +57,30 @@ type batches[T any] struct {
 }
 
 // take returns the next batch and its size.
-func (b *batches[T]) take() ([]T, size) {
+func (b *batches[T]) take(ctx context.Context) ([]T, size) {
+	most, engine := mostNames, b.cfg.API.Engine(ctx)
+	byQuery := b.transport.current(engine) == PromQL
+	if byQuery {
+		most = engine.NamesInSet
+	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	most := mostNames
-	if b.transport.current() == PromQL {
-		most = mostInSet
-	}
 	s := b.sizes.of(b.question.Name, b.question.Series, most, b.question.Span.Length())
 	n := min(s.items, len(b.rest))
+	for byQuery && n > 1 && !fits(b.question.Select(b.rest[:n]), engine.QueryBytes) {
+		n /= 2
+	}
 	batch := b.rest[:n]
 	b.rest = b.rest[n:]
 	return batch, size{n, s.length}
+}
+
+// beside is what a query has besides its selector, or more.
+const beside = 64
+
+// fits says whether each selector makes a query of so many bytes at most, 0 for any number.
+func fits(selectors []promapi.Selector, most int) bool {
+	return most == 0 || !slices.ContainsFunc(selectors, func(s promapi.Selector) bool { return len(s.String())+beside > most })
 }
 
 func (b *batches[T]) putBack(batch []T) {
@@ -79,7 +91,7 @@ func (b *batches[T]) putBack(batch []T) {
 
 func (b *batches[T]) work(ctx context.Context) error {
 	for ctx.Err() == nil {
-		batch, s := b.take()
+		batch, s := b.take(ctx)
 		if len(batch) == 0 {
 			return nil
 		}

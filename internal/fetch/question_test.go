@@ -193,7 +193,7 @@ func TestQuestions(t *testing.T) {
 		}
 	})
 	t.Run("queries take fewer names than remote read", func(t *testing.T) {
-		for over, most := range map[Transport]int{RemoteRead: mostNames, PromQL: mostInSet} {
+		for over, most := range map[Transport]int{RemoteRead: mostNames, PromQL: promapi.EngineNamed("").NamesInSet} {
 			s := &promapitest.Server{}
 			if _, err := gather(t.Context(), fetcher(s, over, 1), numbers(5000), timeline.Span{From: 0, To: minute}); err != nil {
 				t.Fatal(err)
@@ -203,6 +203,44 @@ func TestQuestions(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestEngine: an engine's row decides the transport and how much one query names.
+func TestEngine(t *testing.T) {
+	long := strings.Repeat("x", 200)
+	question := Question[int]{Name: "long", Span: timeline.Span{From: 0, To: minute}, Series: 1, Select: func(items []int) []promapi.Selector {
+		names := make([]string, len(items))
+		for i, item := range items {
+			names[i] = fmt.Sprint(item) + long
+		}
+		return []promapi.Selector{{{Type: promapi.MatchRegexp, Name: "pod", Value: strings.Join(names, "|")}}}
+	}}
+	for _, c := range []struct {
+		engine promapi.Engine
+		remote bool
+		most   int // names at once
+	}{
+		{promapi.EngineNamed("prometheus"), true, 300},
+		{promapi.EngineNamed("thanos"), false, 250},
+		{promapi.EngineNamed("victoriametrics"), false, 50}, // 100 are more than 16 KiB
+	} {
+		s := &promapitest.Server{Behind: c.engine}
+		asked := map[int]bool{}
+		err := Each(t.Context(), fetcher(s, Auto, 1).Window(), question, numbers(300), func(items []int, _ []promapi.Series) error {
+			for _, item := range items {
+				asked[item] = true
+			}
+			return nil
+		})
+		if err != nil || len(asked) != 300 {
+			t.Errorf("%s: %d of 300 were asked about (%v)", c.engine.Name, len(asked), err)
+		}
+		for _, r := range s.Asked() {
+			if text := r.Selectors[0].String(); r.Remote != c.remote || strings.Count(text, "|")+1 > c.most || c.engine.QueryBytes > 0 && len(text) > c.engine.QueryBytes {
+				t.Errorf("%s: %d bytes with %d names, by remote read: %t", c.engine.Name, len(text), strings.Count(text, "|")+1, r.Remote)
+			}
+		}
+	}
 }
 
 // TestPieces: what is read piece by piece is what is read at once, over either transport.
@@ -276,6 +314,8 @@ type slow struct {
 	mu        sync.Mutex
 	now, most int
 }
+
+func (s *slow) Engine(context.Context) promapi.Engine { return promapi.EngineNamed("") }
 
 func (s *slow) RawRange(context.Context, promapi.Selector, int64, int64) (*promapi.Answer, error) {
 	return nil, errors.New("not by query")

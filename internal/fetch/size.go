@@ -8,7 +8,6 @@ import (
 const (
 	mostSamples = 200_000 // of one answer: what is held at once
 	mostNames   = 1_000   // in one matcher of remote read
-	mostInSet   = 250     // in one regular expression of PromQL: up to 256 are looked up as a set
 
 	assumedInterval = 10_000 // between samples, in milliseconds, before any was seen
 	shortest        = int64(5 * time.Second / time.Millisecond)

@@ -18,7 +18,7 @@ type Transport string
 
 // The transports.
 const (
-	Auto       Transport = "auto" // remote read where it is offered
+	Auto       Transport = "auto" // remote read where the engine has it and it is offered
 	RemoteRead Transport = "remote-read"
 	PromQL     Transport = "promql"
 )
@@ -41,12 +41,14 @@ type chosen struct {
 	refused time.Time // when remote read was last not offered, zero if it was
 }
 
-func (c *chosen) current() Transport {
+func (c *chosen) current(engine promapi.Engine) Transport {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
 	case c.setting != Auto:
 		return c.setting
+	case !engine.RemoteRead:
+		return PromQL
 	case !c.refused.IsZero() && c.now().Sub(c.refused).Abs() < askAgain:
 		return PromQL
 	}
@@ -55,7 +57,7 @@ func (c *chosen) current() Transport {
 
 // read asks over the transport in use, and where remote read is not offered over PromQL.
 func (c *chosen) read(ctx context.Context, api API, selectors []promapi.Selector, span timeline.Span, keep func(*promapi.Series)) (answer, error) {
-	if c.current() == PromQL {
+	if c.current(api.Engine(ctx)) == PromQL {
 		return c.readPromQL(ctx, api, selectors, span, keep)
 	}
 	a, refusal := c.readRemote(ctx, api, selectors, span, keep)

@@ -102,8 +102,8 @@ func TestTransport(t *testing.T) {
 			if got := transports(s.Asked()); got != c.asked {
 				t.Errorf("asked by %s, want %s", got, c.asked)
 			}
-			if f.Transport() != c.then {
-				t.Errorf("then by %s, want %s", f.Transport(), c.then)
+			if f.Transport(t.Context()) != c.then {
+				t.Errorf("then by %s, want %s", f.Transport(t.Context()), c.then)
 			}
 			lines := 0
 			if c.setting == Auto && c.then == PromQL {

@@ -33,6 +33,7 @@ type Config struct {
 	Timeout        time.Duration // for one request, on both sides
 	MaxAnswerBytes int64         // an answer that is longer fails
 	Compress       bool          // ask for answers in gzip
+	Engine         string        // Auto, or the name of one; "" is a Prometheus
 	UserAgent      string
 	Log            *slog.Logger
 }
@@ -46,6 +47,7 @@ type Client struct {
 	requests *prometheus.CounterVec
 	samples  prometheus.Counter
 	clock    atomic.Pointer[reading]
+	engine   *recognized
 }
 
 // reading is what the server's clock showed at a moment of ours.
@@ -71,6 +73,7 @@ func New(cfg Config, reg prometheus.Registerer) (*Client, error) {
 		cfg:     cfg,
 		http:    client,
 		secrets: secretsOf(cfg),
+		engine:  newRecognized(cfg.Engine),
 		requests: prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "seldon_exporter_upstream_requests_total",
 			Help: "Requests to the upstream Prometheus, by HTTP status code, or by what went wrong where there was no answer.",
@@ -80,7 +83,7 @@ func New(cfg Config, reg prometheus.Registerer) (*Client, error) {
 			Help: "Samples in the upstream Prometheus' answers.",
 		}),
 	}
-	return c, errors.Join(reg.Register(c.requests), reg.Register(c.samples))
+	return c, errors.Join(reg.Register(c.requests), reg.Register(c.samples), reg.Register(c.engine.info))
 }
 
 // exchange is a request, and what to make of what comes back.
@@ -97,6 +100,7 @@ func (c *Client) retry(ctx context.Context, x exchange) error {
 	for attempt := 1; ; attempt++ {
 		err := c.try(ctx, x)
 		if err == nil || attempt == attempts || ctx.Err() != nil || !transient(err) || x.final() || RetryAfterOf(err) > longestWait {
+			c.engine.doubt(err)
 			return err
 		}
 		pause := waits.Wait(attempt, RetryAfterOf(err))

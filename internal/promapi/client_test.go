@@ -91,6 +91,28 @@ seldon_exporter_upstream_samples_read_total 1
 	}
 }
 
+func TestRange(t *testing.T) {
+	var got url.Values
+	c, _ := client(t, func(w http.ResponseWriter, r *http.Request) {
+		_ = r.ParseForm()
+		got = r.PostForm
+		got.Set("path", r.URL.Path)
+		fmt.Fprint(w, `{"status":"success","data":{"resultType":"matrix","result":[{"metric":{"name":"m"},"values":[[60,"1"],[90.5,"2"]]}]}}`)
+	})
+	a, err := c.Range(t.Context(), "up", time.UnixMilli(60_000), time.UnixMilli(120_500), 30500*time.Millisecond)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := &Answer{Series: []Series{{Labels: Labels{{"name", "m"}}, Samples: []Sample{{60_000, 1}, {90_500, 2}}}}}
+	if diff := cmp.Diff(want, a); diff != "" {
+		t.Error(diff)
+	}
+	asked := url.Values{"path": {"/prefix/api/v1/query_range"}, "query": {"up"}, "start": {"60.000"}, "end": {"120.500"}, "step": {"30.500"}, "timeout": {"5000ms"}}
+	if diff := cmp.Diff(asked, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
 func TestFailures(t *testing.T) {
 	const apiError = `{"status":"error","errorType":"%s","error":"%s"}`
 	for _, c := range []struct {

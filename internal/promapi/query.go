@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"math"
 	"net/http"
 	"net/url"
@@ -16,6 +17,13 @@ import (
 func (c *Client) Instant(ctx context.Context, expr string, at time.Time) (*Answer, error) {
 	return c.query(ctx, query{endpoint: "query", expr: expr, from: math.MinInt64, to: math.MaxInt64, params: url.Values{
 		"time": {timestamp(at)},
+	}})
+}
+
+// Range evaluates expr at from, and then every step up to, and including, to.
+func (c *Client) Range(ctx context.Context, expr string, from, to time.Time, step time.Duration) (*Answer, error) {
+	return c.query(ctx, query{endpoint: "query_range", expr: expr, from: math.MinInt64, to: math.MaxInt64, params: url.Values{
+		"start": {timestamp(from)}, "end": {timestamp(to)}, "step": {strconv.FormatFloat(step.Seconds(), 'f', 3, 64)},
 	}})
 }
 
@@ -33,6 +41,7 @@ func timestamp(t time.Time) string {
 
 func (c *Client) query(ctx context.Context, q query) (*Answer, error) {
 	q.c = c
+	maps.Copy(q.params, c.Engine(ctx).send)
 	q.params.Set("query", q.expr)
 	q.params.Set("timeout", strconv.FormatInt(c.cfg.Timeout.Milliseconds(), 10)+"ms")
 	began := time.Now()

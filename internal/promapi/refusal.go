@@ -69,19 +69,6 @@ func kindOfRefusal(status int, text string) Kind {
 	return Rejected
 }
 
-// tooMuch says whether a refusal is for the size of what was asked.
-func tooMuch(text string) bool {
-	return containsAny(text,
-		"too many samples", "maximum resolution", "exceeded sample limit", // Prometheus; the last one is remote read's
-		"exceeded series limit", "exceeded chunks limit", "exceeded bytes limit", // Thanos
-		"-search.max", "cannot select more than", "too many points", // VictoriaMetrics
-		"err-mimir-max-",                                       // Mimir
-		"the query hit the max number of",                      // Cortex: chunks limit, series limit
-		"the query hit the aggregated",                         // Cortex: data size limit, chunks size limit
-		"limit exceeded", "exceeds the limit", "violated (got", // several
-	)
-}
-
 func containsAny(s string, parts ...string) bool {
 	for _, part := range parts {
 		if strings.Contains(s, part) {

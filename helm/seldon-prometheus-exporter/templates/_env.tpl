@@ -34,6 +34,8 @@
 - name: CLUSTER_LABEL
   value: {{ . | quote }}
 {{- end }}
+- name: QUERY_ENGINE
+  value: {{ .Values.queryEngine | quote }}
 - name: QUERY_TRANSPORT
   value: {{ .Values.queryTransport | quote }}
 {{- with .Values.sources.kubeStateMetrics }}

@@ -17,6 +17,7 @@ import (
 type Server struct {
 	Series []promapi.Series // with their names
 	Refuse func(Request) error
+	Behind promapi.Engine
 
 	mu    sync.Mutex
 	asked []Request
@@ -48,6 +49,14 @@ func (s *Server) Asked() []Request {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.asked)
+}
+
+// Engine says that it is Behind, or a Prometheus.
+func (s *Server) Engine(context.Context) promapi.Engine {
+	if s.Behind.Name != "" {
+		return s.Behind
+	}
+	return promapi.EngineNamed("")
 }
 
 // RawRange answers what PromQL shows of a range: no staleness markers.

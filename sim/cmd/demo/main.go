@@ -21,10 +21,9 @@ import (
 	"github.com/prometheus/client_golang/api"
 	v1 "github.com/prometheus/client_golang/api/prometheus/v1"
 	"github.com/prometheus/common/model"
+	"golang.org/x/sync/errgroup"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/process"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/prom"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/live"
 )
 
 const (
@@ -63,66 +62,59 @@ func run(ctx context.Context, binary string, getenv func(string) string, out io.
 	if err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "demo-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
-
 	fmt.Fprintln(out, "Writing a day of a simulated cluster's history into a Prometheus ...")
-	origin := time.Now().Add(-past)
-	scraper := cluster.NewScraper(town(), origin, 0)
-	if err := prom.WriteBlock(ctx, dir, scraper.Scrape(past)); err != nil {
-		return err
-	}
-	server, err := prom.Start(ctx, prom.Options{
-		Dir: dir, Address: prometheusAddr, Index: index(exporterAddr),
-		Scrape: []prom.Target{{Job: "seldon-prometheus-exporter", Address: exporterAddr, Interval: scrapeBack}},
+	system, err := live.Start(ctx, live.Options{
+		Exporter: binary, Cluster: live.Town(), Past: live.TownPast,
+		Period: period, SettleDelay: settleDelay, Scrape: scrapeBack,
+		PrometheusAddress: prometheusAddr, ExporterAddress: exporterAddr, Index: index,
 	})
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, server.Close()) }()
-	exporter, err := process.Start(process.Command{Path: binary, Args: []string{
-		"--prometheus.url=" + server.URL().String(),
-		"--time-period=" + model.Duration(period).String(),
-		"--settle-delay=" + model.Duration(settleDelay).String(),
-		"--web.listen-address=" + exporterAddr,
-	}})
-	if err != nil {
-		return fmt.Errorf("start the exporter: %w", err)
-	}
 	defer func() {
-		if cerr := exporter.Close(); err == nil {
+		if cerr := system.Close(); err == nil {
 			err = cerr
 		}
 	}()
-
-	client, err := api.NewClient(api.Config{Address: server.URL().String()})
+	client, err := api.NewClient(api.Config{Address: system.Prometheus.URL().String()})
 	if err != nil {
 		return err
 	}
 	fmt.Fprintf(out, `
-  http://%s/metrics   the exporter: new averages every %s
-  http://%s/          the Prometheus that it reads, and that scrapes it
-
-Its query API has the averages, too:
-  http://%s/api/v1/query?query=model_cpu_usage_seconds_total
+  %s/
+      the exporter: new averages every %s, at /metrics for a Prometheus
+  http://%s/
+      the Prometheus that it reads, and that scrapes it
 
 Ctrl-C ends everything.
-`, exporterAddr, model.Duration(period), prometheusAddr, prometheusAddr)
-	d := demo{origin: origin, scraper: scraper, server: server, exporter: exporter, api: v1.NewAPI(client), out: out}
-	return d.live(ctx, seconds > 0)
+
+`, system.URL(), model.Duration(period), prometheusAddr)
+	d := demo{System: system, api: v1.NewAPI(client), out: out}
+	g, ctx := errgroup.WithContext(ctx)
+	g.Go(func() error { return d.live(ctx, seconds > 0) })
+	g.Go(func() error { return d.history(ctx) })
+	return g.Wait()
 }
 
 // demo is what runs.
 type demo struct {
-	origin   time.Time
-	scraper  *cluster.Scraper
-	server   *prom.Server
-	exporter *process.Process
-	api      v1.API
-	out      io.Writer
+	*live.System
+	api v1.API
+	out io.Writer
+}
+
+// history has the day before computed, for plots: as if the exporter had run all the time.
+func (d demo) history(ctx context.Context) error {
+	began := time.Now()
+	err := d.Backfill(ctx)
+	if ctx.Err() != nil {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(d.out, "The Prometheus has the averages of the last 24 h, too: they took %s.\n\n", time.Since(began).Round(100*time.Millisecond))
+	return nil
 }
 
 // live lets time go on, and prints each window's averages once they have come back. Where
@@ -139,14 +131,15 @@ func (d demo) live(ctx context.Context, limited bool) error {
 			}
 			fmt.Fprintln(d.out, "\nThe demo has ended.")
 			return nil
-		case <-d.exporter.Done():
-			return fmt.Errorf("the exporter: %w", d.exporter.Err())
+		case <-d.Exporter.Done():
+			return fmt.Errorf("the exporter: %w", d.Exporter.Err())
 		case <-tick.C:
 		}
-		if err := d.server.Append(ctx, d.scraper.Scrape(time.Since(d.origin))); err != nil {
-			return err
+		err := d.Advance(ctx)
+		var v values
+		if err == nil {
+			v, err = readBack(ctx, d.api)
 		}
-		v, err := readBack(ctx, d.api)
 		if ctx.Err() != nil {
 			continue
 		}

@@ -79,8 +79,9 @@ func (v values) complete() bool {
 	return true
 }
 
-// print writes a table of no more than 80 columns.
-func (v values) print(out io.Writer) {
+// print writes a table of no more than 80 columns, at once: others write, too.
+func (v values) print(to io.Writer) {
+	out := &strings.Builder{}
 	fmt.Fprintf(out, "\nAverages from %s to %s, as scraped back into the Prometheus:\n\n",
 		v.end.Add(-period).Format(time.TimeOnly), v.end.Format(time.TimeOnly))
 	fmt.Fprintf(out, row, "", "", "", "used", "", "requested", "", "limit")
@@ -92,6 +93,7 @@ func (v values) print(out io.Writer) {
 		}
 		fmt.Fprintf(out, row, cells...)
 	}
+	fmt.Fprintln(to, out)
 }
 
 // row is a line of the table: a model, and the metrics in order.
@@ -107,6 +109,11 @@ func cell(metric string, of map[string]float64) string {
 	}
 	return fmt.Sprintf("%.2f", v)
 }
+
+const (
+	mebi = 1 << 20
+	gibi = 1 << 30
+)
 
 func bytes(v float64) string {
 	if v >= gibi {

@@ -1,0 +1,125 @@
+package promapi
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+)
+
+// Engine is a kind of server behind Prometheus' API: how it is recognized, and how it is asked.
+type Engine struct {
+	Name       string // of the setting, in the log and in the metric
+	RemoteRead bool   // it may offer remote read
+	NamesInSet int    // of one regular expression: more are not looked up, but searched for
+	QueryBytes int    // that one query may have, 0 for any number
+
+	send     url.Values           // with each query, for what it says to be whole and new
+	shows    func(BuildInfo) bool // it may be this one
+	confirm  *question            // which no other engine answers; nil if what it shows is enough
+	borrowed bool                 // the version that it shows is that of a Prometheus
+	tooMuch  []string             // parts of its refusals for the size of what was asked
+}
+
+// BuildInfo is what a server says of itself at /api/v1/status/buildinfo.
+type BuildInfo struct {
+	Application string `json:"application"` // Mimir and Cortex name themselves
+	Version     string `json:"version"`
+	Revision    string `json:"revision"`
+}
+
+// Auto is the setting by which the engine is recognized.
+const Auto = "auto"
+
+// unknown is the name of what is not recognized.
+const unknown = "unknown"
+
+// Engines returns the engines that are known. The first one is what shows nothing that is
+// another's.
+func Engines() []Engine {
+	return []Engine{
+		{
+			Name: "prometheus", RemoteRead: true, NamesInSet: 250, // 256 are looked up
+			shows: func(b BuildInfo) bool { return b.Application == "" && b.Version >= "1" },
+			tooMuch: []string{
+				"too many samples", "maximum resolution",
+				"exceeded sample limit", // remote read
+			},
+		},
+		{
+			Name: "thanos", NamesInSet: 250,
+			send: url.Values{
+				"partial_response":      {"false"},
+				"max_source_resolution": {"0s"}, // no downsampled blocks
+			},
+			shows:   func(b BuildInfo) bool { return strings.HasPrefix(b.Version, "0.") },
+			confirm: &question{endpoint: "stores"},
+			tooMuch: []string{"exceeded series limit", "exceeded chunks limit", "exceeded bytes limit", "violated (got"},
+		},
+		{
+			Name: "victoriametrics", NamesInSet: 100, QueryBytes: 16 << 10,
+			send: url.Values{
+				"nocache":               {"1"}, // or the newest samples may be missing
+				"deny_partial_response": {"1"}, // of a cluster
+			},
+			borrowed: true,
+			shows:    func(b BuildInfo) bool { return b.Application == "" && b.Revision == "" },
+			confirm:  &question{endpoint: "query", params: url.Values{"query": {"1 default 2"}}}, // MetricsQL
+			tooMuch:  []string{"-search.max", "cannot select more than", "too many points"},
+		},
+		{
+			Name: "mimir", RemoteRead: true, NamesInSet: 250,
+			shows:   func(b BuildInfo) bool { return strings.Contains(b.Application, "Mimir") },
+			tooMuch: []string{"err-mimir-max-"},
+		},
+		{
+			Name: "cortex", RemoteRead: true, NamesInSet: 250,
+			shows: func(b BuildInfo) bool { return strings.Contains(b.Application, "Cortex") },
+			tooMuch: []string{
+				"the query hit the max number of", // chunks, series
+				"the query hit the aggregated",    // data size, chunks size
+			},
+		},
+	}
+}
+
+// EngineNames returns the values of the setting.
+func EngineNames() []string {
+	names := []string{Auto}
+	for _, e := range Engines() {
+		names = append(names, e.Name)
+	}
+	return names
+}
+
+// unknownEngine is asked as all of them are: what one engine needs, the others ignore.
+func unknownEngine() Engine {
+	all := Engine{Name: unknown, RemoteRead: true, NamesInSet: 250, send: url.Values{}}
+	for _, e := range Engines() {
+		all.NamesInSet = min(all.NamesInSet, e.NamesInSet)
+		all.QueryBytes = max(all.QueryBytes, e.QueryBytes) // one engine has a limit
+		for name, values := range e.send {
+			all.send[name] = values
+		}
+	}
+	return all
+}
+
+// EngineNamed returns an engine by its name. Without a name it is a Prometheus.
+func EngineNamed(name string) Engine {
+	all := Engines()
+	if i := slices.IndexFunc(all, func(e Engine) bool { return e.Name == name }); i >= 0 {
+		return all[i]
+	}
+	return all[0]
+}
+
+// tooMuch says whether a refusal is for the size of what was asked. Whatever engine answers,
+// another may be behind it.
+func tooMuch(text string) bool {
+	for _, e := range Engines() {
+		if containsAny(text, e.tooMuch...) {
+			return true
+		}
+	}
+	return containsAny(text, "limit exceeded", "exceeds the limit")
+}
