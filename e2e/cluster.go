@@ -1,3 +1,6 @@
+// Package e2e installs the chart into a real Kubernetes API server and runs the exporter
+// as the chart says, beside a real kube-state-metrics and a real Prometheus. No container
+// engine is needed: KWOK plays the nodes, and everything is a process on loopback.
 package e2e
 
 import (

@@ -14,8 +14,26 @@ import (
 // port is where the container listens that a probe asks; the network is the sandbox's own.
 const port = 7001
 
-// models is how many models have pods in each window.
-const models = 12
+// story is what happens to a model's pods.
+type story struct{ model, about string }
+
+// stories are those of all models. Each has pods in every window.
+func stories() []story {
+	return []story{
+		{"steady", "its load is steady, its requests equal its limits"},
+		{"swinging", "its load swings, 40 s from peak to peak"},
+		{"growing", "its memory grows"},
+		{"sidecar", "it has a native sidecar"},
+		{"crashing", "it exits after 25 s, each time"},
+		{"stuck", "its liveness probe fails after 35 s, each time"},
+		{"leaking", "it is killed at its memory limit, each time after some 20 s"},
+		{"replaced", "its pod is deleted and created again under its name"},
+		{"resized", "its requests and limits are changed in place"},
+		{"heavy", "its pod is created, runs a heavy init container, and is deleted"},
+		{"short", "its pod runs for 20 s and completes"},
+		{"late", "its pod is created in one window and deleted in the next"},
+	}
+}
 
 // cast are the pods that are there before the first window, and stay.
 func cast() []*corev1.Pod {

@@ -3,11 +3,7 @@ package node
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
-	"net/http"
-	"net/url"
 	"os/exec"
 	"strings"
 	"testing"
@@ -62,33 +58,4 @@ func (n *node) averages(t *testing.T, transport string, w windows, i int) map[cl
 		}
 	}
 	return out
-}
-
-// scraped returns when Prometheus scraped a job's target in a window, as a schedule of offsets
-// from the window's start. Each scrape has to have worked.
-func (n *node) scraped(t *testing.T, job string, w windows, i int) cluster.Schedule {
-	t.Helper()
-	ask := url.Values{"query": {fmt.Sprintf(`up{job=%q}[%ds]`, job, int(w.period.Seconds()))}, "time": {fmt.Sprint(w.end(i).Unix())}}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, n.prometheus+"/api/v1/query?"+ask.Encode(), nil)
-	programs.Must(t, err)
-	resp, err := http.DefaultClient.Do(req)
-	programs.Must(t, err)
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	programs.Must(t, err)
-	var answer struct {
-		Data struct {
-			Result []struct{ Values []pmodel.SamplePair }
-		}
-	}
-	programs.Must(t, json.Unmarshal(body, &answer))
-	if len(answer.Data.Result) != 1 || len(answer.Data.Result[0].Values) < int(w.period/interval) {
-		t.Fatalf("%s was not scraped every %s up to %s: %s", job, interval, w.end(i), body)
-	}
-	for _, sample := range answer.Data.Result[0].Values {
-		if sample.Value != 1 {
-			t.Fatalf("a scrape of %s failed: %s", job, body)
-		}
-	}
-	return cluster.Schedule{Every: interval, Offset: answer.Data.Result[0].Values[0].Timestamp.Time().Sub(w.start(i)) % interval}
 }

@@ -18,17 +18,14 @@ type recording struct {
 	counters counters
 }
 
-// schedules is when Prometheus scraped, as offsets from a history's origin.
-type schedules struct{ ksm, kubelet cluster.Schedule }
-
 // history makes a history of the recording, as the simulator has them: from that follow the
 // exact averages over a window, and the error that watching allows. Its origin is the window's
 // start.
-func (r recording) history(origin time.Time, window cluster.Span, s schedules) (cluster.History, lags) {
+func (r recording) history(origin time.Time, window cluster.Span, ksm, kubelet scrapes) (cluster.History, lags) {
 	h := cluster.History{
 		Nodes:    []cluster.Node{{Name: nodeName, Address: "kubelet", Life: cluster.Always(), Driver: cluster.Cgroupfs}},
-		KSMs:     []cluster.KSM{{Schedule: s.ksm, Job: "kube-state-metrics", Instance: "kube-state-metrics", Life: cluster.Always(), HonorLabels: true}},
-		Kubelets: []cluster.Kubelet{{Schedule: s.kubelet, Job: "kubelet", Life: cluster.Always(), PathLabel: true, HonorLabels: true, Timestamps: true}},
+		KSMs:     []cluster.KSM{{Schedule: ksm.Schedule, Holes: ksm.holes, Job: "kube-state-metrics", Instance: "kube-state-metrics", Life: cluster.Always(), HonorLabels: true}},
+		Kubelets: []cluster.Kubelet{{Schedule: kubelet.Schedule, Holes: kubelet.holes, Job: "kubelet", Life: cluster.Always(), PathLabel: true, HonorLabels: true, Timestamps: true}},
 	}
 	late := lags{}
 	for _, events := range r.pods() {

@@ -53,7 +53,7 @@ func onNode(t *testing.T) {
 		count, err = strconv.Atoi(text)
 		programs.Must(t, err)
 	}
-	n := startNode(t, runtimeTree(t), imagePath())
+	n := startNode(t, runtimeTree(t).Dir, imagePath())
 	programs.Must(t, n.CreateNamespace(t.Context(), namespace, nil))
 
 	r := n.record(t)
@@ -141,18 +141,23 @@ func (n *node) judge(t *testing.T, r recording, w windows) {
 	var all verdict
 	for i := range w.n {
 		origin, window := w.start(i), cluster.Span{To: w.period}
-		h, late := r.history(origin, window, schedules{n.scraped(t, "kube-state-metrics", w, i), n.scraped(t, "kubelet", w, i)})
+		h, late := r.history(origin, window, n.scraped(t, "kube-state-metrics", w, i), n.scraped(t, "kubelet", w, i))
 		programs.Must(t, h.Check())
 		truth, bounds, off := cluster.Truth(&h, window), cluster.Bound(&h, window), doubts(&h, late, window)
-		if len(truth) < models {
-			t.Errorf("window to %s: there were %d models, want %d", w.end(i), len(truth), models)
+		if len(truth) != len(stories()) {
+			t.Errorf("window to %s: there were %d models, want %d", clock(w.end(i)), len(truth), len(stories()))
 		}
 		for _, transport := range transports() {
 			all.compare(transport, w.end(i), n.averages(t, transport, w, i), truth, bounds, off)
 		}
 	}
-	t.Logf("\n%s", all.text())
+	t.Logf("%d windows of %s, within the contract's error and the truth's own:\n%s", w.n, w.period, all.text(len(all.wrong) > 0))
 	for _, wrong := range all.wrong {
 		t.Error(wrong)
+	}
+	if path := os.Getenv(reportVariable); path != "" && !t.Failed() {
+		text, err := all.report(w, versionsOf(t))
+		programs.Must(t, err)
+		programs.Must(t, os.WriteFile(path, []byte(text), 0o600))
 	}
 }

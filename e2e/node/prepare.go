@@ -33,13 +33,13 @@ func prepare(t *testing.T) {
 }
 
 // runtimeTree returns Debian's containerd and runc, unpacked.
-func runtimeTree(t *testing.T) string {
+func runtimeTree(t *testing.T) debian.Tree {
 	t.Helper()
 	cache, err := debian.CacheDir()
 	programs.Must(t, err)
 	tree, err := debian.Unpack(t.Context(), cache, "containerd", "runc")
 	programs.Must(t, err)
-	return tree.Dir
+	return tree
 }
 
 func buildExporter(ctx context.Context, path string) error {
@@ -49,4 +49,18 @@ func buildExporter(ctx context.Context, path string) error {
 		return fmt.Errorf("build the exporter: %w: %s", err, out)
 	}
 	return nil
+}
+
+// versionsOf returns the versions of what takes part.
+func versionsOf(t *testing.T) versions {
+	t.Helper()
+	version := func(p programs.Program) string {
+		v, err := p.Version(t.Context())
+		programs.Must(t, err)
+		return v
+	}
+	return versions{
+		Kubernetes: version(programs.Kubelet), KubeStateMetrics: version(programs.KubeStateMetrics), Prometheus: version(programs.Prometheus),
+		Containerd: runtimeTree(t).Version,
+	}
 }

@@ -50,7 +50,7 @@ func (all *verdict) compare(transport string, end time.Time, got, truth map[clus
 			all.values = append(all.values, v)
 			if !v.bothPresent || !(math.Abs(v.got-v.want) <= v.allowed()) {
 				all.wrong = append(all.wrong, fmt.Sprintf("%s, window to %s: %s of %s %s is %g (there: %t), want %g (there: %t) within %g, of which the truth's own error is %g",
-					transport, end.UTC().Format(time.TimeOnly), metric, m.Type, m.Name, g.V, g.OK, w.V, w.OK, v.allowed(), v.off))
+					transport, clock(end), metric, m.Type, m.Name, g.V, g.OK, w.V, w.OK, v.allowed(), v.off))
 			}
 		}
 	}
@@ -60,30 +60,64 @@ func compareModels(a, b cluster.Model) int {
 	return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Type, b.Type), cmp.Compare(a.Name, b.Name))
 }
 
-// text is the worst share of the bound by metric, and every value.
-func (all *verdict) text() string {
+// summary is what became of a metric's values.
+type summary struct {
+	values int
+	worst  value   // by its share of what is allowed
+	median float64 // of the errors, relative to the truth
+	apart  float64 // by how much the transports differ at most, relative to the truth
+}
+
+func (all *verdict) summary(metric cluster.Metric) summary {
+	var out summary
+	var off []float64
+	type place struct {
+		end   time.Time
+		model cluster.Model
+	}
+	first := map[place]float64{}
+	for _, v := range all.values {
+		if v.metric != metric {
+			continue
+		}
+		out.values++
+		if out.values == 1 || v.share() > out.worst.share() {
+			out.worst = v
+		}
+		if v.want != 0 {
+			off = append(off, math.Abs(v.got/v.want-1))
+		}
+		at := place{v.end, v.model}
+		if other, there := first[at]; there {
+			out.apart = max(out.apart, math.Abs(v.got-other)/math.Abs(v.want))
+		}
+		first[at] = v.got
+	}
+	slices.Sort(off)
+	if len(off) > 0 {
+		out.median = off[len(off)/2]
+	}
+	return out
+}
+
+// text is the summary of each metric, and every value if that is wanted.
+func (all *verdict) text(every bool) string {
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)
-	fmt.Fprintf(w, "metric\tvalues\tworst share\tof\n")
+	fmt.Fprintf(w, "metric\tvalues\tworst share of what is allowed\tmedian error\n")
 	for metric := range cluster.NumMetrics {
-		n := 0
-		var worst value
-		for _, v := range all.values {
-			if v.metric != metric {
-				continue
-			}
-			n++
-			if worst.model == (cluster.Model{}) || v.share() > worst.share() {
-				worst = v
-			}
-		}
-		fmt.Fprintf(w, "%s\t%d\t%.2f\t%s, %s, to %s\n", metric, n, worst.share(), worst.model.Name, worst.transport, worst.end.UTC().Format(time.TimeOnly))
+		s := all.summary(metric)
+		fmt.Fprintf(w, "%s\t%d\t%.2f of %s, %s, to %s\t%.2g %%\n", metric, s.values, s.worst.share(), s.worst.model.Name, s.worst.transport, clock(s.worst.end), 100*s.median)
 	}
-	fmt.Fprintf(w, "\nwindow\ttransport\tmodel\tmetric\texporter\ttruth\toff\tallowed\ttruth's\tshare\n")
-	for _, v := range all.values {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%.6g\t%.6g\t%+.2f %%\t%.3g\t%.2g\t%.2f\n", v.end.UTC().Format(time.TimeOnly), v.transport, v.model.Name, v.metric,
-			v.got, v.want, 100*(v.got/v.want-1), v.allowed(), v.off, v.share())
+	if every {
+		fmt.Fprintf(w, "\nwindow to\ttransport\tmodel\tmetric\texporter\ttruth\terror\tallowed\ttruth's own\tshare\n")
+		for _, v := range all.values {
+			fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%.6g\t%.6g\t%+.2f %%\t%.3g\t%.2g\t%.2f\n", clock(v.end), v.transport, v.model.Name, v.metric,
+				v.got, v.want, 100*(v.got/v.want-1), v.allowed(), v.off, v.share())
+		}
 	}
 	w.Flush()
 	return b.String()
 }
+
+func clock(t time.Time) string { return t.UTC().Format(time.TimeOnly) }

@@ -73,13 +73,8 @@ func (p Program) command(ctx context.Context, args ...string) (*exec.Cmd, error)
 	return cmd, nil
 }
 
-// Binary returns the program's path, in the cache of this project, where it is built
-// first if it is not there yet.
-func (p Program) Binary(ctx context.Context) (string, error) {
-	cache, err := debian.CacheDir()
-	if err != nil {
-		return "", err
-	}
+// Version returns the version of the program's module.
+func (p Program) Version(ctx context.Context) (string, error) {
 	list, err := p.command(ctx, "list", "-m", "-f", "{{.Version}}", p.module)
 	if err != nil {
 		return "", err
@@ -88,7 +83,20 @@ func (p Program) Binary(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("version of %s: %w", p.module, err)
 	}
-	version := strings.TrimSpace(string(out))
+	return strings.TrimSpace(string(out)), nil
+}
+
+// Binary returns the program's path, in the cache of this project, where it is built
+// first if it is not there yet.
+func (p Program) Binary(ctx context.Context) (string, error) {
+	cache, err := debian.CacheDir()
+	if err != nil {
+		return "", err
+	}
+	version, err := p.Version(ctx)
+	if err != nil {
+		return "", err
+	}
 	name := p.Name + "-" + version
 	path := filepath.Join(cache, "e2e", name)
 	if _, err := os.Stat(path); err == nil {
@@ -104,8 +112,11 @@ func (p Program) Binary(ctx context.Context) (string, error) {
 	if p.stamp != "" {
 		ldflags += " -X " + p.stamp + "=" + version
 	}
-	build := exec.CommandContext(ctx, "go", "build", "-trimpath", "-ldflags="+ldflags, "-tags="+p.tags, "-o", unfinished, p.pkg)
-	build.Dir, build.Env = list.Dir, append(os.Environ(), "CGO_ENABLED=0")
+	build, err := p.command(ctx, "build", "-trimpath", "-ldflags="+ldflags, "-tags="+p.tags, "-o", unfinished, p.pkg)
+	if err != nil {
+		return "", err
+	}
+	build.Env = append(os.Environ(), "CGO_ENABLED=0")
 	var log bytes.Buffer
 	build.Stdout, build.Stderr = &log, &log
 	if err := build.Run(); err != nil {

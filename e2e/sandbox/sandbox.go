@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -94,7 +95,7 @@ func Run(out io.Writer, args ...string) (err error) {
 // holds open.
 func startJanitor(env []string) (io.Closer, *exec.Cmd, error) {
 	janitor := exec.Command("/proc/self/exe")
-	janitor.Env, janitor.Stderr = append(env, roleVariable+"="+janitorRole), os.Stderr
+	janitor.Env, janitor.Stderr = append(slices.Clone(env), roleVariable+"="+janitorRole), os.Stderr
 	janitor.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	alive, err := janitor.StdinPipe()
 	if err != nil {
@@ -109,7 +110,7 @@ func start(env []string, out io.Writer, args []string) error {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	cmd := exec.Command("/proc/self/exe", args...)
-	cmd.Env = append(env, roleVariable+"="+initRole)
+	cmd.Env = append(slices.Clone(env), roleVariable+"="+initRole)
 	cmd.Stdout, cmd.Stderr = out, out
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Setsid:     true, // a Ctrl-C ends this process, and that ends those inside

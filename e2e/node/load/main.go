@@ -38,7 +38,7 @@ func main() {
 	if *listen != "" {
 		if err := accept(ctx, *listen, *deaf); err != nil {
 			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
+			return
 		}
 	}
 	began := time.Now()
