@@ -151,6 +151,7 @@ func (n *node) judge(t *testing.T, r recording, w windows) {
 			all.compare(transport, w.end(i), n.averages(t, transport, w, i), truth, bounds, off)
 		}
 	}
+	all.rows = n.rowsOf(t, r, w)
 	t.Logf("%d windows of %s, within the contract's error and the truth's own:\n%s", w.n, w.period, all.text(len(all.wrong) > 0))
 	for _, wrong := range all.wrong {
 		t.Error(wrong)

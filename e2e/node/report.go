@@ -30,7 +30,8 @@ func (all *verdict) report(w windows, v versions) (string, error) {
 		Windows, Values  int
 		Period, Interval string
 		Metrics, Models  []row
-	}{versions: v, Windows: w.n, Values: len(all.values), Period: w.period.String(), Interval: interval.String()}
+		Rows             []spread
+	}{versions: v, Windows: w.n, Values: len(all.values), Period: w.period.String(), Interval: interval.String(), Rows: all.rows.table()}
 	for metric := range cluster.NumMetrics {
 		s := all.summary(metric)
 		data.Metrics = append(data.Metrics, row{Name: metric.String(), Values: s.values, Share: fmt.Sprintf("%.2f", s.worst.share()),

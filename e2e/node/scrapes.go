@@ -31,24 +31,11 @@ const (
 func (n *node) scraped(t *testing.T, job string, w windows, i int) scrapes {
 	t.Helper()
 	reach := before + w.period + after
-	ask := url.Values{"query": {fmt.Sprintf(`up{job=%q}[%ds]`, job, int(reach.Seconds()))}, "time": {fmt.Sprint(w.end(i).Add(after).Unix())}}
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, n.prometheus+"/api/v1/query?"+ask.Encode(), nil)
-	programs.Must(t, err)
-	resp, err := http.DefaultClient.Do(req)
-	programs.Must(t, err)
-	defer resp.Body.Close()
-	body, err := io.ReadAll(resp.Body)
-	programs.Must(t, err)
-	var answer struct {
-		Data struct {
-			Result []struct{ Values []pmodel.SamplePair }
-		}
+	series := n.query(t, fmt.Sprintf(`up{job=%q}[%ds]`, job, int(reach.Seconds())), w.end(i).Add(after))
+	if len(series) != 1 {
+		t.Fatalf("%s was not scraped up to %s: %v", job, w.end(i), series)
 	}
-	programs.Must(t, json.Unmarshal(body, &answer))
-	if len(answer.Data.Result) != 1 || len(answer.Data.Result[0].Values) == 0 {
-		t.Fatalf("%s was not scraped up to %s: %s", job, w.end(i), body)
-	}
-	up := answer.Data.Result[0].Values
+	up := series[0].Values
 	offset := func(s pmodel.SamplePair) time.Duration { return s.Timestamp.Time().Sub(w.start(i)) }
 	out := scrapes{Schedule: cluster.Schedule{Every: interval, Offset: offset(up[0]) % interval}}
 	var holes []cluster.Span
@@ -63,4 +50,24 @@ func (n *node) scraped(t *testing.T, job string, w windows, i int) scrapes {
 	}
 	out.holes = cluster.Union(holes...)
 	return out
+}
+
+// query returns the raw samples of a selector with a range, up to a moment.
+func (n *node) query(t *testing.T, selector string, at time.Time) []*pmodel.SampleStream {
+	t.Helper()
+	ask := url.Values{"query": {selector}, "time": {fmt.Sprint(at.Unix())}}
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, n.prometheus+"/api/v1/query?"+ask.Encode(), nil)
+	programs.Must(t, err)
+	resp, err := http.DefaultClient.Do(req)
+	programs.Must(t, err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	programs.Must(t, err)
+	var answer struct {
+		Data struct{ Result []*pmodel.SampleStream }
+	}
+	if err := json.Unmarshal(body, &answer); err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %v: %s", selector, err, body)
+	}
+	return answer.Data.Result
 }

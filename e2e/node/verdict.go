@@ -17,6 +17,7 @@ import (
 type verdict struct {
 	values []value
 	wrong  []string
+	rows   rows
 }
 
 // value is one value of a window over one transport.
@@ -108,6 +109,10 @@ func (all *verdict) text(every bool) string {
 	for metric := range cluster.NumMetrics {
 		s := all.summary(metric)
 		fmt.Fprintf(w, "%s\t%d\t%.2f of %s, %s, to %s\t%.2g %%\n", metric, s.values, s.worst.share(), s.worst.model.Name, s.worst.transport, clock(s.worst.end), 100*s.median)
+	}
+	fmt.Fprintf(w, "\nrows of cAdvisor, s\tleast\tmedian\t95 %%\tmost\n")
+	for _, r := range all.rows.table() {
+		fmt.Fprintf(w, "%s\t%.1f\t%.1f\t%.1f\t%.1f\n", r.What, r.Least, r.Median, r.Most95, r.Most)
 	}
 	if every {
 		fmt.Fprintf(w, "\nwindow to\ttransport\tmodel\tmetric\texporter\ttruth\terror\tallowed\ttruth's own\tshare\n")
