@@ -159,6 +159,6 @@ func (n *node) judge(t *testing.T, r recording, w windows) {
 	if path := os.Getenv(reportVariable); path != "" && !t.Failed() {
 		text, err := all.report(w, versionsOf(t))
 		programs.Must(t, err)
-		programs.Must(t, os.WriteFile(path, []byte(text), 0o600))
+		programs.Must(t, os.WriteFile(path, []byte(text), 0o644))
 	}
 }

@@ -49,7 +49,8 @@ func (all *verdict) report(w windows, v versions) (string, error) {
 		return "", err
 	}
 	var b strings.Builder
-	return b.String(), text.Execute(&b, data)
+	err = text.Execute(&b, data)
+	return b.String(), err
 }
 
 // beside returns a model's mean over the windows: the truth's, the exporter's, and the largest
