@@ -54,6 +54,13 @@ demo: ## a simulated cluster, a real Prometheus over it and the exporter; Ctrl-C
 	@sim/build.sh sim ./cmd/demo $(BIN)/demo
 	@exec $(BIN)/demo -exporter $(BIN)/seldon-prometheus-exporter
 
+# ONLY=large runs the tests with that in their names.
+.PHONY: browser
+browser: ## the pages in a Chromium, over simulated clusters; fetches what is missing here
+	@sim/build.sh . . $(BIN)/seldon-prometheus-exporter
+	@sim/build.sh sim ./cmd/browser $(BIN)/browser
+	@cd sim && exec $(BIN)/browser -exporter $(BIN)/seldon-prometheus-exporter -- --test --test-reporter=spec $(if $(ONLY),--test-name-pattern='$(ONLY)')
+
 .PHONY: accuracy
 accuracy: ## docs/accuracy.md: histories x ways of computing, what is right and what is off
 	@cd sim && go run ./cmd/accuracy -o ../docs/accuracy.md
@@ -87,20 +94,22 @@ soak: ## kill the exporter at 100 random moments: no window may be lost
 
 .PHONY: clean
 clean: ## remove what was built here, and the cache
-	rm -rf seldon-prometheus-exporter dist
+	rm -rf seldon-prometheus-exporter dist browser/node_modules
 	rm -rf $(CACHE)
 
 VERSION   := $(shell cat VERSION)
 REVISION  := $(shell git rev-parse HEAD 2>/dev/null)
+DATE      := $(shell TZ=UTC git log -1 --date=format-local:%Y%m%d-%H:%M:%S --format=%cd 2>/dev/null)
+STAMP     := github.com/prometheus/common/version
 PLATFORMS := linux-amd64 linux-arm64
 
-# Neither a path of this machine nor a time is in them, so that whoever builds the same
-# source with the same Go gets the same bytes.
+# Neither a path nor a user of this machine is in them, and no date but the commit's, so that
+# whoever builds the same source with the same Go gets the same bytes.
 .PHONY: binaries
 binaries: ## static binaries, in dist/
 	@for platform in $(PLATFORMS); do \
 		CGO_ENABLED=0 GOOS=$${platform%-*} GOARCH=$${platform#*-} go build -trimpath -buildvcs=false \
-			-ldflags "-s -w -X github.com/prometheus/common/version.Version=$(VERSION) -X github.com/prometheus/common/version.Revision=$(REVISION)" \
+			-ldflags "-s -w -X $(STAMP).Version=$(VERSION) -X $(STAMP).Revision=$(REVISION) -X $(STAMP).BuildDate=$(DATE)" \
 			-o dist/seldon-prometheus-exporter-$$platform . || exit 1; \
 	done
 

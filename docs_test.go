@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -22,6 +23,7 @@ import (
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/cli"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/doctor"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
@@ -60,12 +62,15 @@ func TestDocsTables(t *testing.T) {
 	}
 	tables := map[string]string{
 		"settings":    settingsTable(),
+		"commands":    commandsTable(),
 		"metrics":     metricsTable(),
 		"own metrics": ownMetricsTable(gather(t)),
 		"kinds":       kindsTable(),
 		"allow-list":  allowList(presetKinds()),
 
 		"allow-list of all kinds": allowList(workload.Kinds()),
+
+		"checks of doctor": doctorChecks(),
 	}
 	for _, command := range config.Document(cli.Commands()) {
 		if command.Name != "serve" {
@@ -124,6 +129,53 @@ func kindsTable() string {
 	return b.String()
 }
 
+// doctorChecks has a section for each check of doctor.
+func doctorChecks() string {
+	var b strings.Builder
+	for i, c := range doctor.Checks() {
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		fmt.Fprintf(&b, "### %s\n\n**%s** Judged %s\n", c.Name, c.Question, c.Judged)
+		var settings string
+		for i, f := range c.Faults {
+			if i == 0 {
+				b.WriteString("\n")
+			}
+			fmt.Fprintf(&b, "- `%s` (%s): %s %s\n", f.Name, f.Status, f.Means, f.Remedy)
+			settings = cmp.Or(settings, f.SettingsFor(presetKinds()))
+		}
+		if settings != "" {
+			b.WriteString("\n" + fenced(settings))
+		}
+	}
+	return b.String()
+}
+
+// fenced puts fences around code that is indented.
+func fenced(markdown string) string {
+	var b strings.Builder
+	block := false
+	for line := range strings.Lines(markdown + "\n") {
+		code, indented := strings.CutPrefix(line, "    ")
+		switch {
+		case indented && !block:
+			b.WriteString("```\n" + code)
+		case indented:
+			b.WriteString(code)
+		case block:
+			b.WriteString("```\n" + line)
+		default:
+			b.WriteString(line)
+		}
+		block = indented
+	}
+	if block {
+		b.WriteString("```\n")
+	}
+	return b.String()
+}
+
 // replace puts a table between the comments that name it.
 func replace(text, name, table string) (string, bool) {
 	begin, end := "<!-- "+name+": made from the code -->\n", "<!-- /"+name+" -->"
@@ -135,18 +187,39 @@ func replace(text, name, table string) (string, bool) {
 	return before + begin + "\n" + table + "\n" + end + after, true
 }
 
+// settingsTable lists the settings under their headings.
 func settingsTable() string {
 	var b strings.Builder
-	b.WriteString("| environment, flag | default | meaning |\n| --- | --- | --- |\n")
-	for _, s := range config.Settings(cli.Commands()) {
-		name, preset := "`"+s.Env+"`", ""
-		if s.Flag != "" {
-			name += "<br>`" + s.Flag + "`"
+	for _, group := range config.Groups(cli.Commands()) {
+		fmt.Fprintf(&b, "### %s\n\n| environment, flag | default | meaning |\n| --- | --- | --- |\n", group.Name)
+		for _, s := range group.Settings {
+			var names []string
+			for _, name := range []string{s.Env, s.Flag} {
+				if name != "" {
+					names = append(names, "`"+name+"`")
+				}
+			}
+			preset := ""
+			if s.Default != "" {
+				preset = "`" + strings.ReplaceAll(s.Default, ",", "`, `") + "`"
+			}
+			fmt.Fprintf(&b, "| %s | %s | %s |\n", strings.Join(names, "<br>"), preset, cell(s.Help))
 		}
-		if s.Default != "" {
-			preset = "`" + strings.ReplaceAll(s.Default, ",", "`, `") + "`"
+		b.WriteString("\n")
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// commandsTable lists the commands.
+func commandsTable() string {
+	var b strings.Builder
+	b.WriteString("| command | what it does |\n| --- | --- |\n")
+	for _, command := range config.Document(cli.Commands()) {
+		name := "`" + command.Name + "`"
+		if command.Name != "serve" {
+			name = "[" + name + "](commands.md#" + command.Name + ")"
 		}
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", name, preset, cell(s.Help))
+		fmt.Fprintf(&b, "| %s | %s |\n", name, cell(command.Help))
 	}
 	return b.String()
 }
@@ -155,7 +228,7 @@ func settingsTable() string {
 func flagsTable(command config.CommandHelp) string {
 	var b strings.Builder
 	b.WriteString("| flag | default | meaning |\n| --- | --- | --- |\n")
-	for _, s := range command.Flags {
+	for _, s := range command.Settings {
 		if s.Env == "" {
 			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", s.Flag, s.Default, cell(s.Help))
 		}

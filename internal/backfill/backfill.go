@@ -6,7 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"iter"
 	"log/slog"
 	"time"
@@ -14,13 +13,15 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/backoff"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/crash"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
-// Computer turns a window into averages.
+// Computer turns windows into averages.
 type Computer interface {
-	Compute(context.Context, window.Window) (*ledger.Averages, error)
+	// ComputeAll computes consecutive windows together. It fails as a whole.
+	ComputeAll(context.Context, []window.Window) ([]downsample.Result, error)
 }
 
 // Inventory knows which windows are stored.
@@ -79,7 +80,7 @@ func split(ctx context.Context, in Inventory, all window.Span) (missing, there [
 type Job struct {
 	Computer    Computer
 	Period      time.Duration // bounds the wait that an upstream may ask for
-	Concurrency int           // windows that are computed at the same time
+	Concurrency int           // groups of windows that are computed at the same time
 	Progress    Progress
 	Log         *slog.Logger
 }
@@ -128,41 +129,75 @@ func (j Job) run(ctx context.Context, d Destination, windows []window.Span) (del
 	return delivered, unknown, nil
 }
 
+// The bounds of what is computed together. Samples are read once for all of it, and the averages
+// of all of it are held.
+const (
+	mostTogether    = 12
+	longestTogether = 12 * time.Hour
+)
+
+// groups yields the windows in order, in groups of consecutive ones.
+func groups(windows []window.Span) iter.Seq[[]window.Window] {
+	return func(yield func([]window.Window) bool) {
+		var group []window.Window
+		for w := range window.Each(windows) {
+			if n := len(group); n > 0 && (n == mostTogether || !group[n-1].End.Equal(w.Start) || w.End.Sub(group[0].Start) > longestTogether) {
+				if !yield(group) {
+					return
+				}
+				group = nil
+			}
+			group = append(group, w)
+		}
+		if group != nil {
+			yield(group)
+		}
+	}
+}
+
 // computed yields the windows in order, each with a function that waits for its averages.
-// Later windows are computed meanwhile, because the requests of one window depend on each other.
+// Later ones are computed meanwhile, because the requests of one group depend on each other.
 func (j Job) computed(ctx context.Context, windows []window.Span) iter.Seq2[window.Window, func() (*ledger.Averages, error)] {
-	type result struct {
-		averages *ledger.Averages
-		err      error
-	}
 	type computing struct {
-		window window.Window
-		done   <-chan result
+		windows []window.Window
+		done    <-chan []downsample.Result
 	}
-	begin := func(ctx context.Context, w window.Window) computing {
-		done := make(chan result, 1)
-		go func() {
-			a, err := j.compute(ctx, w)
-			done <- result{a, err}
-		}()
-		return computing{w, done}
+	begin := func(ctx context.Context, group []window.Window) computing {
+		done := make(chan []downsample.Result, 1)
+		go func() { done <- j.compute(ctx, group) }()
+		return computing{group, done}
 	}
 	return func(yield func(window.Window, func() (*ledger.Averages, error)) bool) {
 		ctx, stop := context.WithCancel(ctx)
 		var pending []computing
 		defer func() {
 			stop()
-			for _, r := range pending {
-				<-r.done
+			for _, c := range pending {
+				<-c.done
 			}
 		}()
 		wait := func() bool {
 			next := pending[0]
 			pending = pending[1:]
-			return yield(next.window, func() (*ledger.Averages, error) { r := <-next.done; return r.averages, r.err })
+			var results []downsample.Result
+			for i, w := range next.windows {
+				averages := func() (*ledger.Averages, error) {
+					if results == nil {
+						results = <-next.done
+					}
+					return results[i].Averages, results[i].Err
+				}
+				if !yield(w, averages) {
+					if results == nil {
+						<-next.done
+					}
+					return false
+				}
+			}
+			return true
 		}
-		for w := range window.Each(windows) {
-			pending = append(pending, begin(ctx, w))
+		for group := range groups(windows) {
+			pending = append(pending, begin(ctx, group))
 			if len(pending) >= j.Concurrency && !wait() {
 				return
 			}
@@ -176,25 +211,48 @@ func (j Job) computed(ctx context.Context, windows []window.Span) iter.Seq2[wind
 }
 
 const (
-	tries     = 9               // of a window: with their waits, about five minutes
-	slowAfter = 2 * time.Minute // a window that takes longer is logged
+	tries     = 9               // of a group: with their waits, about five minutes
+	slowAfter = 2 * time.Minute // a group that takes longer is logged
 )
 
-// compute tries a window again for some minutes if that can help, so that a restart of the
-// Prometheus does not end a long backfill.
-func (j Job) compute(ctx context.Context, w window.Window) (*ledger.Averages, error) {
-	waits := backoff.Policy{First: time.Second, Longest: time.Minute, RetryAfter: j.Period}
-	for try := 1; ; try++ {
-		slow := time.AfterFunc(slowAfter, func() {
-			j.Log.Warn("Window is still being computed", "window", w, "after", slowAfter.String(), "remedy", "the upstream is slow or hangs: --log.level=debug shows its queries")
-		})
-		a, err := crash.Guard(func() (*ledger.Averages, error) { return j.Computer.Compute(ctx, w) })
-		slow.Stop()
-		if err == nil || try == tries || ctx.Err() != nil || !transient(err) {
-			return a, err
+// compute computes a group of windows. If it cannot be computed as one, each window is computed
+// by itself, so that only those fail that have to.
+func (j Job) compute(ctx context.Context, group []window.Window) []downsample.Result {
+	results, err := j.try(ctx, group)
+	switch {
+	case err == nil:
+		return results
+	case len(group) > 1 && ctx.Err() == nil && !transient(err):
+		for _, w := range group {
+			results = append(results, j.compute(ctx, []window.Window{w})...)
+			if err := results[len(results)-1].Err; err != nil && !errors.Is(err, downsample.ErrNoSources) {
+				break
+			}
 		}
-		pause := waits.Wait(try, promapi.RetryAfterOf(err))
-		j.Log.Warn("Window failed, trying again", "window", w, "attempt", try, "err", err, "next_try_in", pause.String())
+	default:
+		results = []downsample.Result{{Err: err}}
+	}
+	for len(results) < len(group) {
+		results = append(results, results[len(results)-1]) // nothing is asked after the first that failed
+	}
+	return results
+}
+
+// try tries a group again for some minutes if that can help, so that a restart of the
+// Prometheus does not end a long backfill.
+func (j Job) try(ctx context.Context, group []window.Window) ([]downsample.Result, error) {
+	waits := backoff.Policy{First: time.Second, Longest: time.Minute, RetryAfter: j.Period}
+	for attempt := 1; ; attempt++ {
+		slow := time.AfterFunc(slowAfter, func() {
+			j.Log.Warn("Windows are still being computed", "from", group[0].Start, "to", group[len(group)-1].End, "after", slowAfter.String(), "remedy", "the upstream is slow or hangs: --log.level=debug shows its queries")
+		})
+		results, err := crash.Guard(func() ([]downsample.Result, error) { return j.Computer.ComputeAll(ctx, group) })
+		slow.Stop()
+		if err == nil || attempt == tries || ctx.Err() != nil || !transient(err) {
+			return results, err
+		}
+		pause := waits.Wait(attempt, promapi.RetryAfterOf(err))
+		j.Log.Warn("Windows failed, trying again", "from", group[0].Start, "to", group[len(group)-1].End, "attempt", attempt, "err", err, "next_try_in", pause.String())
 		select {
 		case <-ctx.Done():
 			return nil, err

@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -12,6 +12,8 @@ import (
 
 	"github.com/prometheus/common/promslog"
 
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
@@ -34,7 +36,7 @@ func TestAReceiverThatLies(t *testing.T) {
 
 type panicking struct{}
 
-func (panicking) Compute(context.Context, window.Window) (*ledger.Averages, error) {
+func (panicking) ComputeAll(context.Context, []window.Window) ([]downsample.Result, error) {
 	panic("at the disco")
 }
 
@@ -47,7 +49,7 @@ func TestAPanic(t *testing.T) {
 
 type hanging struct{}
 
-func (hanging) Compute(ctx context.Context, _ window.Window) (*ledger.Averages, error) {
+func (hanging) ComputeAll(ctx context.Context, _ []window.Window) ([]downsample.Result, error) {
 	<-ctx.Done()
 	return nil, ctx.Err()
 }
@@ -61,7 +63,7 @@ func TestAHangIsLogged(t *testing.T) {
 		job := Job{Computer: hanging{}, Progress: NewLines(promslog.NewNopLogger()), Log: logger}
 		expectError(t, "deadline exceeded", func() error { return job.Run(ctx, memory{}, []window.Span{day(0, 1).Windows()}) })
 		synctest.Wait()
-		if n := strings.Count(log.String(), "Window is still being computed"); n != 1 {
+		if n := strings.Count(log.String(), "Windows are still being computed"); n != 1 {
 			t.Errorf("it logs that %d times:\n%s", n, &log)
 		}
 	})
@@ -69,7 +71,7 @@ func TestAHangIsLogged(t *testing.T) {
 
 type throttling struct{ calls []time.Time }
 
-func (c *throttling) Compute(context.Context, window.Window) (*ledger.Averages, error) {
+func (c *throttling) ComputeAll(context.Context, []window.Window) ([]downsample.Result, error) {
 	c.calls = append(c.calls, time.Now())
 	return nil, &promapi.Error{Kind: promapi.Throttled, RetryAfter: 1e9 * time.Second, Err: errors.New("slow down")}
 }
@@ -105,5 +107,66 @@ func TestRun(t *testing.T) {
 	}
 	if want := "from=2026-01-31T02:00:00.000Z to=2026-01-31T04:00:00.000Z windows=2"; strings.Count(log.String(), want) != 1 {
 		t.Errorf("the log does not say %s:\n%s", want, &log)
+	}
+}
+
+// failing computes no group with a certain window in it.
+type failing struct {
+	memory
+	end time.Time
+}
+
+func (f failing) ComputeAll(ctx context.Context, group []window.Window) ([]downsample.Result, error) {
+	if slices.ContainsFunc(group, func(w window.Window) bool { return w.End.Equal(f.end) }) {
+		return nil, errors.New("out of order")
+	}
+	return f.memory.ComputeAll(ctx, group)
+}
+
+// TestOneOfAGroup: a window that cannot be computed keeps none before it from being delivered.
+func TestOneOfAGroup(t *testing.T) {
+	var all []*ledger.Averages
+	for n := range 10 {
+		all = append(all, hour(n))
+	}
+	stored := memory{}
+	job := Job{Computer: failing{remember(all...), hour(6).Window.End}, Concurrency: 2, Progress: NewLines(promslog.NewNopLogger()), Log: promslog.NewNopLogger()}
+	expectError(t, "window [2026-01-31T06:00:00Z, 2026-01-31T07:00:00Z): out of order", func() error {
+		return job.Run(t.Context(), stored, []window.Span{day(0, 10).Windows()})
+	})
+	if len(stored) != 6 {
+		t.Errorf("%d windows were delivered", len(stored))
+	}
+}
+
+// TestGroups: each window is in one group, in order, and no group is longer than it may be or
+// could go on.
+func TestGroups(t *testing.T) {
+	start := time.Date(2026, 1, 31, 0, 0, 0, 0, time.UTC)
+	for _, period := range []time.Duration{time.Minute, time.Hour, 5 * time.Hour, 24 * time.Hour, 7 * 24 * time.Hour} {
+		spans := []window.Span{
+			window.SpanOf(start, start.Add(30*period), period),
+			window.SpanOf(start.Add(31*period), start.Add(32*period), period),
+			window.SpanOf(start.Add(40*period), start.Add(49*period), period),
+		}
+		want := slices.Collect(window.Each(spans))
+		last, size := window.Window{}, 0
+		for group := range groups(spans) {
+			n := len(group)
+			first := group[0]
+			if length := group[n-1].End.Sub(first.Start); n > mostTogether || n > 1 && length > longestTogether || length != time.Duration(n)*period {
+				t.Fatalf("a group of %d windows of %s from %s to %s", n, period, first, group[n-1])
+			}
+			if first.Start.Equal(last.End) && size < mostTogether && time.Duration(size+1)*period <= longestTogether {
+				t.Errorf("%s could be in the group before", first)
+			}
+			if !slices.Equal(group, want[:n]) {
+				t.Fatalf("a group is %v, want %v", group, want[:n])
+			}
+			last, size, want = group[n-1], n, want[n:]
+		}
+		if len(want) > 0 {
+			t.Errorf("%d windows of %s are in no group", len(want), period)
+		}
 	}
 }

@@ -4,18 +4,18 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"io"
 	"time"
 
 	"github.com/prometheus/common/model"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 )
 
-// Estimate computes one of the missing windows, and prints what all of them would cost. It
-// delivers nothing.
+// Estimate computes one of the missing windows, and prints what all of them would cost at
+// most: several together cost less. It delivers nothing.
 func Estimate(ctx context.Context, c Computer, span Span, missing []window.Span, out io.Writer) error {
 	all, n := span.Windows().Windows, window.Count(missing)
 	fmt.Fprintf(out, "From %s to %s there are %d windows of %s.\n", span.From.Format(time.RFC3339), span.To.Format(time.RFC3339), all, model.Duration(span.Period))
@@ -29,7 +29,10 @@ func Estimate(ctx context.Context, c Computer, span Span, missing []window.Span,
 	err := downsample.ErrNoSources
 	for _, probe = range []window.Window{window.At(missing, n-1), window.At(missing, n/2), window.At(missing, 0)} {
 		begin := time.Now()
-		a, err = c.Compute(ctx, probe)
+		var results []downsample.Result
+		if results, err = c.ComputeAll(ctx, []window.Window{probe}); err == nil {
+			a, err = results[0].Averages, results[0].Err
+		}
 		took = time.Since(begin)
 		if !errors.Is(err, downsample.ErrNoSources) {
 			break
@@ -44,7 +47,7 @@ func Estimate(ctx context.Context, c Computer, span Span, missing []window.Span,
 	}
 	fmt.Fprintf(out, "\nOne of them was computed to estimate the cost, %s:\n", probe)
 	row := func(what string, one, each string) { fmt.Fprintf(out, "  %-14s %14s %14s\n", what, one, each) }
-	row("", "one window", "all, about")
+	row("", "one window", "all, at most")
 	row("models", fmt.Sprint(len(a.Models)), "")
 	row("values", fmt.Sprint(values(a)), fmt.Sprint(n*int64(values(a))))
 	row("queries", fmt.Sprint(a.Cost.Queries), fmt.Sprint(n*int64(a.Cost.Queries)))

@@ -141,8 +141,8 @@ func (j Job) plan(ctx context.Context, r Replacer, windows []window.Span, out io
 	fmt.Fprintf(out, row, "window's end", "state-metrics", "cAdvisor", "changed", "change", "")
 	var replaced []window.Span
 	gone, kept := 0, 0
-	for w := range window.Each(windows) {
-		replacement, err := j.replacement(ctx, r, w)
+	for w, averages := range j.computed(ctx, windows) {
+		replacement, err := j.replacement(ctx, r, w, averages)
 		if err != nil {
 			return nil, err
 		}
@@ -176,8 +176,8 @@ func (j Job) plan(ctx context.Context, r Replacer, windows []window.Span, out io
 func (j Job) replace(ctx context.Context, r Replacer, windows []window.Span) error {
 	j.Progress.Begin(window.Count(windows))
 	defer j.Progress.End()
-	for w := range window.Each(windows) {
-		replacement, err := j.replacement(ctx, r, w)
+	for w, averages := range j.computed(ctx, windows) {
+		replacement, err := j.replacement(ctx, r, w, averages)
 		if err != nil {
 			return err
 		}
@@ -193,7 +193,7 @@ func (j Job) replace(ctx context.Context, r Replacer, windows []window.Span) err
 	return nil
 }
 
-func (j Job) replacement(ctx context.Context, r Replacer, w window.Window) (Replacement, error) {
+func (j Job) replacement(ctx context.Context, r Replacer, w window.Window, averages func() (*ledger.Averages, error)) (Replacement, error) {
 	stored, err := r.Stored(ctx, w)
 	if err == nil && stored == nil {
 		err = errors.New("it has a completion marker, but no samples")
@@ -201,7 +201,7 @@ func (j Job) replacement(ctx context.Context, r Replacer, w window.Window) (Repl
 	if err != nil {
 		return Replacement{}, fmt.Errorf("window %s: %w", w, err)
 	}
-	computed, err := j.compute(ctx, w)
+	computed, err := averages()
 	if errors.Is(err, downsample.ErrNoSources) {
 		computed, err = &ledger.Averages{Window: w}, nil // its data is gone
 	}

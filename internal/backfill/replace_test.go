@@ -69,11 +69,16 @@ func TestCompare(t *testing.T) {
 // memory holds windows, as a receiver and as a Computer.
 type memory map[time.Time]*ledger.Averages
 
-func (m memory) Compute(_ context.Context, w window.Window) (*ledger.Averages, error) {
-	if m[w.End].CoverageOf(metric.KubeStateMetrics) == 0 {
-		return nil, downsample.ErrNoSources
+func (m memory) ComputeAll(_ context.Context, group []window.Window) ([]downsample.Result, error) {
+	var all []downsample.Result
+	for _, w := range group {
+		r := downsample.Result{Averages: m[w.End]}
+		if r.Averages.CoverageOf(metric.KubeStateMetrics) == 0 {
+			r.Err = downsample.ErrNoSources
+		}
+		all = append(all, r)
 	}
-	return m[w.End], nil
+	return all, nil
 }
 
 func (m memory) Delivered(context.Context, time.Time, time.Time) (window.Ends, error) {

@@ -32,22 +32,48 @@ func table() []command {
 			Name:  "serve",
 			Help:  "Compute each window once it has settled, and serve the averages. This is the default command.",
 			Flags: config.ServeFlags,
+			Examples: []config.Example{
+				{What: "read http://localhost:8080, and serve http://localhost:8000/metrics"},
+				{What: "read another Prometheus, once a day", Args: "--prometheus.url=http://prometheus:9090 --time-period=1d"},
+				{What: "read settings from a file, and only check them", Args: "--config.file=exporter.yml --config.check"},
+			},
 		}, serve},
 		{config.Command{
 			Name:  "once",
 			Help:  "Compute one window and print it in the exposition format.",
 			Flags: config.OnceFlags,
+			Examples: []config.Example{
+				{What: "the newest window", Args: "once"},
+				{What: "the day that ended on February 1, UTC", Args: "once --time-period=1d --end=2026-02-01"},
+			},
 		}, once},
 		{config.Command{
 			Name:  "backfill",
 			Help:  "Compute past windows from the samples that the Prometheus still has, and deliver them by remote write or write them as OpenMetrics. Windows that exist already are skipped, so the same command continues an interrupted run.",
 			Flags: config.BackfillFlags,
+			Examples: []config.Example{
+				{What: "what it would cost", Args: "backfill --from=2026-01-01 --dry-run"},
+				{What: "into a file for promtool", Args: "backfill --from=2026-01-01 --output=averages.om"},
+			},
 		}, fill},
 		{config.Command{
 			Name:  "explain",
 			Help:  "Print what a model's values of one window are made of: its pods and containers, how long they lived, what they used, and what was left out.",
 			Flags: config.ExplainFlags,
+			Examples: []config.Example{
+				{What: "all values of the newest window", Args: "explain --model=seldon/income"},
+				{What: "one value, for a program", Args: "explain --model=seldon/income --metric=model_cpu_requests --output=json"},
+			},
 		}, explainModel},
+		{config.Command{
+			Name:  "doctor",
+			Help:  "Check the Prometheus, what it scrapes and where averages are stored, and print what was found and what to do. The exit code is 1 if a check fails.",
+			Flags: config.DoctorFlags,
+			Examples: []config.Example{
+				{What: "why is there nothing, and can the numbers be trusted?", Args: "doctor --prometheus.url=http://localhost:9090"},
+				{What: "the same, for a program", Args: "doctor --output=json"},
+			},
+		}, examine},
 	}
 }
 
@@ -71,7 +97,8 @@ func Run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 }
 
 func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) error {
-	cfg, err := config.Load(args, Commands())
+	load := func() (*config.Config, error) { return config.Load(args, Commands()) }
+	cfg, err := load()
 	if shown, ok := errors.AsType[*config.Shown](err); ok {
 		_, err := io.WriteString(stdout, shown.Text)
 		return err
@@ -84,7 +111,7 @@ func execute(ctx context.Context, args []string, stdin io.Reader, stdout, stderr
 	cfg.Log.Writer = stderr
 	commands := table()
 	i := slices.IndexFunc(commands, func(c command) bool { return c.Name == cfg.Command })
-	s := &session{cfg, promslog.New(cfg.Log), stdin, stdout, stderr}
+	s := &session{cfg, promslog.New(cfg.Log), load, stdin, stdout, stderr}
 	if cfg.CheckOnly {
 		return checkOnly(s)
 	}

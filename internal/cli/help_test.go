@@ -53,10 +53,33 @@ func TestHelpNamesEverything(t *testing.T) {
 			t.Errorf("help does not name %s", command.Name)
 		}
 		out := help(t, command.Name, "--help")
-		for _, s := range command.Flags {
+		for _, s := range command.Settings {
 			if !strings.Contains(out, strings.TrimPrefix(s.Flag, "--")) {
 				t.Errorf("help of %s does not name %s", command.Name, s.Flag)
 			}
+		}
+	}
+}
+
+// TestHelpBegins: a command's examples and its own settings come first.
+func TestHelpBegins(t *testing.T) {
+	for command, order := range map[string][]string{
+		"":         {"usage: seldon-prometheus-exporter [<command>]", "\n  # ", "\nCommands:", "\nPrometheus:", "\nWindows and models:", "\nQueries:", "\nRemote write:", "\nWeb:", "\nLogging:", "\nConfiguration:", "\nHelp:"},
+		"backfill": {"usage: seldon-prometheus-exporter backfill", "\n  # ", "\nFlags of backfill:\n  --from=<time>\n", "\nPrometheus:", "\nRemote write:", "\nHelp:"},
+		"once":     {"usage: seldon-prometheus-exporter once", "\n  # ", "\nFlags of once:", "\nPrometheus:"},
+	} {
+		rest := help(t, strings.Fields(command+" --help")...)
+		for _, part := range order {
+			_, after, ok := strings.Cut(rest, part)
+			if !ok {
+				t.Fatalf("%s: %q is missing after what comes before:\n%s", command, part, rest)
+			}
+			rest = after
+		}
+	}
+	for _, want := range []string{"\n  --time-period=1h  (TIME_PERIOD)\n      Length", "\n  --config.check\n", "\n  (PROMETHEUS_SELDON_TOKEN)\n"} {
+		if !strings.Contains(help(t, "--help"), want) {
+			t.Errorf("help lacks %q", want)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/pages"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/remotewrite"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/schedule"
@@ -19,21 +20,26 @@ import (
 // server failed: if a delivery failed because of a query, it was the Prometheus that has the
 // delivered windows. A stopped command has no remedy.
 func (s *session) advise(ctx context.Context, err error) error {
-	var remedy string
-	delivery, delivering := errors.AsType[*remotewrite.Error](err)
-	kind := promapi.KindOf(err)
-	switch {
-	case delivering && kind != "":
-		remedy = s.Remedy(config.Delivered, string(kind))
-	case delivering:
-		remedy = s.Remedy(config.Receiver, kindOfDelivery(delivery))
-	case kind != "":
-		remedy = s.Remedy(config.Upstream, string(kind))
-	}
+	remedy := s.remedy(err)
 	if remedy == "" || ctx.Err() != nil {
 		return err
 	}
 	return fmt.Errorf("%w: %s", err, remedy)
+}
+
+// remedy returns the setting to change, "" if that is unknown.
+func (s *session) remedy(err error) string {
+	delivery, delivering := errors.AsType[*remotewrite.Error](err)
+	kind := promapi.KindOf(err)
+	switch {
+	case delivering && kind != "":
+		return s.Remedy(config.Delivered, string(kind))
+	case delivering:
+		return s.Remedy(config.Receiver, kindOfDelivery(delivery))
+	case kind != "":
+		return s.Remedy(config.Upstream, string(kind))
+	}
+	return ""
 }
 
 // kindOfDelivery distinguishes failed deliveries of one kind that have different remedies.
@@ -58,6 +64,21 @@ type advisedComputer struct {
 func (a advisedComputer) Compute(ctx context.Context, w window.Window) (*ledger.Averages, error) {
 	averages, err := a.Computer.Compute(ctx, w)
 	return averages, a.advise(ctx, err)
+}
+
+// advisedRanger is what pages read past windows from. It adds remedies to errors.
+type advisedRanger struct {
+	pages.Ranger
+	of config.Server
+	*session
+}
+
+func (a advisedRanger) Range(ctx context.Context, expr string, from, to time.Time, step time.Duration) (*promapi.Answer, error) {
+	answer, err := a.Ranger.Range(ctx, expr, from, to, step)
+	if remedy := a.Remedy(a.of, string(promapi.KindOf(err))); err != nil && remedy != "" {
+		err = fmt.Errorf("%w: %s", err, remedy)
+	}
+	return answer, err
 }
 
 // advisedDeliverer is the loop's Deliverer. It adds remedies to errors.

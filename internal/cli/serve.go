@@ -3,21 +3,21 @@ package cli
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"net/http"
+	"os"
+	"os/signal"
+	"syscall"
 	"time"
 
 	"github.com/oklog/run"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
-	"github.com/prometheus/common/model"
 	"github.com/prometheus/common/version"
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/schedule"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/web"
 )
 
@@ -26,55 +26,40 @@ const drainTime = 3 * time.Second
 
 // serve computes windows and serves them until ctx is done.
 func serve(ctx context.Context, s *session) error {
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
 	registry := prometheus.NewRegistry()
 	registry.MustRegister(
 		collectors.NewGoCollector(),
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
 		versioncollector.NewCollector("seldon_exporter"),
 	)
-	client, err := s.upstream(registry)
-	if err != nil {
-		return err
-	}
-	var deliverer schedule.Deliverer
-	if s.RemoteWrite.Receiver.URL != nil {
-		writer, err := s.writer(registry)
-		if err != nil {
-			return err
-		}
-		deliverer = advisedDeliverer{writer, s}
-	}
 	board := exposition.NewBoard(time.Now)
 	if s.Timestamps {
 		board = exposition.NewStampedBoard(time.Now)
 	}
-	loop := schedule.New(schedule.Config{
-		Computer:    advisedComputer{s.downsampler(client), s},
-		Board:       board,
-		Deliverer:   deliverer,
-		Period:      s.Period,
-		SettleDelay: s.SettleDelay,
-		MaxAge:      s.CatchUp,
-		Random:      rand.Float64,
-		Now:         time.Now,
-		ServerNow:   client.ServerNow,
-		Log:         s.log,
-		Registerer:  registry,
-	})
+	build := func(s *session) (*pipeline, error) { return s.pipeline(registry, board) }
+	first, err := build(s)
+	if err != nil {
+		return err
+	}
+	reloader := newReloader(first, build, board.Release, registry)
+	current := reloader.current.Load
 	server := web.NewServer(web.Config{
-		Metrics: web.Metrics(registry, board, s.log),
-		Ready:   func() bool { return loop.Status().Ready },
-		Landing: func() web.Landing { return s.landing(board.Page(), loop.Status()) },
-		Log:     s.log,
+		Metrics:   web.Metrics(registry, board, s.log),
+		Ready:     func() bool { return current().loop.Status().Ready },
+		Pages:     func() http.Handler { return current().pages },
+		Lifecycle: func() bool { return current().Lifecycle },
+		Reload:    reloader.Reload,
+		Log:       s.log,
 	})
-	s.log.Info("Starting", "program", config.Name, "version", version.Version, "revision", version.GetRevision(),
-		"prometheus", s.Prometheus.Redacted(), "period", model.Duration(s.Period),
-		"settle_delay", model.Duration(s.SettleDelay), "kinds", s.KindNames(), "shard", s.Shard.String())
+	s.logSettings("Starting", "program", config.Name, "version", version.Version, "revision", version.GetRevision())
 
 	computing, stop := context.WithCancel(ctx)
 	var group run.Group
 	group.Add(func() error {
-		loop.Run(computing)
+		reloader.Run(computing, hangup)
 		return nil
 	}, func(error) { stop() })
 	group.Add(func() error {

@@ -1,31 +1,43 @@
 package config
 
-import "github.com/alecthomas/kingpin/v2"
-
-// Setting describes a setting for the documentation. A flag of a command that runs once may
-// have no environment variable.
+// Setting describes a setting for --help and the documentation. A flag of a command that runs
+// once may have no environment variable.
 type Setting struct {
-	Flag, Env, Default, Help string
+	Flag, Env string // with its dashes; one of them may be empty
+	Default   string
+	Value     string // what stands for a value, such as <file>, if there is no default
+	Switch    bool   // it needs no value on the command line
+	Help      string
+}
+
+func (s *setting) describe() Setting {
+	return Setting{Flag: "--" + s.flag, Env: s.env, Default: s.preset, Value: s.placeholder, Switch: s.isSwitch, Help: s.help}
+}
+
+// Group is settings under one heading.
+type Group struct {
+	Name     string
+	Settings []Setting
+}
+
+// Groups describes the settings of all commands, but for those that are a command's alone.
+func Groups(commands []Command) []Group {
+	return grouped(define(commands).every, groups())
 }
 
 // Settings lists every setting that has an environment variable, in the order of --help.
 func Settings(commands []Command) []Setting {
-	app, _ := define(commands)
-	model := app.Model()
-	flags := model.Flags
-	for _, cmd := range model.Commands {
-		flags = append(flags, cmd.Flags...)
+	d := define(commands)
+	headings := groups()
+	for _, c := range commands {
+		headings = append(headings, c.Name)
 	}
 	var out []Setting
-	known := map[string]bool{}
-	for _, s := range settings(flags) {
-		if s.Env == "" || known[s.Env] {
-			continue
-		}
-		known[s.Env] = true
-		out = append(out, s)
-		if s.Env == "PROMETHEUS_URL" {
-			out = append(out, Setting{Env: tokenEnv, Help: tokenHelp})
+	for _, group := range grouped(d.every, headings) {
+		for _, s := range group.Settings {
+			if s.Env != "" {
+				out = append(out, s)
+			}
 		}
 	}
 	return out
@@ -33,31 +45,20 @@ func Settings(commands []Command) []Setting {
 
 // CommandHelp describes a command for the documentation.
 type CommandHelp struct {
-	Name, Help string
-	Flags      []Setting // of this command only
+	Command
+	Settings []Setting // of this command only
 }
 
 // Document describes every command, in the order of --help.
 func Document(commands []Command) []CommandHelp {
-	app, _ := define(commands)
+	d := define(commands)
 	var out []CommandHelp
-	for _, cmd := range app.Model().Commands {
-		out = append(out, CommandHelp{Name: cmd.Name, Help: cmd.Help, Flags: settings(cmd.Flags)})
-	}
-	return out
-}
-
-func settings(flags []*kingpin.FlagModel) []Setting {
-	var out []Setting
-	for _, flag := range flags {
-		if flag.Hidden || flag.Name == "help" || flag.Name == "version" {
-			continue
+	for _, c := range commands {
+		help := CommandHelp{Command: c}
+		for _, group := range grouped(d.flags[c.Name].settings, []string{c.Name}) {
+			help.Settings = group.Settings
 		}
-		s := Setting{Flag: "--" + flag.Name, Env: flag.Envar, Help: flag.Help}
-		if len(flag.Default) > 0 {
-			s.Default = flag.Default[0]
-		}
-		out = append(out, s)
+		out = append(out, help)
 	}
 	return out
 }

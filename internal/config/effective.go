@@ -1,11 +1,8 @@
 package config
 
 import (
-	"cmp"
-	"maps"
 	"net/url"
 	"os"
-	"slices"
 	"strings"
 )
 
@@ -32,9 +29,8 @@ type EffectiveSetting struct {
 
 // Effective lists the settings of the command, those of a group together, in the order of --help.
 func (c *Config) Effective() []EffectiveSetting {
-	ordered := slices.SortedFunc(maps.Values(c.settings), func(a, b *setting) int { return cmp.Compare(a.number, b.number) })
 	var all []EffectiveSetting
-	for _, s := range ordered {
+	for _, s := range inOrder(c.settings) {
 		all = append(all, EffectiveSetting{Group: s.group, Flag: "--" + s.flag, Env: s.env, Value: s.shown(), Origin: s.origin(), Help: s.help})
 		if s.flag == "prometheus.url" {
 			all = append(all, effectiveToken(s.group))

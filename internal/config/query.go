@@ -60,8 +60,9 @@ func queryFlags(f Flags) Check {
 
 // logFlags defines the flags of promslog/flag.
 func logFlags(f Flags) Check {
-	level := f.add(logflag.LevelFlagName, "LOG_LEVEL", "info", logflag.LevelFlagHelp)
-	format := f.add(logflag.FormatFlagName, "LOG_FORMAT", "logfmt", logflag.FormatFlagHelp)
+	level := f.add(logflag.LevelFlagName, "LOG_LEVEL", "info", "Severity from which on messages are logged: debug, info, warn or error.")
+	format := f.add(logflag.FormatFlagName, "LOG_FORMAT", "logfmt", "Format of log messages: logfmt or json.")
+	fix(format)
 	return func(c *checker, cfg *Config) {
 		cfg.Log = &promslog.Config{Level: promslog.NewLevel(), Format: promslog.NewFormat()}
 		level.raw = strings.ToLower(level.raw) // as promslog takes it

@@ -19,6 +19,7 @@ type setting struct {
 	onLine    bool                // given on the command line
 	inFile    *fileValue          // nil if the configuration file does not set it
 	isPath    bool                // it names a file
+	fixed     bool                // it cannot change while the exporter runs
 	safer     string              // how else to give a URL's secrets than by the environment
 	isSwitch  bool                // it needs no value on the command line
 	separator string              // between values, if it can be given more than once
@@ -26,6 +27,8 @@ type setting struct {
 	group     string              // the heading under which it is listed
 	help      string
 	number    int // in the order of definition
+
+	preset, placeholder string // for --help: the default, or what stands for a value
 }
 
 // Flags defines settings: of every command, or of one.
@@ -54,6 +57,13 @@ func (f Flags) add(flag, env, preset, help string) *setting {
 		clause.Default(preset)
 	}
 	return f.adopt(clause, flag, env)
+}
+
+// fix marks settings that cannot change while the exporter runs.
+func fix(all ...*setting) {
+	for _, s := range all {
+		s.fixed = true
+	}
 }
 
 // addSwitch defines a setting that needs no value on the command line.
@@ -88,7 +98,9 @@ func (f Flags) addFile(flag, env, help string) *setting {
 
 // adopt makes a setting of a flag.
 func (f Flags) adopt(clause *kingpin.FlagClause, flag, env string) *setting {
-	s := &setting{flag: flag, env: env, group: f.group, help: clause.Model().Help, number: len(f.settings)}
+	model := clause.Model()
+	s := &setting{flag: flag, env: env, group: f.group, help: model.Help, number: len(f.settings)}
+	s.preset, s.placeholder = strings.Join(model.Default, ","), model.PlaceHolder
 	clause.Envar(env).IsSetByUser(&s.onLine)
 	clause.SetValue(s)
 	f.settings[flag] = s

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/fetch"
@@ -19,7 +20,8 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
-// longestSpan is how much of a window is read and measured at once.
+// longestSpan is how much is read and measured at once: a part of a long window, or several
+// short ones.
 const longestSpan = 24 * time.Hour
 
 // Config is what a Downsampler needs to know.
@@ -53,46 +55,79 @@ func New(cfg Config) *Downsampler {
 // found: whether there were models is not known then.
 var ErrNoSources = errors.New("no kube-state-metrics was scraped in the window")
 
+// Result is what one of several windows came to.
+type Result struct {
+	Averages *ledger.Averages
+	Err      error // ErrNoSources
+}
+
 // Compute returns the averages of every model over the window. It fails as a whole: there
 // are no averages of part of the data. The error is of the server that is read, or
 // ErrNoSources.
 func (d *Downsampler) Compute(ctx context.Context, w window.Window) (*ledger.Averages, error) {
-	l, f := ledger.New(d.Table, false), d.Fetcher.Window()
-	found, err := d.gather(ctx, f, w, l, func(p *inventory.Pod) bool { return d.Shard.Holds(p.Name.Namespace) })
+	results, err := d.ComputeAll(ctx, []window.Window{w})
 	if err != nil {
 		return nil, err
 	}
-	a := l.Averages(w, f.Cost())
-	if !found {
-		err = d.noModels(ctx, f, a)
+	return results[0].Averages, results[0].Err
+}
+
+// ComputeAll computes consecutive windows, in order. The samples of those that lie within
+// longestSpan are read together, which costs less than each window alone; the cost of all is
+// that of the first. The error is of the server that is read.
+func (d *Downsampler) ComputeAll(ctx context.Context, windows []window.Window) ([]Result, error) {
+	results, _, err := d.computeAll(ctx, windows)
+	return results, err
+}
+
+// Survey is Compute, and also returns what there was in the window, or in the last part of a
+// long one.
+func (d *Downsampler) Survey(ctx context.Context, w window.Window) (*inventory.Inventory, *ledger.Averages, error) {
+	results, last, err := d.computeAll(ctx, []window.Window{w})
+	if err != nil {
+		return nil, nil, err
 	}
-	return a, err
+	return last, results[0].Averages, results[0].Err
+}
+
+func (d *Downsampler) computeAll(ctx context.Context, windows []window.Window) ([]Result, *inventory.Inventory, error) {
+	f := d.Fetcher.Windows(len(windows))
+	var all []*part
+	ledgers := make([]*ledger.Ledger, len(windows))
+	for i, w := range windows {
+		ledgers[i] = ledger.New(d.Table, false)
+		all = append(all, parts(w, ledgers[i])...)
+	}
+	if err := d.gather(ctx, f, all, func(p *inventory.Pod) bool { return d.Shard.Holds(p.Name.Namespace) }); err != nil {
+		return nil, nil, err
+	}
+	results := make([]Result, len(windows))
+	for i, w := range windows {
+		a := ledgers[i].Averages(w, fetch.Cost{})
+		if !slices.ContainsFunc(all, func(p *part) bool { return p.ledger == ledgers[i] && p.models }) {
+			err := d.noModels(ctx, f, a)
+			if err != nil && !errors.Is(err, ErrNoSources) {
+				return nil, nil, err
+			}
+			results[i].Err = err
+		}
+		results[i].Averages = a
+	}
+	results[0].Averages.Cost = f.Cost()
+	return results, all[len(all)-1].measurer.Inventory, nil
 }
 
 // Explain computes one model, in the way in which Compute does, and returns what its values
 // are made of. A model without a type is found by its namespace and name.
 func (d *Downsampler) Explain(ctx context.Context, w window.Window, m workload.Model) (*ledger.Explanation, error) {
-	l, f := ledger.New(d.Table, true), d.Fetcher.Window()
-	_, err := d.gather(ctx, f, w, l, func(p *inventory.Pod) bool {
+	l, f := ledger.New(d.Table, true), d.Fetcher.Windows(1)
+	err := d.gather(ctx, f, parts(w, l), func(p *inventory.Pod) bool {
 		return p.BelongsTo(func(o workload.Model) bool { return ledger.Matches(m, o) })
 	})
 	if err != nil {
 		return nil, err
 	}
 	return l.Explain(w, m, f.Cost())
-}
-
-// gather enters the evidence on some of the models' pods, and says whether there were any
-// pods. A long window is read span by span.
-func (d *Downsampler) gather(ctx context.Context, f *fetch.Window, w window.Window, l *ledger.Ledger, mine func(*inventory.Pod) bool) (found bool, err error) {
-	for _, span := range (timeline.Span{From: w.Start.UnixMilli(), To: w.End.UnixMilli()}).Cut(longestSpan.Milliseconds()) {
-		some, err := d.span(ctx, f, span, w.Start.UnixMilli(), l, mine)
-		if err != nil {
-			return false, err
-		}
-		found = found || some
-	}
-	return found, nil
 }
 
 // noModels logs why a window may hold no models, or says that it cannot be known.

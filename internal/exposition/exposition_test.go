@@ -209,6 +209,19 @@ func TestBoard(t *testing.T) {
 	expect("nothing", "the clock is put back so far that the window lies ahead")
 	publish(hour().Previous().Previous().Previous().Previous())
 	expect("08:00", "a page of a wrong clock gives way")
+
+	now = noon.Add(time.Minute)
+	publish(hour())
+	board.Release()
+	expect("12:00", "a released page is still served")
+	publish(hour().Previous().Previous())
+	expect("12:00", "it does not give way to what has expired")
+	now = noon.Add(3 * time.Minute)
+	publish(hour().Previous())
+	expect("11:00", "it gives way to an older window")
+	publish(hour())
+	publish(hour().Previous())
+	expect("12:00", "but once only")
 }
 
 func TestStampedBoard(t *testing.T) {

@@ -4,6 +4,7 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -64,6 +65,14 @@ func (f *Fetcher) Transport(ctx context.Context) Transport {
 	return f.transport.current(f.cfg.API.Engine(ctx))
 }
 
+// LastTransport returns how the server was read last, or the setting before it was read. It
+// asks nothing.
+func (f *Fetcher) LastTransport() Transport {
+	f.transport.mu.Lock()
+	defer f.transport.mu.Unlock()
+	return cmp.Or(f.transport.last, f.transport.setting)
+}
+
 // Cost is what a window's requests asked of the server.
 type Cost struct {
 	Queries        int   // requests
@@ -72,19 +81,20 @@ type Cost struct {
 	LargestSamples int64 // held of one answer
 }
 
-// Window is what all requests for one window share.
+// Window is what all requests for one window share, or for several that are read together.
 type Window struct {
 	*Fetcher
+	budget int64
 
 	mu     sync.Mutex
 	cost   Cost
 	warned bool // of a request that timed out
 }
 
-// Window begins a window.
-func (f *Fetcher) Window() *Window {
+// Windows begins so many windows that are read together.
+func (f *Fetcher) Windows(n int) *Window {
 	f.sizes.grow()
-	return &Window{Fetcher: f}
+	return &Window{Fetcher: f, budget: int64(n) * f.cfg.Budget}
 }
 
 // Cost returns what has been asked so far.
@@ -140,9 +150,9 @@ const forever = 1<<63 - 1
 func (w *Window) overBudget() error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.cfg.Budget == 0 || w.cost.SamplesRead <= w.cfg.Budget {
+	if w.budget == 0 || w.cost.SamplesRead <= w.budget {
 		return nil
 	}
 	return &promapi.Error{Kind: promapi.OverBudget, RetryAfter: forever, Err: fmt.Errorf(
-		"%d samples were read by %d requests, and a window may read %d", w.cost.SamplesRead, w.cost.Queries, w.cfg.Budget)}
+		"%d samples were read by %d requests, and %d may be read", w.cost.SamplesRead, w.cost.Queries, w.budget)}
 }

@@ -61,7 +61,7 @@ func itemsOf(r promapitest.Request) []string { return strings.Split(r.Selectors[
 func gather(ctx context.Context, f *Fetcher, items []int, span timeline.Span) ([]int, error) {
 	var mu sync.Mutex
 	var answered []int
-	err := Each(ctx, f.Window(), numbered(span), items, func(batch []int, _ []promapi.Series) error {
+	err := Each(ctx, f.Windows(1), numbered(span), items, func(batch []int, _ []promapi.Series) error {
 		mu.Lock()
 		defer mu.Unlock()
 		answered = append(answered, batch...)
@@ -151,7 +151,7 @@ func TestQuestions(t *testing.T) {
 	})
 	t.Run("so is that of who uses the answers", func(t *testing.T) {
 		full := errors.New("full")
-		err := Each(t.Context(), fetcher(&promapitest.Server{}, RemoteRead, 2).Window(), numbered(tenMinutes()), numbers(5000), func([]int, []promapi.Series) error { return full })
+		err := Each(t.Context(), fetcher(&promapitest.Server{}, RemoteRead, 2).Windows(1), numbered(tenMinutes()), numbers(5000), func([]int, []promapi.Series) error { return full })
 		if !errors.Is(err, full) {
 			t.Errorf("got %v", err)
 		}
@@ -226,7 +226,7 @@ func TestEngine(t *testing.T) {
 	} {
 		s := &promapitest.Server{Behind: c.engine}
 		asked := map[int]bool{}
-		err := Each(t.Context(), fetcher(s, Auto, 1).Window(), question, numbers(300), func(items []int, _ []promapi.Series) error {
+		err := Each(t.Context(), fetcher(s, Auto, 1).Windows(1), question, numbers(300), func(items []int, _ []promapi.Series) error {
 			for _, item := range items {
 				asked[item] = true
 			}
@@ -256,7 +256,7 @@ func TestPieces(t *testing.T) {
 				s.Refuse = refuse
 				before := len(s.Asked())
 				var got []promapi.Series
-				err := Each(context.Background(), fetcher(s, over, 1).Window(), numbered(span), []int{1}, func(_ []int, series []promapi.Series) error {
+				err := Each(context.Background(), fetcher(s, over, 1).Windows(1), numbered(span), []int{1}, func(_ []int, series []promapi.Series) error {
 					got = append(got, series...)
 					return nil
 				})

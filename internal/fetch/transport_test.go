@@ -39,7 +39,7 @@ func upOf(refuse func(promapitest.Request) error) *promapitest.Server {
 // ask asks for up, and says whether the answer is the series.
 func ask(t *testing.T, f *Fetcher) (bool, error) {
 	t.Helper()
-	series, err := All(t.Context(), f.Window(), Question[struct{}]{
+	series, err := All(t.Context(), f.Windows(1), Question[struct{}]{
 		Name: "up", Span: timeline.Span{From: 0, To: 60_000}, Series: 1,
 		Select: func([]struct{}) []promapi.Selector {
 			return []promapi.Selector{{{Name: "__name__", Value: "up"}}}
@@ -105,6 +105,13 @@ func TestTransport(t *testing.T) {
 			if f.Transport(t.Context()) != c.then {
 				t.Errorf("then by %s, want %s", f.Transport(t.Context()), c.then)
 			}
+			shown := c.setting // nothing was read
+			if c.kind == "" {
+				shown = c.then
+			}
+			if f.LastTransport() != shown {
+				t.Errorf("shows %s, want %s", f.LastTransport(), shown)
+			}
 			lines := 0
 			if c.setting == Auto && c.then == PromQL {
 				lines = 1
@@ -164,7 +171,7 @@ func TestTransportsGiveTheSame(t *testing.T) {
 	} {
 		s := upOf(nil)
 		s.Add("down", promapitest.At(0, promapitest.Every(2000, 0, 59_000)...))
-		w := New(Config{API: s, Transport: c.over, Now: time.Now, Log: slog.New(slog.DiscardHandler)}).Window()
+		w := New(Config{API: s, Transport: c.over, Now: time.Now, Log: slog.New(slog.DiscardHandler)}).Windows(1)
 		kept := 0
 		err := Each(t.Context(), w, Question[string]{
 			Name: "x", Span: timeline.Span{From: 0, To: 60_000}, Series: 1, Select: two,
@@ -184,7 +191,7 @@ func TestTransportsGiveTheSame(t *testing.T) {
 // TestKeep: what is not kept is read, and not held.
 func TestKeep(t *testing.T) {
 	for _, over := range []Transport{RemoteRead, PromQL} {
-		w := New(Config{API: upOf(nil), Transport: over, Now: time.Now, Log: slog.New(slog.DiscardHandler)}).Window()
+		w := New(Config{API: upOf(nil), Transport: over, Now: time.Now, Log: slog.New(slog.DiscardHandler)}).Windows(1)
 		series, err := All(t.Context(), w, Question[struct{}]{
 			Name: "x", Span: timeline.Span{From: 0, To: 60_000}, Series: 1,
 			Select: func([]struct{}) []promapi.Selector {
@@ -235,11 +242,11 @@ func TestBudget(t *testing.T) {
 	f := New(Config{API: s, Transport: RemoteRead, Budget: 100, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	for range 2 {
 		before := len(s.Asked())
-		w := f.Window()
+		w := f.Windows(1)
 		_, first := w.read(t.Context(), []promapi.Selector{nil}, timeline.Span{From: 0, To: 60_000}, nil)
 		_, second := w.read(t.Context(), []promapi.Selector{nil}, timeline.Span{From: 0, To: 60_000}, nil)
 		_, third := w.read(t.Context(), []promapi.Selector{nil}, timeline.Span{From: 0, To: 60_000}, nil)
-		const says = "120 samples were read by 2 requests, and a window may read 100"
+		const says = "120 samples were read by 2 requests, and 100 may be read"
 		if first != nil || promapi.KindOf(second) != promapi.OverBudget || !strings.Contains(second.Error(), says) || promapi.RetryAfterOf(second) < 365*24*time.Hour {
 			t.Errorf("got %v, then %v, want it to say %q", first, second, says)
 		}
@@ -255,7 +262,7 @@ func TestWaitingEnds(t *testing.T) {
 	f.slots <- struct{}{}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errors.New("told to stop"))
-	_, err := f.Window().read(ctx, nil, timeline.Span{}, nil)
+	_, err := f.Windows(1).read(ctx, nil, timeline.Span{}, nil)
 	if promapi.KindOf(err) != promapi.Timeout || !strings.Contains(err.Error(), "told to stop") {
 		t.Errorf("error %v", err)
 	}

@@ -32,7 +32,7 @@ func finder() *Finder {
 // find takes an inventory over one of the transports.
 func find(t *testing.T, f *Finder, s *promapitest.Server, over fetch.Transport, more Shown) *Inventory {
 	t.Helper()
-	w := fetch.New(fetch.Config{API: s, Transport: over, Concurrency: 2, Now: time.Now, Log: slog.New(slog.DiscardHandler)}).Window()
+	w := fetch.New(fetch.Config{API: s, Transport: over, Concurrency: 2, Now: time.Now, Log: slog.New(slog.DiscardHandler)}).Windows(1)
 	inv, err := f.Find(t.Context(), w, tenMinutes(), more)
 	if err != nil {
 		t.Fatal(err)
@@ -246,7 +246,7 @@ func TestFindFails(t *testing.T) {
 			}
 			return nil
 		}}
-		w := fetch.New(fetch.Config{API: s, Transport: fetch.RemoteRead, Concurrency: 1, Now: time.Now, Log: slog.New(slog.DiscardHandler)}).Window()
+		w := fetch.New(fetch.Config{API: s, Transport: fetch.RemoteRead, Concurrency: 1, Now: time.Now, Log: slog.New(slog.DiscardHandler)}).Windows(1)
 		if inv, err := finder().Find(t.Context(), w, tenMinutes(), nil); promapi.KindOf(err) != promapi.Unavailable || inv != nil {
 			t.Errorf("request %d failed: inventory %v, error %v", n, inv, err)
 		}

@@ -24,6 +24,11 @@ type Inventory struct {
 // without being one of its targets.
 func (inv *Inventory) Ignores(source int, t timeline.Target) bool { return inv.others[source][t] }
 
+// Ignored returns the targets of which Ignores holds, sorted.
+func (inv *Inventory) Ignored(source int) []timeline.Target {
+	return slices.SortedFunc(maps.Keys(inv.others[source]), timeline.Target.Compare)
+}
+
 // Pod is all that goes by one name.
 type Pod struct {
 	Name     PodName
@@ -40,9 +45,40 @@ type shown struct {
 	times []int64
 }
 
+// Merge returns a pod by which the series of both can be selected.
+func (p *Pod) Merge(o *Pod) *Pod {
+	if slices.Equal(p.Forms, o.Forms) && slices.Equal(p.Sidecars, o.Sidecars) {
+		return p
+	}
+	merged := &Pod{Name: p.Name, Forms: slices.Clone(p.Forms), Sidecars: slices.Clone(p.Sidecars)}
+	for _, f := range o.Forms {
+		if !slices.Contains(p.Forms, f) {
+			merged.Forms = append(merged.Forms, f)
+		}
+	}
+	for _, s := range o.Sidecars {
+		if !slices.Contains(p.Sidecars, s) {
+			merged.Sidecars = append(merged.Sidecars, s)
+		}
+	}
+	return merged
+}
+
 // BelongsTo says whether the pod was ever a model of which that holds.
 func (p *Pod) BelongsTo(is func(workload.Model) bool) bool {
 	return slices.ContainsFunc(p.shown, func(s shown) bool { return s.owner != (workload.Model{}) && is(s.owner) })
+}
+
+// Owners returns the models whose the pod was, sorted.
+func (p *Pod) Owners() []workload.Model {
+	var all []workload.Model
+	for _, s := range p.shown {
+		if s.owner != (workload.Model{}) {
+			all = append(all, s.owner)
+		}
+	}
+	slices.SortFunc(all, workload.Model.Compare)
+	return slices.Compact(all)
 }
 
 // ShownBy returns the targets that showed the pod, sorted.
@@ -65,14 +101,16 @@ type Tenure struct {
 	Presence *timeline.Presence
 }
 
-// Tenures returns whose the pod was when, judged by kube-state-metrics' scrapes.
-func (p *Pod) Tenures(targets *timeline.Targets) []Tenure {
+// Tenures returns whose the pod was when, judged by kube-state-metrics' scrapes. What others
+// show of uids, such as cgroups, says of which pod a scrape was that shows none: it is the first
+// sighting of each.
+func (p *Pod) Tenures(targets *timeline.Targets, others map[string]int64) []Tenure {
 	type owner struct {
 		uid   string
 		model workload.Model
 	}
 	owned, seen, everybody := map[owner]timeline.Sightings{}, map[string]timeline.Sightings{}, timeline.Sightings{}
-	for _, s := range identified(p.shown) {
+	for _, s := range identified(p.shown, others) {
 		note(seen, s.uid, s)
 		everybody.Add(s.by, s.times...)
 		if s.owner != (workload.Model{}) {
@@ -107,8 +145,9 @@ func (p *Pod) Tenures(targets *timeline.Targets) []Tenure {
 }
 
 // identified gives a uid to what was shown without one, if any target shows uids, as
-// kube-state-metrics does from 2.1 on: that of the pod which had the name then.
-func identified(all []shown) []shown {
+// kube-state-metrics does from 2.1 on: that of the pod which had the name then. It may have
+// gone before any target showed uids.
+func identified(all []shown, others map[string]int64) []shown {
 	began := map[string]int64{}
 	for _, s := range all {
 		if t, ok := began[s.uid]; s.uid != "" && (!ok || s.times[0] < t) {
@@ -117,6 +156,11 @@ func identified(all []shown) []shown {
 	}
 	if len(began) == 0 {
 		return all
+	}
+	for uid, t := range others {
+		if b, ok := began[uid]; !ok || t < b {
+			began[uid] = t
+		}
 	}
 	uids := slices.SortedFunc(maps.Keys(began), func(a, b string) int { return cmp.Or(cmp.Compare(began[a], began[b]), cmp.Compare(a, b)) })
 	var out []shown
@@ -138,6 +182,15 @@ func identified(all []shown) []shown {
 		}
 	}
 	return out
+}
+
+// sightings are when each target showed any pod of the name.
+func (p *Pod) sightings() timeline.Sightings {
+	seen := timeline.Sightings{}
+	for _, s := range p.shown {
+		seen.Add(s.by, s.times...)
+	}
+	return seen
 }
 
 func note[K comparable](all map[K]timeline.Sightings, key K, s shown) {

@@ -83,7 +83,7 @@ func (s *story) request(v float64, from, to int64, labels ...string) {
 func (s *story) measured(t *testing.T) (Measurer, Result, bool) {
 	t.Helper()
 	table, span := metric.Default(), timeline.Span{From: begin, To: end}
-	w := fetch.New(fetch.Config{API: s, Transport: fetch.RemoteRead, Now: time.Now, Log: slog.New(slog.DiscardHandler)}).Window()
+	w := fetch.New(fetch.Config{API: s, Transport: fetch.RemoteRead, Now: time.Now, Log: slog.New(slog.DiscardHandler)}).Windows(1)
 	inv, err := inventory.NewFinder(inventory.Config{Table: table, Kinds: workload.Kinds(), Log: slog.New(slog.DiscardHandler)}).Find(t.Context(), w, span, nil)
 	if err != nil || len(inv.Pods) != 1 {
 		t.Fatalf("%d pods, error %v", len(inv.Pods), err)

@@ -18,6 +18,7 @@ import (
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/backoff"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/httpclient"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/instrument"
 )
 
 const (
@@ -47,8 +48,12 @@ type Client struct {
 	requests *prometheus.CounterVec
 	samples  prometheus.Counter
 	clock    atomic.Pointer[reading]
+	received atomic.Int64 // bytes of answers
 	engine   *recognized
 }
+
+// Received returns how many bytes the answers so far took on the way.
+func (c *Client) Received() int64 { return c.received.Load() }
 
 // reading is what the server's clock showed at a moment of ours.
 type reading struct{ server, here time.Time }
@@ -63,7 +68,7 @@ func (c *Client) ServerNow() (time.Time, bool) {
 	return r.server.Add(time.Since(r.here)), true
 }
 
-// New returns a client whose own metrics are registered on reg.
+// New returns a client whose own metrics are registered on reg. Clients there share them.
 func New(cfg Config, reg prometheus.Registerer) (*Client, error) {
 	client, err := httpclient.New(cfg.HTTP, "upstream", cfg.UserAgent)
 	if err != nil {
@@ -83,7 +88,14 @@ func New(cfg Config, reg prometheus.Registerer) (*Client, error) {
 			Help: "Samples in the upstream Prometheus' answers.",
 		}),
 	}
-	return c, errors.Join(reg.Register(c.requests), reg.Register(c.samples), reg.Register(c.engine.info))
+	var errs [3]error
+	c.requests, errs[0] = instrument.Register(reg, c.requests)
+	c.samples, errs[1] = instrument.Register(reg, c.samples)
+	c.engine.info, errs[2] = instrument.Register(reg, c.engine.info)
+	if c.engine.known {
+		c.engine.show()
+	}
+	return c, errors.Join(errs[:]...)
 }
 
 // exchange is a request, and what to make of what comes back.
@@ -142,6 +154,7 @@ func (c *Client) try(ctx context.Context, x exchange) error {
 	}
 	c.requests.WithLabelValues(strconv.Itoa(resp.StatusCode)).Inc()
 	content := &body{resp: resp, left: c.cfg.MaxAnswerBytes, limit: c.cfg.MaxAnswerBytes}
+	defer func() { c.received.Add(content.received) }()
 	if resp.StatusCode != http.StatusOK {
 		text, _ := io.ReadAll(io.LimitReader(content, errorBodySize))
 		return c.refused(x, resp, text)

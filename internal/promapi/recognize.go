@@ -43,9 +43,14 @@ func newRecognized(setting string) *recognized {
 	}
 	if r.forced {
 		r.engine, r.known = EngineNamed(setting), true
-		r.info.WithLabelValues(r.engine.Name, "").Set(1)
 	}
 	return r
+}
+
+// show sets the metric.
+func (r *recognized) show() {
+	r.info.Reset()
+	r.info.WithLabelValues(r.engine.Name, r.build.Version).Set(1)
 }
 
 // Engine returns which engine is asked. It is recognized at the first request, and again after
@@ -64,12 +69,12 @@ func (c *Client) Engine(ctx context.Context) Engine {
 		c.cfg.Log.Debug("Engine not recognized", "err", err)
 		return r.engine
 	}
-	if !r.known || engine.Name != r.engine.Name || build.Version != r.build.Version {
-		c.cfg.Log.Info("Engine recognized", "engine", engine.Name, "version", build.Version)
-		r.info.Reset()
-		r.info.WithLabelValues(engine.Name, build.Version).Set(1)
-	}
+	changed := !r.known || engine.Name != r.engine.Name || build.Version != r.build.Version
 	r.known, r.engine, r.build, r.until = true, engine, build, now.Add(recognizeAgain)
+	if changed {
+		c.cfg.Log.Info("Engine recognized", "engine", engine.Name, "version", build.Version)
+		r.show()
+	}
 	return engine
 }
 

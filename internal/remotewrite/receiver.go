@@ -18,6 +18,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/httpclient"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/instrument"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 )
 
@@ -60,10 +61,11 @@ func newReceiver(cfg Config, reg prometheus.Registerer) (*receiver, error) {
 			Help: "Samples the remote-write receiver has accepted.",
 		}),
 	}
-	for _, c := range []prometheus.Collector{r.requests, r.samples} {
-		if err := reg.Register(c); err != nil {
-			return nil, err
-		}
+	if r.requests, err = instrument.Register(reg, r.requests); err != nil {
+		return nil, err
+	}
+	if r.samples, err = instrument.Register(reg, r.samples); err != nil {
+		return nil, err
 	}
 	client.Timeout = cfg.Timeout
 	client.Transport = observer{next: client.Transport, query: cfg.URL.Query(), requests: r.requests}

@@ -65,7 +65,7 @@ type Writer struct {
 	receiver *receiver
 }
 
-// New returns a writer whose own metrics are registered on reg.
+// New returns a writer whose own metrics are registered on reg. Writers there share them.
 func New(cfg Config, reg prometheus.Registerer) (*Writer, error) {
 	receiver, err := newReceiver(cfg, reg)
 	if err != nil {

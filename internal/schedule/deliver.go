@@ -66,11 +66,13 @@ func (l *Loop) deliver(ctx context.Context, w window.Window) {
 			return
 		}
 	}
+	finishing, cancel := outlast(ctx, finishTime)
+	defer cancel()
 	// A receiver that hangs must not delay the next window to serve.
-	delivering, stop := context.WithTimeout(ctx, l.plan.deliveryTime(l.now(), l.state.progress))
+	delivering, stop := context.WithTimeout(finishing, l.plan.deliveryTime(l.now(), l.state.progress))
 	defer stop()
 	err := l.deliverer.Deliver(delivering, averages)
-	if ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil {
 		return
 	}
 	if err != nil {
@@ -83,6 +85,23 @@ func (l *Loop) deliver(ctx context.Context, w window.Window) {
 	}
 	l.state.backlog.delivered(w, l.now().Add(lookAfter))
 	l.update(func(s *Status) { s.DeliveryError, s.DeliveryErrorTime = "", time.Time{} })
+}
+
+// finishTime is how long a delivery may take to finish when the loop stops. One that is cut in
+// two is completed later, but a receiver may refuse or store twice what it has by then.
+const finishTime = 2 * time.Second
+
+// outlast returns a context that is done some time after ctx is.
+func outlast(ctx context.Context, by time.Duration) (context.Context, context.CancelFunc) {
+	longer, cancel := context.WithCancelCause(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() {
+		nap(longer, by)
+		cancel(context.Cause(ctx))
+	})
+	return longer, func() {
+		stop()
+		cancel(nil)
+	}
 }
 
 // notComputed plans what follows when a missing window cannot be computed.

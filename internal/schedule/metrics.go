@@ -5,9 +5,9 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/promauto"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/instrument"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 )
 
@@ -53,42 +53,43 @@ type metrics struct {
 	invalid     prometheus.Counter
 }
 
+// newMetrics returns the metrics on a registry. The loops that take each other's place there share
+// them.
 func newMetrics(reg prometheus.Registerer) *metrics {
-	factory := promauto.With(reg)
 	m := &metrics{
-		refreshes: factory.NewCounterVec(prometheus.CounterOpts{
+		refreshes: instrument.MustRegister(reg, prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "seldon_exporter_refreshes_total",
 			Help: "Attempts to compute a window, by result.",
-		}, []string{"result"}),
-		duration: factory.NewHistogram(prometheus.HistogramOpts{
+		}, []string{"result"})),
+		duration: instrument.MustRegister(reg, prometheus.NewHistogram(prometheus.HistogramOpts{
 			Name:    "seldon_exporter_refresh_duration_seconds",
 			Help:    "How long it took to compute a window, without failed attempts.",
 			Buckets: []float64{.1, .3, 1, 3, 10, 30, 60, 120, 300, 900, 3600},
-		}),
-		lastSuccess: factory.NewGauge(prometheus.GaugeOpts{
+		})),
+		lastSuccess: instrument.MustRegister(reg, prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "seldon_exporter_last_success_timestamp_seconds",
 			Help: "When the newest window was computed, 0 before the first.",
-		}),
-		skew: factory.NewGauge(prometheus.GaugeOpts{
+		})),
+		skew: instrument.MustRegister(reg, prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "seldon_exporter_clock_skew_seconds",
 			Help: "How far this machine's clock is ahead of the upstream's, by the Date of its answers, 0 before the first answer.",
-		}),
-		missing: factory.NewGauge(prometheus.GaugeOpts{
+		})),
+		missing: instrument.MustRegister(reg, prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "seldon_exporter_windows_missing",
 			Help: "Windows that are due and not yet computed, or, with remote write, not yet delivered.",
-		}),
-		oldest: factory.NewGauge(prometheus.GaugeOpts{
+		})),
+		oldest: instrument.MustRegister(reg, prometheus.NewGauge(prometheus.GaugeOpts{
 			Name: "seldon_exporter_oldest_missing_window_timestamp_seconds",
 			Help: "End of the oldest missing window, 0 if none is missing.",
-		}),
-		missed: factory.NewCounterVec(prometheus.CounterOpts{
+		})),
+		missed: instrument.MustRegister(reg, prometheus.NewCounterVec(prometheus.CounterOpts{
 			Name: "seldon_exporter_windows_missed_total",
 			Help: "Windows that were given up, by reason.",
-		}, []string{"reason"}),
-		invalid: factory.NewCounter(prometheus.CounterOpts{
+		}, []string{"reason"})),
+		invalid: instrument.MustRegister(reg, prometheus.NewCounter(prometheus.CounterOpts{
 			Name: "seldon_exporter_invalid_series_total",
 			Help: "Series of models' pods that were left out of a window because they hold a value that is not a finite number.",
-		}),
+		})),
 	}
 	for _, why := range reasons() {
 		m.missed.WithLabelValues(string(why))

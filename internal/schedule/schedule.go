@@ -107,6 +107,18 @@ func New(cfg Config) *Loop {
 	return l
 }
 
+// Resume takes the place of a loop whose Run has returned, before Run. If both deliver the same
+// windows to the same place, it goes on with those that are missing, and asks at once again for
+// what was waited for.
+func (l *Loop) Resume(before *Loop, sameWindows bool) {
+	l.status.Ready = before.status.Ready
+	l.clock.skew, l.clock.logged = before.clock.skew, before.clock.logged
+	if sameWindows {
+		l.state.backlog = before.state.backlog
+		l.state.backlog.stopWaiting()
+	}
+}
+
 // Run computes and delivers windows until ctx is done. No two steps overlap.
 func (l *Loop) Run(ctx context.Context) {
 	for ctx.Err() == nil {

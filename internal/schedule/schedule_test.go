@@ -43,6 +43,7 @@ type lab struct {
 	refuse    func(window.Window) string // why the board may not show a window, "" if it may
 
 	board *exposition.Board
+	cfg   Config
 	loop  *Loop
 	reg   *prometheus.Registry
 	log   record
@@ -129,9 +130,7 @@ func conduct(t *testing.T, l *lab, period, settle, start time.Duration, watch fu
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		time.Sleep(start)
-		ctx, stop := context.WithCancel(t.Context())
-		l.reg, l.stop, l.ended = prometheus.NewRegistry(), stop, make(chan struct{})
-		l.board = exposition.NewBoard(l.now)
+		l.reg, l.board = prometheus.NewRegistry(), exposition.NewBoard(l.now)
 		cfg := Config{
 			Computer: l, Board: l, Period: period, SettleDelay: settle, MaxAge: l.maxAge,
 			Now: l.now, Random: func() float64 { return 0 },
@@ -147,16 +146,34 @@ func conduct(t *testing.T, l *lab, period, settle, start time.Duration, watch fu
 				cfg.Deliverer = l.deliverer
 			}
 		}
-		l.loop = New(cfg)
-		go func() {
-			defer close(l.ended)
-			l.loop.Run(ctx)
-		}()
-		synctest.Wait()
+		l.cfg, l.loop = cfg, New(cfg)
+		l.run(t)
 		watch(t, l)
-		stop()
+		l.stop()
 		<-l.ended
 	})
+}
+
+// run runs the loop until stop is called.
+func (l *lab) run(t *testing.T) {
+	ctx, stop := context.WithCancel(t.Context())
+	l.stop, l.ended = stop, make(chan struct{})
+	go func(loop *Loop, ended chan struct{}) {
+		defer close(ended)
+		loop.Run(ctx)
+	}(l.loop, l.ended)
+	synctest.Wait()
+}
+
+// resume lets another loop take the place of this one.
+func (l *lab) resume(t *testing.T, sameWindows bool) {
+	l.stop()
+	<-l.ended
+	before := l.loop
+	l.loop = New(l.cfg)
+	l.loop.Resume(before, sameWindows)
+	l.board.Release()
+	l.run(t)
 }
 
 // pass lets time pass.

@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -61,9 +62,11 @@ func pageOf(t testing.TB, hour, models int) *exposition.Page {
 // site is a server for a board, with the status that the test sets.
 type site struct {
 	*httptest.Server
-	board   *exposition.Board
-	ready   bool
-	landing Landing
+	board     *exposition.Board
+	ready     bool
+	lifecycle bool
+	reload    error
+	reloads   int
 }
 
 func newSite(t *testing.T) *site {
@@ -72,8 +75,11 @@ func newSite(t *testing.T) *site {
 	server := NewServer(Config{
 		Metrics: Metrics(prometheus.NewRegistry(), s.board, log),
 		Ready:   func() bool { return s.ready },
-		Landing: func() Landing { return s.landing },
+		Pages:   func() http.Handler { return nil },
 		Log:     log,
+
+		Lifecycle: func() bool { return s.lifecycle },
+		Reload:    func(context.Context) error { s.reloads++; return s.reload },
 	})
 	s.Server = httptest.NewServer(server.Handler)
 	t.Cleanup(s.Close)
@@ -133,42 +139,64 @@ func TestPages(t *testing.T) {
 	}
 }
 
-func TestLandingPage(t *testing.T) {
+func TestReload(t *testing.T) {
 	s := newSite(t)
-	s.landing = Landing{Upstream: "http://prom/x?...", Period: "1h", Kinds: "SeldonDeployment", Shard: "1/3", Error: "<script>alert(1)</script>", ErrorTime: noon}
+	foreign := http.Header{"Origin": {"http://elsewhere.example"}, "Sec-Fetch-Site": {"cross-site"}}
+	for _, test := range []struct {
+		method    string
+		lifecycle bool
+		reload    error
+		header    http.Header
+		status    int
+		body      string
+		reloads   int
+	}{
+		{"POST", false, nil, nil, 403, "Not allowed: set --web.enable-lifecycle, or send SIGHUP to the exporter.\n", 0},
+		{"GET", true, nil, nil, 405, "Method Not Allowed\n", 0},
+		{"POST", true, nil, foreign, 403, "cross-origin request detected from Sec-Fetch-Site header\n", 0},
+		{"POST", true, nil, nil, 200, "Reloaded.\n", 1},
+		{"POST", true, errors.New("a is wrong\nb is wrong"), nil, 500, "The settings before stay: a is wrong\nb is wrong\n", 1},
+	} {
+		s.lifecycle, s.reload, s.reloads = test.lifecycle, test.reload, 0
+		resp, body := s.get(t, test.method, "/-/reload", test.header)
+		if resp.StatusCode != test.status || body != test.body || s.reloads != test.reloads {
+			t.Errorf("%+v: answered %d %q after %d reloads", test, resp.StatusCode, body, s.reloads)
+		}
+	}
+}
+
+// TestWithoutPages: the first page has links only, which say nothing of the models.
+func TestWithoutPages(t *testing.T) {
+	s := newSite(t)
+	s.board.Publish(page(t, 0))
 	resp, body := s.get(t, "GET", "/", nil)
 	if got := resp.Header.Get("Content-Type"); got != "text/html; charset=utf-8" {
 		t.Errorf("content type %s", got)
 	}
-	for _, want := range []string{"http://prom/x?...", "1h", "SeldonDeployment", "<dd>1/3, counted from 0", "&lt;script&gt;", "2026-03-01 12:00:00 UTC", "<dd>none: there are no values until an attempt succeeds</dd>", "under way",
-		`href="metrics"`, `href="-/healthy"`, `href="-/ready"`} {
+	for _, want := range []string{`href="metrics"`, `href="-/healthy"`, `href="-/ready"`} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %s", want)
 		}
 	}
-	if strings.Contains(body, "<script>") {
-		t.Error("an error's text is not escaped")
+	if strings.Contains(body, "m07") {
+		t.Error("the page shows a model")
 	}
-	s.landing = Landing{HasWindow: true, Start: noon.Add(-time.Hour), End: noon, Models: 17, Expires: noon.Add(time.Hour), Next: noon.Add(30 * time.Minute),
-		Receiver: "http://receiver/write?...", Missing: 3, OldestMissing: noon.Add(-3 * time.Hour)}
-	_, body = s.get(t, "GET", "/", nil)
-	for _, want := range []string{"2026-03-01 11:00:00 UTC to 2026-03-01 12:00:00 UTC", "<dd>17</dd>", "2026-03-01 13:00:00 UTC at the latest", "<dd>2026-03-01 12:30:00 UTC</dd>",
-		"<dd>3 windows, the oldest of which ended 2026-03-01 09:00:00 UTC</dd>", "<dd>http://receiver/write?...</dd>"} {
-		if !strings.Contains(body, want) {
-			t.Errorf("the page lacks %s", want)
-		}
-	}
-	if strings.Contains(body, "failed") {
-		t.Error("the page shows a failure that did not happen")
-	}
-	if strings.Contains(body, "Shard") {
-		t.Error("the page shows a shard though there is only one")
-	}
-	s.landing = Landing{Receiver: "http://receiver/write", DeliveryError: "transient: boom", DeliveryErrorTime: noon}
-	_, body = s.get(t, "GET", "/", nil)
-	for _, want := range []string{"<strong>The last delivery failed</strong> at 2026-03-01 12:00:00 UTC: transient: boom", "<dd>nothing: all windows are there</dd>"} {
-		if !strings.Contains(body, want) {
-			t.Errorf("the page lacks %s", want)
+}
+
+// TestWithPages: they have every path that is not the server's own.
+func TestWithPages(t *testing.T) {
+	log := slog.New(slog.DiscardHandler)
+	server := NewServer(Config{
+		Metrics: Metrics(prometheus.NewRegistry(), exposition.NewBoard(time.Now), log), Ready: func() bool { return true }, Log: log,
+		Pages: func() http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "a page") })
+		},
+	})
+	for path, want := range map[string]string{"/": "a page", "/model/a/b/c": "a page", "/-/healthy": "Healthy.\n", "/-/ready": "Ready.\n"} {
+		w := httptest.NewRecorder()
+		server.Handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", path, nil))
+		if got := w.Body.String(); got != want {
+			t.Errorf("%s is %q, want %q", path, got, want)
 		}
 	}
 }
