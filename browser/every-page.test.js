@@ -8,10 +8,10 @@ useBrowser();
 const model = (namespace, type, name) => "/model/" + [namespace, type, name].map(encodeURIComponent).join("/");
 const longest = hostile.reduce((a, b) => (a.length > b.length ? a : b));
 
-// The first page of every cluster, and every other kind of page in the states that it has, with
+// The first page and the checks of every cluster, and every other kind of page in the states that it has, with
 // its status.
 const pages = [
-  ...Object.keys(clusters).map((cluster) => [cluster, "/", 200]),
+  ...Object.keys(clusters).flatMap((cluster) => [[cluster, "/", 200], [cluster, "/doctor", 200]]),
   ["town", "/?by=namespace", 200],
   ["town", "/?q=there+is+no+such+model", 200],
   ["town", "/?sort=nothing", 400],
@@ -24,7 +24,6 @@ const pages = [
   ["down", model("seldon", "SeldonDeployment", "iris"), 200],
   ["hostile", model("hostile", "SeldonDeployment", longest) + "?explain=1", 200],
   ["town", "/config", 200],
-  ["town", "/doctor", 200],
 ];
 
 for (const [cluster, path, status] of pages) {
