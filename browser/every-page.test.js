@@ -8,8 +8,8 @@ useBrowser();
 const model = (namespace, type, name) => "/model/" + [namespace, type, name].map(encodeURIComponent).join("/");
 const longest = hostile.reduce((a, b) => (a.length > b.length ? a : b));
 
-// The first page and the checks of every cluster, and every other kind of page in the states that it has, with
-// its status.
+// The first page and the checks of every cluster, and every other kind of page in the states
+// that it has, with its status.
 const pages = [
   ...Object.keys(clusters).flatMap((cluster) => [[cluster, "/", 200], [cluster, "/doctor", 200]]),
   ["town", "/?by=namespace", 200],
