@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/common/version"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/doctor"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/fetch"
@@ -27,6 +28,14 @@ func (s *session) pages(client *promapi.Client, board *exposition.Board, loop *s
 	recorded, err := s.recorded(client)
 	if err != nil {
 		return nil, err
+	}
+	var checks pages.Doctor
+	if s.DoctorPage {
+		cfg, err := s.doctor(client, downsampler)
+		if err != nil {
+			return nil, err
+		}
+		checks = doctor.NewShared(cfg)
 	}
 	return pages.New(pages.Config{
 		Version:  version.Version,
@@ -46,6 +55,7 @@ func (s *session) pages(client *promapi.Client, board *exposition.Board, loop *s
 			x, err := downsampler.Explain(ctx, w, m)
 			return x, s.advise(ctx, err)
 		},
+		Doctor:      checks,
 		Period:      s.Period,
 		SettleDelay: s.SettleDelay,
 		Now:         time.Now,
@@ -66,17 +76,17 @@ func (s *session) effective() []pages.Setting {
 // exporter is scraped from, which is the Prometheus that is read.
 func (s *session) recorded(client *promapi.Client) (pages.Recorded, error) {
 	if s.RemoteWrite.Receiver.URL == nil {
-		return pages.Recorded{API: advisedRanger{client, config.Upstream, s}, Stamped: s.Timestamps}, nil
+		return pages.Recorded{API: advisedRanger{client, config.Upstream, s}, Timestamps: s.Timestamps}, nil
 	}
 	delivered, err := s.delivered()
 	if err != nil {
 		return pages.Recorded{}, err
 	}
-	match := promapi.Selector{{Type: promapi.MatchEqual, Name: "job"}} // scraped series have one
+	var match promapi.Selector
 	for _, name := range slices.Sorted(maps.Keys(s.RemoteWrite.Labels)) {
 		match = append(match, promapi.Matcher{Type: promapi.MatchEqual, Name: name, Value: s.RemoteWrite.Labels[name]})
 	}
-	return pages.Recorded{API: advisedRanger{delivered, config.Delivered, s}, Match: match, Stamped: true}, nil
+	return pages.Recorded{API: advisedRanger{delivered, config.Delivered, s}, Delivered: true, Match: match, Timestamps: s.Timestamps}, nil
 }
 
 // state returns what the pages say of the exporter.
