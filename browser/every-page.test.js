@@ -1,7 +1,7 @@
 // What holds for every page, in whatever state the exporter is.
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { accessible, clusters, fits, hostile, useBrowser, visit } from "./harness.js";
+import { accessible, clusters, fits, follow, hostile, useBrowser, visit } from "./harness.js";
 
 useBrowser();
 
@@ -39,7 +39,7 @@ for (const [cluster, path, status] of pages) {
         await accessible(page);
       }
       for (const width of [360, 800, 1440]) await fits(page, width);
-      await page.locator("header a").first().click();
+      await follow(page, () => page.locator("header a").first().click());
       assert.equal(new URL(page.url()).pathname, "/");
     }, { status, javaScriptEnabled: true }));
 }

@@ -1,7 +1,7 @@
 // A model's page: its plots, its values, and why they are what they are.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { csv, fetched, hostile, useBrowser, visit } from "./harness.js";
+import { csv, fetched, follow, hostile, useBrowser, visit } from "./harness.js";
 
 useBrowser();
 
@@ -17,10 +17,10 @@ const runs = async (page, plot, line) => {
 describe("a model's page", () => {
   it("is where the list leads to, and leads back", () =>
     visit("town", "/", async (page) => {
-      await page.getByRole("link", { name: "income" }).click();
+      await follow(page, () => page.getByRole("link", { name: "income" }).click());
       assert.equal(new URL(page.url()).pathname, income);
       assert.equal(await page.locator("#model").innerText(), "income");
-      await page.getByRole("main").getByRole("link", { name: "seldon", exact: true }).click();
+      await follow(page, () => page.getByRole("main").getByRole("link", { name: "seldon", exact: true }).click());
       assert.match(page.url(), /namespace=seldon/);
     }));
 
@@ -68,7 +68,7 @@ describe("a model's page", () => {
 
   it("shows other spans of time", () =>
     visit("town", income, async (page) => {
-      await page.getByRole("link", { name: "7 days" }).click();
+      await follow(page, () => page.getByRole("link", { name: "7 days" }).click());
       assert.equal(await page.locator('#ranges [aria-current="true"]').innerText(), "7 days");
       const [run] = await runs(page, "cpu", "used");
       assert.ok(run[0] > 800, `a day of seven begins at ${run[0]} of 1000`);
@@ -77,7 +77,7 @@ describe("a model's page", () => {
   it("says why a number is what it is: the shares of the containers add up to it", () =>
     visit("town", "/model/vision/InferenceService/resnet", async (page) => {
       const now = await page.locator("#chart-cpu .values data").first().getAttribute("value");
-      await page.locator("#chart-cpu .why a").click();
+      await follow(page, () => page.locator("#chart-cpu .why a").click());
       const tables = page.locator("#why-cpu table");
       assert.equal(await tables.count(), 3);
       const cells = await tables.first().locator("tbody tr td:nth-child(5) data").evaluateAll((all) => all.map((e) => Number(e.value)));
@@ -86,7 +86,7 @@ describe("a model's page", () => {
       assert.ok(Math.abs(cells.reduce((a, b) => a + b, 0) - sum) < 1e-9 * sum);
       assert.equal(sum, Number(now));
       assert.match(await page.locator("#why").innerText(), /kube-state-metrics was observed for/);
-      await page.getByRole("link", { name: "Hide the explanation" }).click();
+      await follow(page, () => page.getByRole("link", { name: "Hide the explanation" }).click());
       assert.equal(await page.locator("#why").count(), 0);
     }));
 
@@ -128,7 +128,7 @@ describe("a model's page", () => {
 describe("the settings", () => {
   it("are all there, with where they come from", () =>
     visit("town", "/", async (page) => {
-      await page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Settings" }).click();
+      await follow(page, () => page.getByRole("navigation", { name: "Pages" }).getByRole("link", { name: "Settings" }).click());
       const row = page.locator("tr", { hasText: "--time-period" }).first();
       assert.match(await row.innerText(), /10m/);
       assert.match(await row.innerText(), /flag/);
