@@ -18,21 +18,18 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/program"
 )
 
-// cacheDir holds the programs' binaries, in the cache of this project.
-const cacheDir = "engines"
-
 // The programs. Some pages of docs/engines.md name their versions.
 var (
-	victoriaMetrics = program.Program{Name: "victoriametrics", Module: "github.com/VictoriaMetrics/VictoriaMetrics", Pkg: "github.com/VictoriaMetrics/VictoriaMetrics/app/victoria-metrics"}
+	victoriaMetrics = program.Program{Cache: "engines", Name: "victoriametrics", Module: "github.com/VictoriaMetrics/VictoriaMetrics", Pkg: "github.com/VictoriaMetrics/VictoriaMetrics/app/victoria-metrics"}
 	// Without its tag, a sidecar panics at its first answer.
-	thanos = program.Program{Name: "thanos", Module: "github.com/thanos-io/thanos", Pkg: "github.com/thanos-io/thanos/cmd/thanos", Tags: "slicelabels", Stamp: "github.com/prometheus/common/version.Version", Bare: true}
-	mimir  = program.Program{Name: "mimir", Module: "github.com/grafana/mimir", Pkg: "github.com/grafana/mimir/cmd/mimir"}
+	thanos = program.Program{Cache: "engines", Name: "thanos", Module: "github.com/thanos-io/thanos", Pkg: "github.com/thanos-io/thanos/cmd/thanos", Tags: "slicelabels", Stamp: "github.com/prometheus/common/version.Version", Bare: true}
+	mimir  = program.Program{Cache: "engines", Name: "mimir", Module: "github.com/grafana/mimir", Pkg: "github.com/grafana/mimir/cmd/mimir"}
 )
 
 // built returns the path of a program's binary.
 func built(t testing.TB, p program.Program) string {
 	t.Helper()
-	path, err := p.Binary(t.Context(), cacheDir)
+	path, err := p.Binary(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
