@@ -54,6 +54,13 @@ demo: ## a simulated cluster, a real Prometheus over it and the exporter; Ctrl-C
 	@sim/build.sh sim ./cmd/demo $(BIN)/demo
 	@exec $(BIN)/demo -exporter $(BIN)/seldon-prometheus-exporter
 
+# ONLY=large runs the tests with that in their names.
+.PHONY: browser
+browser: ## the pages in a Chromium, over simulated clusters; fetches what is missing here
+	@sim/build.sh . . $(BIN)/seldon-prometheus-exporter
+	@sim/build.sh sim ./cmd/browser $(BIN)/browser
+	@cd sim && exec $(BIN)/browser -exporter $(BIN)/seldon-prometheus-exporter -- --test --test-reporter=spec $(if $(ONLY),--test-name-pattern='$(ONLY)')
+
 .PHONY: accuracy
 accuracy: ## docs/accuracy.md: histories x ways of computing, what is right and what is off
 	@cd sim && go run ./cmd/accuracy -o ../docs/accuracy.md
@@ -87,7 +94,7 @@ soak: ## kill the exporter at 100 random moments: no window may be lost
 
 .PHONY: clean
 clean: ## remove what was built here, and the cache
-	rm -rf seldon-prometheus-exporter dist
+	rm -rf seldon-prometheus-exporter dist browser/node_modules
 	rm -rf $(CACHE)
 
 VERSION   := $(shell cat VERSION)
@@ -147,4 +154,13 @@ helm-delete: ## remove what helm-install installed
 
 .PHONY: e2e
 e2e: ## the chart in a real Kubernetes API, beside a real kube-state-metrics and Prometheus
-	@cd e2e && go test -count=1 -timeout=60m -v ./...
+	@cd e2e && go test -count=1 -timeout=60m -v .
+
+# NODE_WINDOWS=10 tries so many windows of two minutes.
+.PHONY: node
+node: ## real containers on a real kubelet: the exporter beside the kernel's counters; takes root
+	@cd e2e && go test -count=1 -timeout=90m -v ./sandbox ./node
+
+.PHONY: node-report
+node-report: ## docs/node.md: that, for ten windows
+	@cd e2e && NODE_WINDOWS=$${NODE_WINDOWS:-10} NODE_REPORT=$(CURDIR)/docs/node.md go test -count=1 -timeout=90m -v ./node

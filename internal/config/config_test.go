@@ -22,6 +22,7 @@ func commands() []Command {
 		{Name: "once", Help: "Compute.", Flags: OnceFlags},
 		{Name: "backfill", Help: "Fill.", Flags: BackfillFlags},
 		{Name: "explain", Help: "Explain.", Flags: ExplainFlags},
+		{Name: "doctor", Help: "Examine.", Flags: DoctorFlags},
 	}
 }
 
@@ -213,9 +214,30 @@ func TestExplain(t *testing.T) {
 	}
 }
 
+func TestDoctor(t *testing.T) {
+	t.Setenv("NO_COLOR", "")
+	got := mustLoad(t, map[string]string{"REMOTE_WRITE_URL": "http://r/w", "CATCH_UP_MAX_AGE": "2h"}, "doctor")
+	if got.Doctor != (Doctor{}) || got.CatchUp != 2*time.Hour || got.RemoteWrite.Receiver.URL == nil {
+		t.Errorf("%+v", got)
+	}
+	t.Setenv("NO_COLOR", "1")
+	if got := mustLoad(t, nil, "doctor", "--output=json").Doctor; got != (Doctor{JSON: true, NoColor: true}) {
+		t.Errorf("%+v", got)
+	}
+	if got := mustLoad(t, nil).Named("raise `--query.timeout`, not --metric-labels-allowlist"); got != "raise `--query.timeout`, not --metric-labels-allowlist" {
+		t.Error(got)
+	}
+	if got := mustLoad(t, map[string]string{"QUERY_TIMEOUT": "1m"}).Named("raise --query.timeout"); got != "raise QUERY_TIMEOUT" {
+		t.Error(got)
+	}
+}
+
 func TestPages(t *testing.T) {
 	if cfg := mustLoad(t, nil); !cfg.Pages || cfg.GrafanaURL != "" {
 		t.Errorf("the preset is %t, %q", cfg.Pages, cfg.GrafanaURL)
+	}
+	if !mustLoad(t, nil).DoctorPage || mustLoad(t, nil, "--no-web.doctor").DoctorPage {
+		t.Error("--no-web.doctor does not switch the page off, or nothing does on")
 	}
 	if mustLoad(t, nil, "--no-web.pages").Pages {
 		t.Error("--no-web.pages does not switch them off")
@@ -233,7 +255,7 @@ func TestEverySettingHasAnEnvironmentVariable(t *testing.T) {
 		"TIME_PERIOD": "2h", "SETTLE_DELAY": "5m", "KINDS": "RayService", "SHARD": "1/3",
 		"KIND": "RayService=ray.io/serve", "CLUSTER_LABEL": "region", "QUERY_ENGINE": "thanos", "QUERY_TRANSPORT": "promql",
 		"QUERY_TIMEOUT": "10s", "QUERY_CONCURRENCY": "4", "QUERY_MAX_SAMPLES": "5000", "QUERY_MAX_SAMPLES_PER_WINDOW": "70000", "QUERY_COMPRESSION": "gzip", "QUERY_MAX_ANSWER_BYTES": "1MiB",
-		"WEB_LISTEN_ADDRESS": ":1234", "WEB_CONFIG_FILE": write(t, "{}\n"), "WEB_SYSTEMD_SOCKET": "true", "WEB_TIMESTAMPS": "true", "WEB_PAGES": "false", "WEB_GRAFANA_URL": "https://grafana.example/d/1", "WEB_ENABLE_LIFECYCLE": "true",
+		"WEB_LISTEN_ADDRESS": ":1234", "WEB_CONFIG_FILE": write(t, "{}\n"), "WEB_SYSTEMD_SOCKET": "true", "WEB_TIMESTAMPS": "true", "WEB_PAGES": "false", "WEB_DOCTOR": "false", "WEB_GRAFANA_URL": "https://grafana.example/d/1", "WEB_ENABLE_LIFECYCLE": "true",
 		"LOG_LEVEL": "DEBUG", "LOG_FORMAT": "json",
 		"REMOTE_WRITE_URL": "http://receiver/w", "REMOTE_WRITE_CONFIG_FILE": write(t, "enable_http2: false\n"), "REMOTE_WRITE_QUERY_URL": "http://query",
 		"REMOTE_WRITE_LABELS": "a=b", "REMOTE_WRITE_PROTOBUF_MESSAGE": "io.prometheus.write.v2.Request", "REMOTE_WRITE_TIMEOUT": "5s",
@@ -242,7 +264,7 @@ func TestEverySettingHasAnEnvironmentVariable(t *testing.T) {
 	cfg := mustLoad(t, env)
 	if cfg.Period != 2*time.Hour || cfg.SettleDelay != 5*time.Minute || cfg.Shard.String() != "1/3" ||
 		cfg.ClusterLabel != "region" || cfg.KindNames() != "RayService" || len(cfg.Sources) != 2 || cfg.CatchUp != 3*time.Hour || cfg.Query != (Query{"thanos", "promql", 10 * time.Second, 4, 5000, 1 << 20, 70_000, true}) ||
-		!cmp.Equal(*cfg.Web.WebListenAddresses, []string{":1234"}) || cfg.SettingName("web.listen-address") != "WEB_LISTEN_ADDRESS" || *cfg.Web.WebConfigFile == "" || !*cfg.Web.WebSystemdSocket || !cfg.Timestamps || cfg.Pages || cfg.GrafanaURL != "https://grafana.example/d/1" || !cfg.Lifecycle ||
+		!cmp.Equal(*cfg.Web.WebListenAddresses, []string{":1234"}) || cfg.SettingName("web.listen-address") != "WEB_LISTEN_ADDRESS" || *cfg.Web.WebConfigFile == "" || !*cfg.Web.WebSystemdSocket || !cfg.Timestamps || cfg.Pages || cfg.DoctorPage || cfg.GrafanaURL != "https://grafana.example/d/1" || !cfg.Lifecycle ||
 		cfg.Log.Level.String() != "debug" || cfg.Log.Format.String() != "json" {
 		t.Errorf("%+v", cfg)
 	}
@@ -295,6 +317,7 @@ func TestBadSettings(t *testing.T) {
 		"backfill to both":    {args: []string{"backfill", "--from=2026-01-31", "--output=f", "--remote-write.url=http://r/w"}, want: `--output="f" and --remote-write.url are two destinations: choose one of them`},
 		"replace in no file":  {args: []string{"backfill", "--from=2026-01-31", "--replace"}, want: `--replace replaces delivered windows: give --remote-write.url, or remove --replace`},
 		"explain bare":        {args: []string{"explain"}, want: `--model="" names no model: write its namespace and its name, as seldon/income`},
+		"doctor junk":         {args: []string{"doctor", "--output=xml"}, want: `--output="xml" is unknown: choose text, json`},
 		"explain junk": {args: []string{"explain", "--model=a/b/c", "--type=Server", "--metric=cpu", "--output=xml"}, want: `--model="a/b/c" names no model: write its namespace and its name, as seldon/income
 --metric="cpu" is unknown: choose model_containers_average, model_cpu_usage_seconds_total, model_memory_usage_bytes, model_cpu_requests, model_cpu_limits, model_memory_requests_bytes, model_memory_limits_bytes
 --type="Server" is unknown: choose SeldonDeployment, InferenceService

@@ -174,7 +174,7 @@ func (r *Report) Failed() []string {
 
 // Run makes all checks, one after the other. Each is announced before it is made.
 func Run(ctx context.Context, cfg Config, announce func(name string)) (*Report, error) {
-	e := &exam{Config: cfg, failed: map[string]bool{}}
+	e := &exam{Config: cfg, unmet: map[string]string{}}
 	report := &Report{URL: cfg.URL, At: cfg.Now().UTC()}
 	for _, group := range Groups() {
 		for _, c := range group.Checks {
@@ -182,7 +182,12 @@ func Run(ctx context.Context, cfg Config, announce func(name string)) (*Report, 
 			r := e.make(ctx, c)
 			r.Group = group.Title
 			report.Results = append(report.Results, r)
-			e.failed[c.Name] = r.Status == Fail || r.Status == Skipped
+			switch r.Status {
+			case Fail:
+				e.unmet[c.Name] = "it needs " + c.Name
+			case Skipped:
+				e.unmet[c.Name] = r.Found
+			}
 			if ctx.Err() != nil {
 				return nil, context.Cause(ctx)
 			}
@@ -195,8 +200,8 @@ func Run(ctx context.Context, cfg Config, announce func(name string)) (*Report, 
 // make makes one check.
 func (e *exam) make(ctx context.Context, c Check) Result {
 	r := Result{Check: c, Status: Pass}
-	if i := slices.IndexFunc(c.Needs, func(name string) bool { return e.failed[name] }); i >= 0 {
-		r.Status, r.Found = Skipped, "it needs "+c.Needs[i]
+	if i := slices.IndexFunc(c.Needs, func(name string) bool { return e.unmet[name] != "" }); i >= 0 {
+		r.Status, r.Found = Skipped, e.unmet[c.Needs[i]]
 		return r
 	}
 	finding, err := c.run(ctx, e)

@@ -63,7 +63,7 @@ func (f *fake) Delivered(context.Context, time.Time, time.Time) (window.Ends, er
 
 func (f *fake) exam(period time.Duration) *exam {
 	begin := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
-	return &exam{failed: map[string]bool{}, Config: Config{
+	return &exam{unmet: map[string]string{}, Config: Config{
 		Server: f, Surveyor: f, Stored: f, Receiver: f, MayWrite: true, Period: period, CatchUp: time.Hour,
 		RemoteRead: func(context.Context) bool { return true },
 		Remedy:     func(error) string { return "" },
@@ -248,7 +248,7 @@ func TestJSON(t *testing.T) {
 	if err := json.Unmarshal(out.Bytes(), &d); err != nil {
 		t.Fatal(err)
 	}
-	if d.Status != Warn || d.Summary[Warn] != 1 || len(d.Checks) != 1 || d.Checks[0].Link != "docs/troubleshooting.md#first" || d.Cost != nil {
+	if d.Status != Warn || d.Summary.Warn != 1 || len(d.Checks) != 1 || d.Checks[0].Link != "docs/troubleshooting.md#first" || d.Cost != nil {
 		t.Errorf("%+v", d)
 	}
 }

@@ -23,8 +23,8 @@ import (
 type exam struct {
 	Config
 
-	failed   map[string]bool // checks that failed or were skipped
-	refused  error           // the failure of the first query
+	unmet    map[string]string // why what needs a check is skipped, for those that failed or were skipped
+	refused  error             // the failure of the first query
 	surveyed bool
 	window   window.Window
 	found    *inventory.Inventory // in the window

@@ -38,7 +38,7 @@ func historyChecks() []Check {
 		{
 			Name:     "clusters",
 			Question: "Does the Prometheus hold several clusters?",
-			Judged:   "by the labels of `kube_node_info` with \"cluster\" in their name.",
+			Judged:   "by the labels of `kube_node_info` with \"cluster\" in their name, or by the targets that the window showed if a cluster label is set.",
 			Needs:    needs,
 			Faults: []Fault{
 				{Name: "several", Status: Fail, Means: "It does, and no cluster label is set: models and pods of equal names are taken for one.",
@@ -69,7 +69,7 @@ func historyChecks() []Check {
 		{
 			Name:     "retention",
 			Question: "Do samples stay long enough to catch up?",
-			Judged:   "by the first sample of the last 31 days and `--catch-up.max-age`. It matters with remote write only.",
+			Judged:   "by the first sample of the last 30 days and `--catch-up.max-age`. It matters with remote write only.",
 			Needs:    append(needs, "history"),
 			Faults: []Fault{{Name: "short", Status: Warn, Means: "The first sample is newer than that: missed windows before it cannot be caught up.",
 				Remedy: "Nothing, if the Prometheus is new. Otherwise raise its `--storage.tsdb.retention.time`, or lower `--catch-up.max-age`."}},
@@ -112,19 +112,12 @@ func valuesOf(rows []promapi.Series, word string) map[string][]string {
 }
 
 func clusters(ctx context.Context, e *exam) (Finding, error) {
+	if e.ClusterLabel != "" {
+		return labeledClusters(ctx, e)
+	}
 	rows, err := e.nodeRows(ctx)
 	if err != nil {
 		return Finding{}, err
-	}
-	if e.ClusterLabel != "" {
-		values := map[string]bool{}
-		for _, row := range rows {
-			values[row.Labels.Get(e.ClusterLabel)] = true
-		}
-		if values[""] {
-			return fault("no-label", "some series of kube_node_info have no label %q", e.ClusterLabel)
-		}
-		return pass("%s, by the label %q", count(len(values), "cluster"), e.ClusterLabel)
 	}
 	for name, values := range valuesOf(rows, "cluster") {
 		if len(values) > 1 {
@@ -132,6 +125,24 @@ func clusters(ctx context.Context, e *exam) (Finding, error) {
 		}
 	}
 	return pass("one, as far as labels say")
+}
+
+// labeledClusters looks at the targets that the window showed: an external label of a
+// Prometheus is on its answers to remote read only.
+func labeledClusters(ctx context.Context, e *exam) (Finding, error) {
+	if err := e.survey(ctx); err != nil {
+		return skip("it needs a window")
+	}
+	names := map[string]bool{}
+	for i, targets := range e.found.Targets {
+		for t := range targets.Scrapes {
+			names[t.Cluster] = true
+			if t.Cluster == "" {
+				return fault("no-label", "a target of %s has no label %q: %s", e.Table.Sources[i].Name, e.ClusterLabel, t)
+			}
+		}
+	}
+	return pass("%s, by the label %q", count(len(names), "cluster"), e.ClusterLabel)
 }
 
 func replicas(ctx context.Context, e *exam) (Finding, error) {
@@ -197,7 +208,7 @@ func retention(_ context.Context, e *exam) (Finding, error) {
 		return skip("without remote write, nothing is caught up")
 	}
 	oldest := e.now().Add(-e.CatchUp)
-	if e.calendar.First.After(oldest.Add(calendarStep)) {
+	if begin := e.calendar.Days[0].Date; e.calendar.First.After(oldest.Add(calendarStep)) && e.calendar.First.After(begin) {
 		return fault("short", "there are samples since %s UTC, and windows are caught up for %s", e.calendar.First.Format(time.DateOnly+" 15:04"), model.Duration(e.CatchUp))
 	}
 	return pass("there are, for %s", model.Duration(e.CatchUp))

@@ -106,7 +106,7 @@ func unlabeled(ctx context.Context, e *exam) (Finding, error) {
 		return pass("every pod that looks like a model's has a label")
 	}
 	f, _ := fault("unlabeled", "%s: %s", count(len(pods), "pod"), some(slices.Collect(maps.Keys(pods))))
-	if e.failed["model-labels"] {
+	if e.unmet["model-labels"] != "" {
 		f.Remedy = "Do first what model-labels says."
 	}
 	return f, nil

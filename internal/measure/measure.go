@@ -64,48 +64,70 @@ type Measurer struct {
 // Pod measures a pod.
 func (m Measurer) Pod(p *inventory.Pod, in Samples) Result {
 	out := Result{Pod: p, Evidence: make([]Evidence, 0, len(in.Sources[0]))}
-	tenures := p.Tenures(m.state())
-	in.Sources = m.finite(p, tenures, in.Sources, &out)
+	valid, invalid := finite(in.Sources)
+	in.Sources = valid
 	var sources []*usage
+	began := map[string]int64{}
 	for i := 1; i < len(m.Table.Sources); i++ {
-		sources = append(sources, m.newUsage(i, in.Sources[i]))
+		u := m.newUsage(i, valid[i])
+		u.firstSeen(began)
+		sources = append(sources, u)
+	}
+	tenures := p.Tenures(m.state(), began)
+	m.leaveOutInvalid(p, tenures, invalid, &out)
+	state, phases, ofUID := byUID(in.Sources[0]), byUID(in.Phases), map[string][]int{}
+	for n, t := range tenures {
+		ofUID[t.UID] = append(ofUID[t.UID], n)
 	}
 	for n, t := range tenures {
 		if t.Spans.Intersect(m.state().Observed).Length() == 0 {
 			continue
 		}
 		out.Models = append(out.Models, t.Model)
-		running := m.running(p, t, in.Sources[0])
-		m.levels(p, t, in, &out)
+		own := state.of(t.UID)
+		running := m.running(p, t, own)
+		m.levels(p, t, own, phases.of(t.UID), &out)
 		for _, container := range slices.Sorted(maps.Keys(running)) {
 			c := Container{p.Name, t.UID, container}
 			m.counts(t, c, running[container], &out)
 			for _, u := range sources {
-				m.usage(life{tenures: tenures, mine: n, container: c, running: running[container]}, u, &out)
+				m.usage(life{tenures: tenures, mine: n, sameUID: ofUID[t.UID], container: c, running: running[container]}, u, &out)
 			}
 		}
 		for _, u := range sources {
 			u.unlisted(t, p, running, &out)
 		}
 	}
+	for _, u := range sources {
+		u.strangers(tenures, p, &out)
+	}
 	return out
 }
 
-// finite leaves out the series that hold a value that is not a number: nothing can be made of
-// them, and everybody else's values do without.
-func (m Measurer) finite(p *inventory.Pod, tenures []inventory.Tenure, sources [][]promapi.Series, out *Result) [][]promapi.Series {
-	kept := make([][]promapi.Series, len(sources))
+// finite divides each source's series by whether they hold a value that is not a number:
+// nothing can be made of such a series, and everybody else's values do without.
+func finite(sources [][]promapi.Series) (valid, invalid [][]promapi.Series) {
+	valid, invalid = slices.Clone(sources), make([][]promapi.Series, len(sources))
 	for i, rows := range sources {
-		kept[i] = rows[:0:0]
 		if !slices.ContainsFunc(rows, infinite) {
-			kept[i] = rows
 			continue
 		}
+		valid[i] = nil
 		for _, row := range rows {
-			if !infinite(row) {
-				kept[i] = append(kept[i], row)
-				continue
+			to := valid
+			if infinite(row) {
+				to = invalid
 			}
+			to[i] = append(to[i], row)
+		}
+	}
+	return valid, invalid
+}
+
+// leaveOutInvalid notes the series that are not finite.
+func (m Measurer) leaveOutInvalid(p *inventory.Pod, tenures []inventory.Tenure, invalid [][]promapi.Series, out *Result) {
+	for i, rows := range invalid {
+		for _, row := range rows {
 			out.Invalid++
 			for _, t := range tenures {
 				c := Container{p.Name, t.UID, inventory.Label(row.Labels, "container")}
@@ -113,7 +135,6 @@ func (m Measurer) finite(p *inventory.Pod, tenures []inventory.Tenure, sources [
 			}
 		}
 	}
-	return kept
 }
 
 // infinite says whether a series holds a NaN or an infinity, which are not 0 less themselves.
@@ -142,11 +163,29 @@ func (m Measurer) counts(t inventory.Tenure, c Container, running timeline.Spans
 	}
 }
 
-// sameUID says whether a series may be about the pod with the uid: kube-state-metrics shows
-// none before 2.1.
-func sameUID(row promapi.Series, uid string) bool {
-	of := row.Labels.Get("uid")
-	return of == "" || uid == "" || of == uid
+// stateRows are series of kube-state-metrics by the uid of their pod, which it shows from 2.1
+// on.
+type stateRows map[string][]promapi.Series
+
+func byUID(rows []promapi.Series) stateRows {
+	out := stateRows{}
+	for _, row := range rows {
+		uid := row.Labels.Get("uid")
+		out[uid] = append(out[uid], row)
+	}
+	return out
+}
+
+// of returns the series that may be about the pod with the uid.
+func (s stateRows) of(uid string) []promapi.Series {
+	if uid != "" {
+		return slices.Concat(s[uid], s[""])
+	}
+	var all []promapi.Series
+	for _, uid := range slices.Sorted(maps.Keys(s)) {
+		all = append(all, s[uid]...)
+	}
+	return all
 }
 
 // note enters when a target showed something.
@@ -168,7 +207,7 @@ func (m Measurer) running(p *inventory.Pod, t inventory.Tenure, rows []promapi.S
 	seen := map[string]timeline.Sightings{}
 	for _, row := range rows {
 		name := row.Labels.Get("__name__")
-		if name != metric.ContainerRunning && name != metric.InitRunning || !sameUID(row, t.UID) {
+		if name != metric.ContainerRunning && name != metric.InitRunning {
 			continue
 		}
 		container := inventory.Label(row.Labels, "container")

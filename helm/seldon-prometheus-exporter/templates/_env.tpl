@@ -63,6 +63,14 @@
 - name: CATCH_UP_MAX_AGE
   value: {{ $rw.catchUpMaxAge | quote }}
 {{- end }}
+{{- if not .Values.pages.enabled }}
+- name: WEB_PAGES
+  value: "false"
+{{- end }}
+{{- with .Values.pages.grafanaUrl }}
+- name: WEB_GRAFANA_URL
+  value: {{ . | quote }}
+{{- end }}
 - name: LOG_LEVEL
   value: {{ .Values.log.level | quote }}
 - name: LOG_FORMAT
