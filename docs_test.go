@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -22,6 +23,7 @@ import (
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/cli"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/doctor"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
@@ -67,6 +69,8 @@ func TestDocsTables(t *testing.T) {
 		"allow-list":  allowList(presetKinds()),
 
 		"allow-list of all kinds": allowList(workload.Kinds()),
+
+		"checks of doctor": doctorChecks(),
 	}
 	for _, command := range config.Document(cli.Commands()) {
 		if command.Name != "serve" {
@@ -143,6 +147,53 @@ func kindsTable() string {
 			preset = "on"
 		}
 		fmt.Fprintf(&b, "| `%s` | `%s` | %s | %s |\n", k.Name, strings.Join(k.Labels, "`, or `"), strings.Join(where, ", "), preset)
+	}
+	return b.String()
+}
+
+// doctorChecks has a section for each check of doctor.
+func doctorChecks() string {
+	var b strings.Builder
+	for i, c := range doctor.Checks() {
+		if i > 0 {
+			b.WriteString("\n")
+		}
+		fmt.Fprintf(&b, "### %s\n\n**%s** Judged %s\n", c.Name, c.Question, c.Judged)
+		var settings string
+		for i, f := range c.Faults {
+			if i == 0 {
+				b.WriteString("\n")
+			}
+			fmt.Fprintf(&b, "- `%s` (%s): %s %s\n", f.Name, f.Status, f.Means, f.Remedy)
+			settings = cmp.Or(settings, f.SettingsFor(presetKinds()))
+		}
+		if settings != "" {
+			b.WriteString("\n" + fenced(settings))
+		}
+	}
+	return b.String()
+}
+
+// fenced puts fences around code that is indented.
+func fenced(markdown string) string {
+	var b strings.Builder
+	block := false
+	for line := range strings.Lines(markdown + "\n") {
+		code, indented := strings.CutPrefix(line, "    ")
+		switch {
+		case indented && !block:
+			b.WriteString("```\n" + code)
+		case indented:
+			b.WriteString(code)
+		case block:
+			b.WriteString("```\n" + line)
+		default:
+			b.WriteString(line)
+		}
+		block = indented
+	}
+	if block {
+		b.WriteString("```\n")
 	}
 	return b.String()
 }

@@ -65,6 +65,15 @@ func table() []command {
 				{What: "one value, for a program", Args: "explain --model=seldon/income --metric=model_cpu_requests --output=json"},
 			},
 		}, explainModel},
+		{config.Command{
+			Name:  "doctor",
+			Help:  "Check the Prometheus, what it scrapes and where averages are stored, and print what was found and what to do. The exit code is 1 if a check fails.",
+			Flags: config.DoctorFlags,
+			Examples: []config.Example{
+				{What: "why is there nothing, and can the numbers be trusted?", Args: "doctor --prometheus.url=http://localhost:9090"},
+				{What: "the same, for a program", Args: "doctor --output=json"},
+			},
+		}, examine},
 	}
 }
 

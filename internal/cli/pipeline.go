@@ -2,6 +2,7 @@ package cli
 
 import (
 	"math/rand/v2"
+	"net/http"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -14,7 +15,8 @@ import (
 // pipeline computes, publishes and delivers windows as the settings of its session say.
 type pipeline struct {
 	*session
-	loop *schedule.Loop
+	loop  *schedule.Loop
+	pages http.Handler // for people, nil if they are switched off
 }
 
 // pipeline returns a pipeline that has not started. Those with one registry count in the same
@@ -32,8 +34,9 @@ func (s *session) pipeline(registry *prometheus.Registry, board *exposition.Boar
 		}
 		deliverer = advisedDeliverer{writer, s}
 	}
-	return &pipeline{s, schedule.New(schedule.Config{
-		Computer:    advisedComputer{s.downsampler(client), s},
+	downsampler := s.downsampler(client)
+	loop := schedule.New(schedule.Config{
+		Computer:    advisedComputer{downsampler, s},
 		Board:       board,
 		Deliverer:   deliverer,
 		Period:      s.Period,
@@ -44,7 +47,12 @@ func (s *session) pipeline(registry *prometheus.Registry, board *exposition.Boar
 		ServerNow:   client.ServerNow,
 		Log:         s.log,
 		Registerer:  registry,
-	})}, nil
+	})
+	p := &pipeline{session: s, loop: loop}
+	if s.Pages {
+		p.pages, err = s.pages(board, loop, downsampler)
+	}
+	return p, err
 }
 
 // logSettings logs the settings that matter most.

@@ -19,21 +19,26 @@ import (
 // server failed: if a delivery failed because of a query, it was the Prometheus that has the
 // delivered windows. A stopped command has no remedy.
 func (s *session) advise(ctx context.Context, err error) error {
-	var remedy string
-	delivery, delivering := errors.AsType[*remotewrite.Error](err)
-	kind := promapi.KindOf(err)
-	switch {
-	case delivering && kind != "":
-		remedy = s.Remedy(config.Delivered, string(kind))
-	case delivering:
-		remedy = s.Remedy(config.Receiver, kindOfDelivery(delivery))
-	case kind != "":
-		remedy = s.Remedy(config.Upstream, string(kind))
-	}
+	remedy := s.remedy(err)
 	if remedy == "" || ctx.Err() != nil {
 		return err
 	}
 	return fmt.Errorf("%w: %s", err, remedy)
+}
+
+// remedy returns the setting to change, "" if that is unknown.
+func (s *session) remedy(err error) string {
+	delivery, delivering := errors.AsType[*remotewrite.Error](err)
+	kind := promapi.KindOf(err)
+	switch {
+	case delivering && kind != "":
+		return s.Remedy(config.Delivered, string(kind))
+	case delivering:
+		return s.Remedy(config.Receiver, kindOfDelivery(delivery))
+	case kind != "":
+		return s.Remedy(config.Upstream, string(kind))
+	}
+	return ""
 }
 
 // kindOfDelivery distinguishes failed deliveries of one kind that have different remedies.

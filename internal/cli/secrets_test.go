@@ -110,7 +110,7 @@ func TestSecretsStaySecret(t *testing.T) {
 		t.Run(trial.name, func(t *testing.T) {
 			trial.wait(t, "a window failed", func() bool { return strings.Contains(trial.out.String(), `msg="Window failed"`) })
 			var shown strings.Builder
-			for _, path := range []string{"/metrics", "/", "/-/ready", "/-/healthy", "/nowhere"} {
+			for _, path := range []string{"/metrics", "/", "/-/ready", "/-/healthy", "/nowhere", "/?format=json"} {
 				code, body := trial.get(t, path)
 				fmt.Fprintln(&shown, path, code, body)
 			}
@@ -120,7 +120,7 @@ func TestSecretsStaySecret(t *testing.T) {
 				}
 			}
 			if !strings.Contains(shown.String(), "The last attempt failed") {
-				t.Error("the landing page does not have the failure")
+				t.Error("the first page does not have the failure")
 			}
 			trial.cancel()
 			if code := trial.end(t); code != 0 {

@@ -49,7 +49,7 @@ func serve(ctx context.Context, s *session) error {
 	server := web.NewServer(web.Config{
 		Metrics:   web.Metrics(registry, board, s.log),
 		Ready:     func() bool { return current().loop.Status().Ready },
-		Landing:   func() web.Landing { return current().landing(board.Page(), current().loop.Status()) },
+		Pages:     func() http.Handler { return current().pages },
 		Lifecycle: func() bool { return current().Lifecycle },
 		Reload:    reloader.Reload,
 		Log:       s.log,

@@ -91,13 +91,22 @@ func (s *session) downsampler(client *promapi.Client) *downsample.Downsampler {
 	})
 }
 
+// delivered returns a client of the Prometheus that has the delivered windows. Its few requests
+// are not counted with those for windows.
+func (s *session) delivered() (*promapi.Client, error) {
+	client, err := s.client(s.RemoteWrite.Query, promapi.Auto, prometheus.NewRegistry())
+	if err != nil {
+		return nil, fmt.Errorf("%s cannot be used to read delivered windows: %w", s.SettingName("remote-write.config-file"), err)
+	}
+	return client, nil
+}
+
 // writer returns a Writer that delivers windows to the remote-write receiver.
 func (s *session) writer(reg prometheus.Registerer) (*remotewrite.Writer, error) {
 	rw := s.RemoteWrite
-	// Its few requests are not counted with those for windows.
-	query, err := s.client(rw.Query, promapi.Auto, prometheus.NewRegistry())
+	query, err := s.delivered()
 	if err != nil {
-		return nil, fmt.Errorf("%s cannot be used to read delivered windows: %w", s.SettingName("remote-write.config-file"), err)
+		return nil, err
 	}
 	writer, err := remotewrite.New(remotewrite.Config{
 		URL:       rw.Receiver.URL,

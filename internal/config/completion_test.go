@@ -9,7 +9,7 @@ import (
 
 func TestCompletion(t *testing.T) {
 	for words, want := range map[string][]string{
-		"":                          {"serve", "once", "backfill", "explain"},
+		"":                          {"serve", "once", "backfill", "explain", "doctor"},
 		"e":                         {"explain"},
 		"explain x":                 nil,
 		"--time":                    {"--time-period"},

@@ -32,14 +32,17 @@ type Config struct {
 	Sources      map[string]func(label func(string) string) bool // which targets are a source's, where that is set
 	Query        Query
 	Web          *web.FlagConfig
-	Timestamps   bool // expose models' metrics with their window's end as timestamp
-	Lifecycle    bool // settings can be read again by HTTP
+	Pages        bool   // serve pages for people
+	GrafanaURL   string // that pages link to, "" for none
+	Timestamps   bool   // expose models' metrics with their window's end as timestamp
+	Lifecycle    bool   // settings can be read again by HTTP
 	Log          *promslog.Config
 	RemoteWrite  RemoteWrite
 	CatchUp      time.Duration // maximum age of a window that is delivered
 	Once         Once
 	Backfill     Backfill
 	Explain      Explain
+	Doctor       Doctor
 
 	settings map[string]*setting // by flag
 }

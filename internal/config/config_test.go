@@ -22,6 +22,7 @@ func commands() []Command {
 		{Name: "once", Help: "Compute.", Flags: OnceFlags},
 		{Name: "backfill", Help: "Fill.", Flags: BackfillFlags},
 		{Name: "explain", Help: "Explain.", Flags: ExplainFlags},
+		{Name: "doctor", Help: "Examine.", Flags: DoctorFlags},
 	}
 }
 
@@ -213,6 +214,36 @@ func TestExplain(t *testing.T) {
 	}
 }
 
+func TestDoctor(t *testing.T) {
+	t.Setenv("NO_COLOR", "")
+	got := mustLoad(t, map[string]string{"REMOTE_WRITE_URL": "http://r/w", "CATCH_UP_MAX_AGE": "2h"}, "doctor")
+	if got.Doctor != (Doctor{}) || got.CatchUp != 2*time.Hour || got.RemoteWrite.Receiver.URL == nil {
+		t.Errorf("%+v", got)
+	}
+	t.Setenv("NO_COLOR", "1")
+	if got := mustLoad(t, nil, "doctor", "--output=json").Doctor; got != (Doctor{JSON: true, NoColor: true}) {
+		t.Errorf("%+v", got)
+	}
+	if got := mustLoad(t, nil).Named("raise `--query.timeout`, not --metric-labels-allowlist"); got != "raise `--query.timeout`, not --metric-labels-allowlist" {
+		t.Error(got)
+	}
+	if got := mustLoad(t, map[string]string{"QUERY_TIMEOUT": "1m"}).Named("raise --query.timeout"); got != "raise QUERY_TIMEOUT" {
+		t.Error(got)
+	}
+}
+
+func TestPages(t *testing.T) {
+	if cfg := mustLoad(t, nil); !cfg.Pages || cfg.GrafanaURL != "" {
+		t.Errorf("the preset is %t, %q", cfg.Pages, cfg.GrafanaURL)
+	}
+	if mustLoad(t, nil, "--no-web.pages").Pages {
+		t.Error("--no-web.pages does not switch them off")
+	}
+	if !mustLoad(t, map[string]string{"WEB_PAGES": "false"}, "--web.pages").Pages {
+		t.Error("the flag does not win over the environment")
+	}
+}
+
 func TestEverySettingHasAnEnvironmentVariable(t *testing.T) {
 	token := write(t, "t0ken\n")
 	env := map[string]string{
@@ -221,7 +252,7 @@ func TestEverySettingHasAnEnvironmentVariable(t *testing.T) {
 		"TIME_PERIOD": "2h", "SETTLE_DELAY": "5m", "KINDS": "RayService", "SHARD": "1/3",
 		"KIND": "RayService=ray.io/serve", "CLUSTER_LABEL": "region", "QUERY_ENGINE": "thanos", "QUERY_TRANSPORT": "promql",
 		"QUERY_TIMEOUT": "10s", "QUERY_CONCURRENCY": "4", "QUERY_MAX_SAMPLES": "5000", "QUERY_MAX_SAMPLES_PER_WINDOW": "70000", "QUERY_COMPRESSION": "gzip", "QUERY_MAX_ANSWER_BYTES": "1MiB",
-		"WEB_LISTEN_ADDRESS": ":1234", "WEB_CONFIG_FILE": write(t, "{}\n"), "WEB_SYSTEMD_SOCKET": "true", "WEB_TIMESTAMPS": "true", "WEB_ENABLE_LIFECYCLE": "true",
+		"WEB_LISTEN_ADDRESS": ":1234", "WEB_CONFIG_FILE": write(t, "{}\n"), "WEB_SYSTEMD_SOCKET": "true", "WEB_TIMESTAMPS": "true", "WEB_PAGES": "false", "WEB_GRAFANA_URL": "https://grafana.example/d/1", "WEB_ENABLE_LIFECYCLE": "true",
 		"LOG_LEVEL": "DEBUG", "LOG_FORMAT": "json",
 		"REMOTE_WRITE_URL": "http://receiver/w", "REMOTE_WRITE_CONFIG_FILE": write(t, "enable_http2: false\n"), "REMOTE_WRITE_QUERY_URL": "http://query",
 		"REMOTE_WRITE_LABELS": "a=b", "REMOTE_WRITE_PROTOBUF_MESSAGE": "io.prometheus.write.v2.Request", "REMOTE_WRITE_TIMEOUT": "5s",
@@ -230,7 +261,7 @@ func TestEverySettingHasAnEnvironmentVariable(t *testing.T) {
 	cfg := mustLoad(t, env)
 	if cfg.Period != 2*time.Hour || cfg.SettleDelay != 5*time.Minute || cfg.Shard.String() != "1/3" ||
 		cfg.ClusterLabel != "region" || cfg.KindNames() != "RayService" || len(cfg.Sources) != 2 || cfg.CatchUp != 3*time.Hour || cfg.Query != (Query{"thanos", "promql", 10 * time.Second, 4, 5000, 1 << 20, 70_000, true}) ||
-		!cmp.Equal(*cfg.Web.WebListenAddresses, []string{":1234"}) || cfg.SettingName("web.listen-address") != "WEB_LISTEN_ADDRESS" || *cfg.Web.WebConfigFile == "" || !*cfg.Web.WebSystemdSocket || !cfg.Timestamps || !cfg.Lifecycle ||
+		!cmp.Equal(*cfg.Web.WebListenAddresses, []string{":1234"}) || cfg.SettingName("web.listen-address") != "WEB_LISTEN_ADDRESS" || *cfg.Web.WebConfigFile == "" || !*cfg.Web.WebSystemdSocket || !cfg.Timestamps || cfg.Pages || cfg.GrafanaURL != "https://grafana.example/d/1" || !cfg.Lifecycle ||
 		cfg.Log.Level.String() != "debug" || cfg.Log.Format.String() != "json" {
 		t.Errorf("%+v", cfg)
 	}
@@ -283,6 +314,7 @@ func TestBadSettings(t *testing.T) {
 		"backfill to both":    {args: []string{"backfill", "--from=2026-01-31", "--output=f", "--remote-write.url=http://r/w"}, want: `--output="f" and --remote-write.url are two destinations: choose one of them`},
 		"replace in no file":  {args: []string{"backfill", "--from=2026-01-31", "--replace"}, want: `--replace replaces delivered windows: give --remote-write.url, or remove --replace`},
 		"explain bare":        {args: []string{"explain"}, want: `--model="" names no model: write its namespace and its name, as seldon/income`},
+		"doctor junk":         {args: []string{"doctor", "--output=xml"}, want: `--output="xml" is unknown: choose text, json`},
 		"explain junk": {args: []string{"explain", "--model=a/b/c", "--type=Server", "--metric=cpu", "--output=xml"}, want: `--model="a/b/c" names no model: write its namespace and its name, as seldon/income
 --metric="cpu" is unknown: choose model_containers_average, model_cpu_usage_seconds_total, model_memory_usage_bytes, model_cpu_requests, model_cpu_limits, model_memory_requests_bytes, model_memory_limits_bytes
 --type="Server" is unknown: choose SeldonDeployment, InferenceService
@@ -295,6 +327,8 @@ func TestBadSettings(t *testing.T) {
 		"own kind junk":        {args: []string{"--kind=RayService"}, want: `--kind="RayService" cannot be used: "RayService" names no pod label: write Kind=label, such as RayService=ray.io/serve-app, with further labels behind commas`},
 		"own kind, bad label":  {env: map[string]string{"KIND": "A=a; B=-b"}, want: `KIND="A=a; B=-b" cannot be used: "B=-b" has the label "-b", which Kubernetes would not take: write Kind=label, such as RayService=ray.io/serve-app, with further labels behind commas`},
 		"settle over period":   {args: []string{"--settle-delay=2h"}, want: `--settle-delay="2h" is longer than the period of 1h: choose a shorter delay`},
+		"Grafana":              {args: []string{"--web.grafana-url=grafana"}, want: `--web.grafana-url="grafana" does not begin with http:// or https://: write it like https://grafana.example.com/d/models`},
+		"Grafana with a user":  {args: []string{"--web.grafana-url=http://u:p@grafana/"}, want: `--web.grafana-url="http://..." (the rest is hidden) holds a user, whom every page would show: remove it`},
 		"settle, timestamps":   {args: []string{"--settle-delay=31m", "--web.timestamps"}, want: `--settle-delay="31m" is too long for --web.timestamps, whose values are withdrawn 45m after their window's end: choose 30m at most`},
 		"kind unknown":         {env: map[string]string{"KINDS": "SeldonDeployment,Pod"}, want: `KINDS="SeldonDeployment,Pod" cannot be used: "Pod" is not a kind this exporter knows: choose from SeldonDeployment, InferenceService, LLMInferenceService, InferenceGraph, Server`},
 		"kinds empty":          {args: []string{"--kinds=,"}, want: `--kinds="," cannot be used: no kind is given: choose from SeldonDeployment, InferenceService, LLMInferenceService, InferenceGraph, Server`},

@@ -62,6 +62,11 @@ func (c *Config) Remedy(of Server, kind string) string {
 		text = strings.NewReplacer(readCredentials, "the user in --remote-write.query-url, or --remote-write.config-file",
 			"--prometheus.url", "--remote-write.query-url").Replace(text)
 	}
+	return c.Named(text)
+}
+
+// Named names each setting in a text as the user did.
+func (c *Config) Named(text string) string {
 	return flagNames().ReplaceAllStringFunc(text, func(flag string) string {
 		return c.SettingName(strings.TrimPrefix(flag, "--"))
 	})

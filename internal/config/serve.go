@@ -1,6 +1,7 @@
 package config
 
 import (
+	"errors"
 	"net"
 	"strconv"
 	"strings"
@@ -20,26 +21,40 @@ const longestCatchUp = 31 * 24 * time.Hour
 // ServeFlags defines the flags of the command serve.
 func ServeFlags(f Flags) Check {
 	remoteWrite := remoteWriteFlags(f.in(groupRemoteWrite))
-	catchUp := f.in(groupRemoteWrite).add("catch-up.max-age", "CATCH_UP_MAX_AGE", "24h",
-		"Maximum age of a missed window that is still computed and delivered. 0 delivers the newest window only.")
+	catchUp := catchUpFlag(f.in(groupRemoteWrite))
 	f = f.in(groupWeb)
 	toolkit := toolkitFlags(f)
 	timestamps := f.addSwitch("web.timestamps", "WEB_TIMESTAMPS",
 		"Expose the models' metrics with their window's end as timestamp, so that one sample is stored per window. Not every Prometheus accepts that: see docs/how-it-works.md.")
+	pages := f.add("web.pages", "WEB_PAGES", "true",
+		"Serve pages for people: the models, what they used, and why. Without them, / has a few links only.")
+	pages.isSwitch = true
+	grafana := f.add("web.grafana-url", "WEB_GRAFANA_URL", "<url>",
+		"Grafana that the pages link to.")
+	grafana.show = hideSecrets
 	lifecycle := f.addSwitch("web.enable-lifecycle", "WEB_ENABLE_LIFECYCLE",
 		"Read the settings again at POST /-/reload, as at SIGHUP.")
 	fix(timestamps)
 	return func(c *checker, cfg *Config) {
 		remoteWrite(c, cfg)
 		cfg.Lifecycle = parse(c, lifecycle, boolean)
-		cfg.CatchUp = parse(c, catchUp, durationBetween(0, longestCatchUp))
+		catchUp(c, cfg)
 		toolkit(c, cfg)
 		cfg.Timestamps = parse(c, timestamps, boolean)
+		cfg.Pages = parse(c, pages, boolean)
+		cfg.GrafanaURL = parse(c, grafana, orNothing(linked))
 		if cfg.Timestamps && cfg.SettleDelay > maxStampedDelay {
 			c.failf("%s is too long for %s, whose values are withdrawn 45m after their window's end: choose %s at most",
 				f.settings["settle-delay"], timestamps.name(), model.Duration(maxStampedDelay))
 		}
 	}
+}
+
+// catchUpFlag defines which missed windows are delivered.
+func catchUpFlag(f Flags) Check {
+	catchUp := f.add("catch-up.max-age", "CATCH_UP_MAX_AGE", "24h",
+		"Maximum age of a missed window that is still computed and delivered. 0 delivers the newest window only.")
+	return func(c *checker, cfg *Config) { cfg.CatchUp = parse(c, catchUp, durationBetween(0, longestCatchUp)) }
 }
 
 // toolkitFlags defines the flags of the exporter-toolkit.
@@ -72,6 +87,18 @@ func toolkitFlags(f Flags) Check {
 		}
 		cfg.Web = flags
 	}
+}
+
+// linked reads a URL that pages link to.
+func linked(s string) (string, error) {
+	u, err := serverURL(s, "https://grafana.example.com/d/models")
+	if err != nil {
+		return "", err
+	}
+	if u.User != nil {
+		return "", errors.New("holds a user, whom every page would show: remove it")
+	}
+	return u.String(), nil
 }
 
 // listenable says whether an address has a port: without one, any free port would be used.

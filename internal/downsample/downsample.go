@@ -76,6 +76,21 @@ func (d *Downsampler) Compute(ctx context.Context, w window.Window) (*ledger.Ave
 // longestSpan are read together, which costs less than each window alone; the cost of all is
 // that of the first. The error is of the server that is read.
 func (d *Downsampler) ComputeAll(ctx context.Context, windows []window.Window) ([]Result, error) {
+	results, _, err := d.computeAll(ctx, windows)
+	return results, err
+}
+
+// Survey is Compute, and also returns what there was in the window, or in the last part of a
+// long one.
+func (d *Downsampler) Survey(ctx context.Context, w window.Window) (*inventory.Inventory, *ledger.Averages, error) {
+	results, last, err := d.computeAll(ctx, []window.Window{w})
+	if err != nil {
+		return nil, nil, err
+	}
+	return last, results[0].Averages, results[0].Err
+}
+
+func (d *Downsampler) computeAll(ctx context.Context, windows []window.Window) ([]Result, *inventory.Inventory, error) {
 	f := d.Fetcher.Windows(len(windows))
 	var all []*part
 	ledgers := make([]*ledger.Ledger, len(windows))
@@ -84,7 +99,7 @@ func (d *Downsampler) ComputeAll(ctx context.Context, windows []window.Window) (
 		all = append(all, parts(w, ledgers[i])...)
 	}
 	if err := d.gather(ctx, f, all, func(p *inventory.Pod) bool { return d.Shard.Holds(p.Name.Namespace) }); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	results := make([]Result, len(windows))
 	for i, w := range windows {
@@ -92,14 +107,14 @@ func (d *Downsampler) ComputeAll(ctx context.Context, windows []window.Window) (
 		if !slices.ContainsFunc(all, func(p *part) bool { return p.ledger == ledgers[i] && p.models }) {
 			err := d.noModels(ctx, f, a)
 			if err != nil && !errors.Is(err, ErrNoSources) {
-				return nil, err
+				return nil, nil, err
 			}
 			results[i].Err = err
 		}
 		results[i].Averages = a
 	}
 	results[0].Averages.Cost = f.Cost()
-	return results, nil
+	return results, all[len(all)-1].measurer.Inventory, nil
 }
 
 // Explain computes one model, in the way in which Compute does, and returns what its values

@@ -44,6 +44,9 @@ func Encode(a *ledger.Averages, expires time.Time) (*Page, error) {
 	return newPage(a, expires, nil), nil
 }
 
+// Averages returns what the page is made of.
+func (p *Page) Averages() *ledger.Averages { return p.averages }
+
 func newPage(a *ledger.Averages, expires time.Time, timestamp *int64) *Page {
 	p := &Page{
 		Window:    a.Window,

@@ -4,6 +4,7 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"log/slog"
@@ -62,6 +63,14 @@ func New(cfg Config) *Fetcher {
 // Transport returns how the server is read now.
 func (f *Fetcher) Transport(ctx context.Context) Transport {
 	return f.transport.current(f.cfg.API.Engine(ctx))
+}
+
+// LastTransport returns how the server was read last, or the setting before it was read. It
+// asks nothing.
+func (f *Fetcher) LastTransport() Transport {
+	f.transport.mu.Lock()
+	defer f.transport.mu.Unlock()
+	return cmp.Or(f.transport.last, f.transport.setting)
 }
 
 // Cost is what a window's requests asked of the server.

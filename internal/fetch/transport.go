@@ -38,6 +38,7 @@ type chosen struct {
 	log     *slog.Logger
 
 	mu      sync.Mutex
+	last    Transport // by which there was an answer
 	refused time.Time // when remote read was last not offered, zero if it was
 }
 
@@ -58,19 +59,32 @@ func (c *chosen) current(engine promapi.Engine) Transport {
 // read asks over the transport in use, and where remote read is not offered over PromQL.
 func (c *chosen) read(ctx context.Context, api API, selectors []promapi.Selector, span timeline.Span, keep func(*promapi.Series)) (answer, error) {
 	if c.current(api.Engine(ctx)) == PromQL {
-		return c.readPromQL(ctx, api, selectors, span, keep)
+		a, err := c.readPromQL(ctx, api, selectors, span, keep)
+		c.answered(PromQL, err)
+		return a, err
 	}
 	a, refusal := c.readRemote(ctx, api, selectors, span, keep)
+	c.answered(RemoteRead, refusal)
 	if c.setting != Auto || !mayNotBeOffered(refusal) {
 		return a, refusal
 	}
 	// A proxy that forbids this path may allow queries: what they say counts.
 	a, err := c.readPromQL(ctx, api, selectors, span, keep)
 	a.requests++
+	c.answered(PromQL, err)
 	if err == nil || promapi.KindOf(refusal) == promapi.NotOffered {
 		c.fallBack(refusal)
 	}
 	return a, err
+}
+
+func (c *chosen) answered(by Transport, err error) {
+	if err != nil {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.last = by
 }
 
 // answer is what came of one question, over whatever transport.

@@ -105,6 +105,13 @@ func TestTransport(t *testing.T) {
 			if f.Transport(t.Context()) != c.then {
 				t.Errorf("then by %s, want %s", f.Transport(t.Context()), c.then)
 			}
+			shown := c.setting // nothing was read
+			if c.kind == "" {
+				shown = c.then
+			}
+			if f.LastTransport() != shown {
+				t.Errorf("shows %s, want %s", f.LastTransport(), shown)
+			}
 			lines := 0
 			if c.setting == Auto && c.then == PromQL {
 				lines = 1

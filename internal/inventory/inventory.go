@@ -24,6 +24,11 @@ type Inventory struct {
 // without being one of its targets.
 func (inv *Inventory) Ignores(source int, t timeline.Target) bool { return inv.others[source][t] }
 
+// Ignored returns the targets of which Ignores holds, sorted.
+func (inv *Inventory) Ignored(source int) []timeline.Target {
+	return slices.SortedFunc(maps.Keys(inv.others[source]), timeline.Target.Compare)
+}
+
 // Pod is all that goes by one name.
 type Pod struct {
 	Name     PodName
@@ -62,6 +67,18 @@ func (p *Pod) Merge(o *Pod) *Pod {
 // BelongsTo says whether the pod was ever a model of which that holds.
 func (p *Pod) BelongsTo(is func(workload.Model) bool) bool {
 	return slices.ContainsFunc(p.shown, func(s shown) bool { return s.owner != (workload.Model{}) && is(s.owner) })
+}
+
+// Owners returns the models whose the pod was, sorted.
+func (p *Pod) Owners() []workload.Model {
+	var all []workload.Model
+	for _, s := range p.shown {
+		if s.owner != (workload.Model{}) {
+			all = append(all, s.owner)
+		}
+	}
+	slices.SortFunc(all, workload.Model.Compare)
+	return slices.Compact(all)
 }
 
 // ShownBy returns the targets that showed the pod, sorted.

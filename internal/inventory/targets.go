@@ -120,19 +120,28 @@ func (c *candidates) showBy(pods []*Pod, span timeline.Span) {
 	}
 }
 
+// Up selects the up series of targets, and perhaps of some more.
+func Up(of []timeline.Target) promapi.Selector {
+	var jobs, instances []string
+	for _, t := range of {
+		jobs, instances = append(jobs, t.Job), append(instances, t.Instance)
+	}
+	return promapi.Selector{
+		{Type: promapi.MatchEqual, Name: "__name__", Value: "up"}, oneOf("job", jobs), oneOf("instance", instances),
+	}
+}
+
 // up reads the targets' own series.
 func (f *Finder) up(ctx context.Context, w *fetch.Window, span timeline.Span, targets []*candidate) error {
 	leading := timeline.Span{From: span.From - timeline.Preroll, To: span.To}
 	return fetch.Each(ctx, w, fetch.Question[*candidate]{
 		Name: "targets", Span: leading, Series: 1,
 		Select: func(batch []*candidate) []promapi.Selector {
-			var jobs, instances []string
-			for _, c := range batch {
-				jobs, instances = append(jobs, c.Job), append(instances, c.Instance)
+			targets := make([]timeline.Target, len(batch))
+			for i, c := range batch {
+				targets[i] = c.Target
 			}
-			return []promapi.Selector{{
-				{Type: promapi.MatchEqual, Name: "__name__", Value: "up"}, oneOf("job", jobs), oneOf("instance", instances),
-			}}
+			return []promapi.Selector{Up(targets)}
 		},
 	}, targets, func(batch []*candidate, rows []promapi.Series) error {
 		type address struct{ cluster, job, instance string }

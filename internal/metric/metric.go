@@ -24,6 +24,18 @@ const (
 	Active              // while its pod is Pending or Running
 )
 
+// Role is what a metric is to the others of its chart.
+type Role int
+
+// The roles.
+const (
+	Used Role = iota
+	Requested
+	Limit
+
+	Roles // how many there are
+)
+
 // Metric is one average that every model may have.
 type Metric struct {
 	Name   string
@@ -33,6 +45,8 @@ type Metric struct {
 	Fold   Fold
 	Life   Life
 	Series []Series // any of which shows it
+	Chart  string   // pages show metrics of one chart together
+	Role   Role
 }
 
 // Series is a metric that Prometheus stores and a value is read from.

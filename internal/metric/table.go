@@ -24,23 +24,23 @@ func Default() Table {
 		},
 		Metrics: []Metric{
 			{
-				Name: "model_containers_average", Unit: "containers", Source: KubeStateMetrics, Fold: Count, Life: Running,
+				Name: "model_containers_average", Unit: "containers", Source: KubeStateMetrics, Fold: Count, Life: Running, Chart: "Containers",
 				Help: "Running containers of the model's pods, as an average over the window.",
 			},
 			{
-				Name: "model_cpu_usage_seconds_total", Unit: "cores", Source: CAdvisor, Fold: Rate, Life: Running,
+				Name: "model_cpu_usage_seconds_total", Unit: "cores", Source: CAdvisor, Fold: Rate, Life: Running, Chart: "CPU",
 				Help:   "CPU used by the model's containers, in cores (seconds per second), as an average over the window. A gauge in spite of its name: never take its rate.",
 				Series: []Series{{Name: "container_cpu_usage_seconds_total", Match: realContainers(Match{Label: "cpu", Values: []string{"", "total"}})}},
 			},
 			{
-				Name: "model_memory_usage_bytes", Unit: "bytes", Source: CAdvisor, Fold: Mean, Life: Running,
+				Name: "model_memory_usage_bytes", Unit: "bytes", Source: CAdvisor, Fold: Mean, Life: Running, Chart: "Memory",
 				Help:   "Memory used by the model's containers (container_memory_usage_bytes), in bytes, as an average over the window.",
 				Series: []Series{{Name: "container_memory_usage_bytes", Match: realContainers(Match{Label: "cpu", Values: []string{""}})}},
 			},
-			setting("model_cpu_requests", "cores", "CPU requested by the containers of the model's pending and running pods, in cores, as an average over the window.", "requests", "cpu", "_cpu_cores"),
-			setting("model_cpu_limits", "cores", "CPU limits of the containers of the model's pending and running pods, in cores, as an average over the window.", "limits", "cpu", "_cpu_cores"),
-			setting("model_memory_requests_bytes", "bytes", "Memory requested by the containers of the model's pending and running pods, in bytes, as an average over the window.", "requests", "memory", "_memory_bytes"),
-			setting("model_memory_limits_bytes", "bytes", "Memory limits of the containers of the model's pending and running pods, in bytes, as an average over the window.", "limits", "memory", "_memory_bytes"),
+			setting("model_cpu_requests", "cores", "CPU requested by the containers of the model's pending and running pods, in cores, as an average over the window.", "requests", "cpu", "_cpu_cores", "CPU", Requested),
+			setting("model_cpu_limits", "cores", "CPU limits of the containers of the model's pending and running pods, in cores, as an average over the window.", "limits", "cpu", "_cpu_cores", "CPU", Limit),
+			setting("model_memory_requests_bytes", "bytes", "Memory requested by the containers of the model's pending and running pods, in bytes, as an average over the window.", "requests", "memory", "_memory_bytes", "Memory", Requested),
+			setting("model_memory_limits_bytes", "bytes", "Memory limits of the containers of the model's pending and running pods, in bytes, as an average over the window.", "limits", "memory", "_memory_bytes", "Memory", Limit),
 		},
 	}
 }
@@ -72,11 +72,11 @@ func realContainers(more ...Match) []Match {
 
 // setting is a request or limit. Since kube-state-metrics 1.8 one metric holds those of all
 // resources, before 2.0 each had one. 1.8 and 1.9 have both.
-func setting(name, unit, help, what, resource, oldSuffix string) Metric {
+func setting(name, unit, help, what, resource, oldSuffix, chart string, role Role) Metric {
 	of := Match{Label: "resource", Values: []string{resource}}
 	none := Match{Label: "resource", Values: []string{""}}
 	return Metric{
-		Name: name, Unit: unit, Help: help, Source: KubeStateMetrics, Fold: Level, Life: Active,
+		Name: name, Unit: unit, Help: help, Source: KubeStateMetrics, Fold: Level, Life: Active, Chart: chart, Role: role,
 		Series: []Series{
 			{Name: "kube_pod_container_resource_" + what, Match: []Match{of}},
 			{Name: "kube_pod_container_resource_" + what + oldSuffix, Match: []Match{none}, Old: true},

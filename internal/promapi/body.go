@@ -22,6 +22,7 @@ type body struct {
 	r           io.Reader // nil before the first read
 	left, limit int64
 	broken      error // the transport's failure, as opposed to the answer's
+	received    int64 // bytes on the way
 }
 
 func (b *body) Read(p []byte) (int, error) {
@@ -48,6 +49,7 @@ type transport struct{ *body }
 
 func (t transport) Read(p []byte) (int, error) {
 	n, err := t.resp.Body.Read(p)
+	t.received += int64(n)
 	if err != nil && !errors.Is(err, io.EOF) {
 		t.broken = err
 	}

@@ -48,8 +48,12 @@ type Client struct {
 	requests *prometheus.CounterVec
 	samples  prometheus.Counter
 	clock    atomic.Pointer[reading]
+	received atomic.Int64 // bytes of answers
 	engine   *recognized
 }
+
+// Received returns how many bytes the answers so far took on the way.
+func (c *Client) Received() int64 { return c.received.Load() }
 
 // reading is what the server's clock showed at a moment of ours.
 type reading struct{ server, here time.Time }
@@ -150,6 +154,7 @@ func (c *Client) try(ctx context.Context, x exchange) error {
 	}
 	c.requests.WithLabelValues(strconv.Itoa(resp.StatusCode)).Inc()
 	content := &body{resp: resp, left: c.cfg.MaxAnswerBytes, limit: c.cfg.MaxAnswerBytes}
+	defer func() { c.received.Add(content.received) }()
 	if resp.StatusCode != http.StatusOK {
 		text, _ := io.ReadAll(io.LimitReader(content, errorBodySize))
 		return c.refused(x, resp, text)

@@ -21,6 +21,8 @@ const (
 	// CompletionMarker is delivered after everything else of a window was accepted. Its value
 	// is its own timestamp, the window's end, in seconds.
 	CompletionMarker = "seldon_exporter_window_delivered_timestamp_seconds"
+	// Trial is what Try writes. Its value is its own timestamp, in seconds.
+	Trial = "seldon_exporter_doctor_timestamp_seconds"
 )
 
 // sample is one value of a window. Its timestamp is the window's end.

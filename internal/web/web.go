@@ -1,4 +1,4 @@
-// Package web serves the pages: the metrics, the health checks, and a status page.
+// Package web is the server: of the metrics, the health checks, and the pages for people.
 package web
 
 import (
@@ -9,18 +9,18 @@ import (
 	"time"
 )
 
-// Config is the content of the pages.
+// Config is what is served.
 type Config struct {
 	Metrics http.Handler
 	Ready   func() bool
-	Landing func() Landing // called for each request
+	Pages   func() http.Handler // for people, nil for a few links only; called for each request
 
 	Lifecycle func() bool // whether Reload may be called by HTTP
 	Reload    func(context.Context) error
 	Log       *slog.Logger
 }
 
-// NewServer returns a server for the pages. Timeouts bound slow clients, and their number and
+// NewServer returns a server. Timeouts bound slow clients, and their number and
 // what each may send bound the memory that they take.
 func NewServer(cfg Config) *http.Server {
 	return &http.Server{
@@ -63,19 +63,37 @@ func handler(cfg Config) http.Handler {
 		}
 		plain(w, "Reloaded.")
 	})))
-	mux.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) {
-		page, err := cfg.Landing().render()
-		if err != nil {
-			cfg.Log.Error("Landing page failed", "err", err)
-			http.Error(w, "The page could not be rendered: the log says why.", http.StatusInternalServerError)
-			return
+	mux.HandleFunc("GET /-/reload", func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Allow", http.MethodPost)
+		http.Error(w, "Method Not Allowed", http.StatusMethodNotAllowed)
+	})
+	mux.HandleFunc("GET /", func(w http.ResponseWriter, r *http.Request) {
+		switch pages := cfg.Pages(); {
+		case pages != nil:
+			pages.ServeHTTP(w, r)
+		case r.URL.Path == "/":
+			links(w)
+		default:
+			http.NotFound(w, r)
 		}
-		w.Header().Set("Content-Type", "text/html; charset=utf-8")
-		w.Header().Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'")
-		w.Header().Set("Cache-Control", "no-store")
-		fmt.Fprint(w, page)
 	})
 	return mux
+}
+
+// links is the first page where there are no others. It says nothing of the models.
+func links(w http.ResponseWriter) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.Header().Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	fmt.Fprint(w, `<!DOCTYPE html>
+<html lang="en">
+<title>Seldon Prometheus Exporter</title>
+<h1>Seldon Prometheus Exporter</h1>
+<ul>
+<li><a href="metrics">/metrics</a>: the averages and the exporter's own metrics, for Prometheus to scrape</li>
+<li><a href="-/healthy">/-/healthy</a>: whether the exporter runs</li>
+<li><a href="-/ready">/-/ready</a>: whether it has computed a window yet</li>
+</ul>
+`)
 }
 
 func healthy(w http.ResponseWriter, _ *http.Request) { plain(w, "Healthy.") }

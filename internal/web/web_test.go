@@ -64,7 +64,6 @@ type site struct {
 	*httptest.Server
 	board     *exposition.Board
 	ready     bool
-	landing   Landing
 	lifecycle bool
 	reload    error
 	reloads   int
@@ -76,7 +75,7 @@ func newSite(t *testing.T) *site {
 	server := NewServer(Config{
 		Metrics: Metrics(prometheus.NewRegistry(), s.board, log),
 		Ready:   func() bool { return s.ready },
-		Landing: func() Landing { return s.landing },
+		Pages:   func() http.Handler { return nil },
 		Log:     log,
 
 		Lifecycle: func() bool { return s.lifecycle },
@@ -166,42 +165,38 @@ func TestReload(t *testing.T) {
 	}
 }
 
-func TestLandingPage(t *testing.T) {
+// TestWithoutPages: the first page has links only, which say nothing of the models.
+func TestWithoutPages(t *testing.T) {
 	s := newSite(t)
-	s.landing = Landing{Upstream: "http://prom/x?...", Period: "1h", Kinds: "SeldonDeployment", Shard: "1/3", Error: "<script>alert(1)</script>", ErrorTime: noon}
+	s.board.Publish(page(t, 0))
 	resp, body := s.get(t, "GET", "/", nil)
 	if got := resp.Header.Get("Content-Type"); got != "text/html; charset=utf-8" {
 		t.Errorf("content type %s", got)
 	}
-	for _, want := range []string{"http://prom/x?...", "1h", "SeldonDeployment", "<dd>1/3, counted from 0", "&lt;script&gt;", "2026-03-01 12:00:00 UTC", "<dd>none: there are no values until an attempt succeeds</dd>", "under way",
-		`href="metrics"`, `href="-/healthy"`, `href="-/ready"`} {
+	for _, want := range []string{`href="metrics"`, `href="-/healthy"`, `href="-/ready"`} {
 		if !strings.Contains(body, want) {
 			t.Errorf("the page lacks %s", want)
 		}
 	}
-	if strings.Contains(body, "<script>") {
-		t.Error("an error's text is not escaped")
+	if strings.Contains(body, "m07") {
+		t.Error("the page shows a model")
 	}
-	s.landing = Landing{HasWindow: true, Start: noon.Add(-time.Hour), End: noon, Models: 17, Expires: noon.Add(time.Hour), Next: noon.Add(30 * time.Minute),
-		Receiver: "http://receiver/write?...", Missing: 3, OldestMissing: noon.Add(-3 * time.Hour)}
-	_, body = s.get(t, "GET", "/", nil)
-	for _, want := range []string{"2026-03-01 11:00:00 UTC to 2026-03-01 12:00:00 UTC", "<dd>17</dd>", "2026-03-01 13:00:00 UTC at the latest", "<dd>2026-03-01 12:30:00 UTC</dd>",
-		"<dd>3 windows, the oldest of which ended 2026-03-01 09:00:00 UTC</dd>", "<dd>http://receiver/write?...</dd>"} {
-		if !strings.Contains(body, want) {
-			t.Errorf("the page lacks %s", want)
-		}
-	}
-	if strings.Contains(body, "failed") {
-		t.Error("the page shows a failure that did not happen")
-	}
-	if strings.Contains(body, "Shard") {
-		t.Error("the page shows a shard though there is only one")
-	}
-	s.landing = Landing{Receiver: "http://receiver/write", DeliveryError: "transient: boom", DeliveryErrorTime: noon}
-	_, body = s.get(t, "GET", "/", nil)
-	for _, want := range []string{"<strong>The last delivery failed</strong> at 2026-03-01 12:00:00 UTC: transient: boom", "<dd>nothing: all windows are there</dd>"} {
-		if !strings.Contains(body, want) {
-			t.Errorf("the page lacks %s", want)
+}
+
+// TestWithPages: they have every path that is not the server's own.
+func TestWithPages(t *testing.T) {
+	log := slog.New(slog.DiscardHandler)
+	server := NewServer(Config{
+		Metrics: Metrics(prometheus.NewRegistry(), exposition.NewBoard(time.Now), log), Ready: func() bool { return true }, Log: log,
+		Pages: func() http.Handler {
+			return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "a page") })
+		},
+	})
+	for path, want := range map[string]string{"/": "a page", "/model/a/b/c": "a page", "/-/healthy": "Healthy.\n", "/-/ready": "Ready.\n"} {
+		w := httptest.NewRecorder()
+		server.Handler.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "GET", path, nil))
+		if got := w.Body.String(); got != want {
+			t.Errorf("%s is %q, want %q", path, got, want)
 		}
 	}
 }
