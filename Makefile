@@ -54,6 +54,13 @@ demo: ## a simulated cluster, a real Prometheus over it and the exporter; Ctrl-C
 	@sim/build.sh sim ./cmd/demo $(BIN)/demo
 	@exec $(BIN)/demo -exporter $(BIN)/seldon-prometheus-exporter
 
+# ONLY=large runs the tests with that in their names.
+.PHONY: browser
+browser: ## the pages in a Chromium, over simulated clusters; fetches what is missing here
+	@sim/build.sh . . $(BIN)/seldon-prometheus-exporter
+	@sim/build.sh sim ./cmd/browser $(BIN)/browser
+	@cd sim && exec $(BIN)/browser -exporter $(BIN)/seldon-prometheus-exporter -- --test --test-reporter=spec $(if $(ONLY),--test-name-pattern='$(ONLY)')
+
 .PHONY: accuracy
 accuracy: ## docs/accuracy.md: histories x ways of computing, what is right and what is off
 	@cd sim && go run ./cmd/accuracy -o ../docs/accuracy.md
@@ -87,7 +94,7 @@ soak: ## kill the exporter at 100 random moments: no window may be lost
 
 .PHONY: clean
 clean: ## remove what was built here, and the cache
-	rm -rf seldon-prometheus-exporter dist
+	rm -rf seldon-prometheus-exporter dist browser/node_modules
 	rm -rf $(CACHE)
 
 VERSION   := $(shell cat VERSION)

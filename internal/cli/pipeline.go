@@ -50,7 +50,7 @@ func (s *session) pipeline(registry *prometheus.Registry, board *exposition.Boar
 	})
 	p := &pipeline{session: s, loop: loop}
 	if s.Pages {
-		p.pages, err = s.pages(board, loop, downsampler)
+		p.pages, err = s.pages(client, board, loop, downsampler)
 	}
 	return p, err
 }

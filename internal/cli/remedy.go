@@ -9,6 +9,7 @@ import (
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/pages"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/remotewrite"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/schedule"
@@ -63,6 +64,21 @@ type advisedComputer struct {
 func (a advisedComputer) Compute(ctx context.Context, w window.Window) (*ledger.Averages, error) {
 	averages, err := a.Computer.Compute(ctx, w)
 	return averages, a.advise(ctx, err)
+}
+
+// advisedRanger is what pages read past windows from. It adds remedies to errors.
+type advisedRanger struct {
+	pages.Ranger
+	of config.Server
+	*session
+}
+
+func (a advisedRanger) Range(ctx context.Context, expr string, from, to time.Time, step time.Duration) (*promapi.Answer, error) {
+	answer, err := a.Ranger.Range(ctx, expr, from, to, step)
+	if remedy := a.Remedy(a.of, string(promapi.KindOf(err))); err != nil && remedy != "" {
+		err = fmt.Errorf("%w: %s", err, remedy)
+	}
+	return answer, err
 }
 
 // advisedDeliverer is the loop's Deliverer. It adds remedies to errors.

@@ -85,8 +85,8 @@ func cadvisor(ctx context.Context, e *exam) (Finding, error) {
 // stamps says who sets the timestamps of a source's samples: those of one scrape have that of
 // up, unless the target sets them.
 func (e *exam) stamps(ctx context.Context, source int) (string, error) {
-	for _, group := range e.Table.Sources[source].Markers {
-		for _, marker := range group {
+	for _, endpoint := range e.Table.Sources[source].Endpoints {
+		for _, marker := range slices.Concat(endpoint.Markers, endpoint.Fallback) {
 			s := promapi.Selector{{Name: "__name__", Value: marker.Name}}
 			for _, m := range marker.Match {
 				s = append(s, promapi.Matcher{Name: m.Label, Value: m.Values[0]})

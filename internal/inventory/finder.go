@@ -96,6 +96,9 @@ func (f *Finder) Find(ctx context.Context, w *fetch.Window, span timeline.Span, 
 	}
 	inv.keepOwn()
 	timeline.ResolveLifetimes(inv.Targets...)
+	for _, p := range inv.Pods {
+		inv.Targets[0].NoteShards(p.sightings())
+	}
 	return inv, nil
 }
 

@@ -101,14 +101,16 @@ type Tenure struct {
 	Presence *timeline.Presence
 }
 
-// Tenures returns whose the pod was when, judged by kube-state-metrics' scrapes.
-func (p *Pod) Tenures(targets *timeline.Targets) []Tenure {
+// Tenures returns whose the pod was when, judged by kube-state-metrics' scrapes. What others
+// show of uids, such as cgroups, says of which pod a scrape was that shows none: it is the first
+// sighting of each.
+func (p *Pod) Tenures(targets *timeline.Targets, others map[string]int64) []Tenure {
 	type owner struct {
 		uid   string
 		model workload.Model
 	}
 	owned, seen, everybody := map[owner]timeline.Sightings{}, map[string]timeline.Sightings{}, timeline.Sightings{}
-	for _, s := range identified(p.shown) {
+	for _, s := range identified(p.shown, others) {
 		note(seen, s.uid, s)
 		everybody.Add(s.by, s.times...)
 		if s.owner != (workload.Model{}) {
@@ -143,8 +145,9 @@ func (p *Pod) Tenures(targets *timeline.Targets) []Tenure {
 }
 
 // identified gives a uid to what was shown without one, if any target shows uids, as
-// kube-state-metrics does from 2.1 on: that of the pod which had the name then.
-func identified(all []shown) []shown {
+// kube-state-metrics does from 2.1 on: that of the pod which had the name then. It may have
+// gone before any target showed uids.
+func identified(all []shown, others map[string]int64) []shown {
 	began := map[string]int64{}
 	for _, s := range all {
 		if t, ok := began[s.uid]; s.uid != "" && (!ok || s.times[0] < t) {
@@ -153,6 +156,11 @@ func identified(all []shown) []shown {
 	}
 	if len(began) == 0 {
 		return all
+	}
+	for uid, t := range others {
+		if b, ok := began[uid]; !ok || t < b {
+			began[uid] = t
+		}
 	}
 	uids := slices.SortedFunc(maps.Keys(began), func(a, b string) int { return cmp.Or(cmp.Compare(began[a], began[b]), cmp.Compare(a, b)) })
 	var out []shown
@@ -174,6 +182,15 @@ func identified(all []shown) []shown {
 		}
 	}
 	return out
+}
+
+// sightings are when each target showed any pod of the name.
+func (p *Pod) sightings() timeline.Sightings {
+	seen := timeline.Sightings{}
+	for _, s := range p.shown {
+		seen.Add(s.by, s.times...)
+	}
+	return seen
 }
 
 func note[K comparable](all map[K]timeline.Sightings, key K, s shown) {

@@ -71,7 +71,7 @@ func TestTenures(t *testing.T) {
 			targets := timeline.NewTargets(whole, scrapes)
 			timeline.ResolveLifetimes(targets)
 			var got []tenure
-			for _, x := range (&Pod{shown: c.shown}).Tenures(targets) {
+			for _, x := range (&Pod{shown: c.shown}).Tenures(targets, nil) {
 				got = append(got, tenure{x.UID, x.Model.Name, x.Spans, x.Present})
 			}
 			if diff := cmp.Diff(c.want, got); diff != "" {

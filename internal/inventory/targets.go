@@ -2,7 +2,6 @@ package inventory
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -62,36 +61,50 @@ func (c *candidate) scrapes() *timeline.Scrapes {
 	return all
 }
 
-// marked finds a source's targets by what each has for itself.
+// marked finds a source's targets by what each has for itself. Of an endpoint that shows
+// nothing of the kind, the fallback is asked for, whatever the others show.
 func (f *Finder) marked(ctx context.Context, w *fetch.Window, span timeline.Span, source metric.Source) (*candidates, error) {
-	leading := timeline.Span{From: span.From - timeline.Preroll, To: span.To}
+	var markers, fallback []metric.Series
+	for _, e := range source.Endpoints {
+		markers = append(markers, e.Markers...)
+	}
 	found := &candidates{}
-	for n, group := range source.Markers {
-		rows, err := fetch.All(ctx, w, fetch.Question[struct{}]{
-			Name: fmt.Sprintf("%s targets (%d)", source.Name, n+1), Span: leading, Series: usualNodes,
-			Select: func([]struct{}) []promapi.Selector {
-				var all []promapi.Selector
-				for _, s := range group {
-					all = append(all, series(s))
-				}
-				return all
-			},
-		})
-		if err != nil {
-			return nil, err
-		}
-		for _, row := range rows {
-			if len(row.Samples) > 0 {
-				c := found.add(f.naming.Target(row.Labels, source))
-				c.show(indirect(span, row))
-				c.marked, c.labels = true, row.Labels // a marker is about no pod: that label is the target's own
-			}
-		}
-		if len(found.all) > 0 {
-			break
+	names, err := f.mark(ctx, w, span, source, found, markers)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range source.Endpoints {
+		if !slices.ContainsFunc(names, e.Marks) {
+			fallback = append(fallback, e.Fallback...)
 		}
 	}
-	return found, nil
+	if len(fallback) > 0 {
+		_, err = f.mark(ctx, w, span, source, found, fallback)
+	}
+	return found, err
+}
+
+// mark adds the targets that carry some markers, and returns the names of those that there are.
+func (f *Finder) mark(ctx context.Context, w *fetch.Window, span timeline.Span, source metric.Source, found *candidates, markers []metric.Series) (names []string, err error) {
+	rows, err := fetch.All(ctx, w, fetch.Question[struct{}]{
+		Name: source.Name + " targets", Span: timeline.Span{From: span.From - timeline.Preroll, To: span.To}, Series: usualNodes,
+		Select: func([]struct{}) []promapi.Selector {
+			var all []promapi.Selector
+			for _, s := range markers {
+				all = append(all, series(s))
+			}
+			return all
+		},
+	})
+	for _, row := range rows {
+		if len(row.Samples) > 0 {
+			c := found.add(f.naming.Target(row.Labels, source))
+			c.show(indirect(span, row))
+			c.marked, c.labels = true, row.Labels // a marker is about no pod: that label is the target's own
+			names = append(names, row.Labels.Get("__name__"))
+		}
+	}
+	return names, err
 }
 
 // indirect is what one series shows of its target's scrapes.

@@ -38,10 +38,8 @@ type Source struct {
 type Value struct {
 	metric.Metric
 	metric.Value
-	// Bound is how far off it can be for not knowing, to within a scrape interval, when
-	// containers started and stopped. What values do between two scrapes comes on top.
-	Bound float64
-	Terms []Term // sorted by container
+	Bound float64 // as in Model
+	Terms []Term  // sorted by container
 }
 
 // Term is what one container contributes to a value.
@@ -127,10 +125,10 @@ func (l *Ledger) explain(w window.Window, m workload.Model, cost fetch.Cost) *Ex
 		x.Sources = append(x.Sources, Source{s.Name, seconds(l.sources[i].observed), seconds(l.sources[i].interval)})
 	}
 	a := l.models[m]
-	values, _ := l.values(nil, a)
+	values, bounds, _ := l.values(nil, nil, a)
 	for i, v := range values {
 		of := l.table.Metrics[i]
-		x.Values = append(x.Values, l.terms(Value{Metric: of, Value: v}, i, a))
+		x.Values = append(x.Values, l.terms(Value{Metric: of, Value: v, Bound: bounds[i]}, i, a))
 	}
 	pods := map[string]Pod{}
 	for _, c := range a.containers {
@@ -164,7 +162,6 @@ func (l *Ledger) terms(v Value, at int, a *account) Value {
 			t.Mean, t.Share = s.integral/s.seen, share/observed
 		}
 		v.Terms = append(v.Terms, t)
-		v.Bound += s.doubt / observed
 	}
 	return v
 }

@@ -46,6 +46,9 @@ func (a *Averages) CoverageOf(source string) float64 {
 type Model struct {
 	workload.Model
 	Values []metric.Value // of each metric
+	// Bounds is how far off each value can be for not knowing, to within a scrape interval, when
+	// containers started and stopped. What values do between two scrapes comes on top.
+	Bounds []float64
 }
 
 // Ledger gathers the evidence on one window, which may come span by span.
@@ -184,35 +187,39 @@ func (l *Ledger) Averages(w window.Window, cost fetch.Cost) *Averages {
 		ratio := float64(l.sources[i].observed) / float64(w.Period()/time.Millisecond)
 		out.Coverage = append(out.Coverage, Coverage{s.Name, ratio})
 	}
-	values := make([]metric.Value, 0, len(l.models)*len(l.table.Metrics)) // one piece of memory
+	size := len(l.models) * len(l.table.Metrics)
+	values, bounds := make([]metric.Value, 0, size), make([]float64, 0, size) // each one piece of memory
 	for m, a := range l.models {
 		begin := len(values)
 		var tooLarge int
-		values, tooLarge = l.values(values, a)
-		out.Models = append(out.Models, Model{m, values[begin:len(values):len(values)]})
+		values, bounds, tooLarge = l.values(values, bounds, a)
+		end := len(values)
+		out.Models = append(out.Models, Model{m, values[begin:end:end], bounds[begin:end:end]})
 		out.Invalid += tooLarge
 	}
 	slices.SortFunc(out.Models, func(a, b Model) int { return a.Compare(b.Model) })
 	return out
 }
 
-// values appends a model's averages: the containers are added up in their order, which is
+// values appends a model's averages and their bounds: the containers are added up in their order, which is
 // always the same, and divided by the time for which the metric's source was observed. A sum
 // that is too large for a number is left out, and counted.
-func (l *Ledger) values(to []metric.Value, a *account) (all []metric.Value, tooLarge int) {
+func (l *Ledger) values(to []metric.Value, bounds []float64, a *account) (_ []metric.Value, _ []float64, tooLarge int) {
 	for i, m := range l.table.Metrics {
 		observed := l.sources[l.table.SourceIndex(m.Source)].observed
 		v := metric.Value{OK: m.Fold == metric.Count && observed > 0} // a pod whose containers never ran counts, as none
+		bound := 0.0
 		for _, c := range a.containers {
 			if share, ok := c.metrics[i].share(); ok && observed > 0 {
 				v = metric.Value{V: v.V + share/float64(observed), OK: true}
+				bound += c.metrics[i].doubt / float64(observed)
 			}
 		}
 		if v.V-v.V != 0 {
 			v = metric.Value{}
 			tooLarge++
 		}
-		to = append(to, v)
+		to, bounds = append(to, v), append(bounds, bound)
 	}
-	return to, tooLarge
+	return to, bounds, tooLarge
 }

@@ -8,11 +8,14 @@ import (
 )
 
 // integrate extends what was seen of each incarnation in its share of the life to all of it.
+// An incarnation's share ends with its node.
 func (m Measurer) integrate(all []*incarnation, life timeline.Spans, seen func(i *incarnation, share timeline.Spans) (seen, integral float64)) Evidence {
-	sum := Evidence{Life: float64(life.Length())}
+	var sum Evidence
 	for n, share := range m.shares(all, life) {
+		share = share.Intersect(all[n].node)
+		part := float64(share.Length())
+		sum.Life += part
 		if s, integral := seen(all[n], share); s > 0 {
-			part := float64(share.Length())
 			sum.Seen += part
 			sum.Integral += integral / s * part
 		}

@@ -11,9 +11,11 @@ import (
 
 func TestIntegrate(t *testing.T) {
 	whole := timeline.Span{From: 0, To: 200}
-	first := &incarnation{samples: [][]promapi.Sample{at(1, every(10, 5, 95)...)}}
-	second := &incarnation{samples: [][]promapi.Sample{at(1, every(10, 105, 195)...)}}
-	mean := map[*incarnation]float64{first: 2, second: 4}
+	there := timeline.Spans{whole}
+	first := &incarnation{node: there, samples: [][]promapi.Sample{at(1, every(10, 5, 95)...)}}
+	second := &incarnation{node: there, samples: [][]promapi.Sample{at(1, every(10, 105, 195)...)}}
+	lost := &incarnation{node: timeline.Spans{{From: 0, To: 60}}, samples: first.samples}
+	mean := map[*incarnation]float64{first: 2, second: 4, lost: 2}
 	for _, c := range []struct {
 		name   string
 		all    []*incarnation
@@ -21,8 +23,9 @@ func TestIntegrate(t *testing.T) {
 		life   timeline.Spans
 		want   Evidence
 	}{
-		{"nothing seen", nil, nil, timeline.Spans{whole}, Evidence{Life: 200}},
+		{"nothing seen", nil, nil, timeline.Spans{whole}, Evidence{}},
 		{"one is extended to the whole life", []*incarnation{first}, nil, timeline.Spans{whole}, Evidence{Life: 200, Seen: 200, Integral: 400}},
+		{"one ends with its node, whichever the next one is on", []*incarnation{lost, second}, nil, timeline.Spans{whole}, Evidence{Life: 160, Seen: 160, Integral: 60*2 + 100*4}},
 		{"each has its own mean", []*incarnation{first, second}, nil, timeline.Spans{{From: 50, To: 200}}, Evidence{Life: 150, Seen: 150, Integral: 50*2 + 100*4}},
 		{"of one nothing is seen: its share is life, but not seen", []*incarnation{first, second}, second, timeline.Spans{whole}, Evidence{Life: 200, Seen: 100, Integral: 200}},
 	} {

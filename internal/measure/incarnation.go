@@ -2,6 +2,7 @@ package measure
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
@@ -12,12 +13,16 @@ import (
 // incarnation is one life of a container, from a start to the end or the next restart.
 type incarnation struct {
 	id      rowID
+	uid     string             // of the pod, as the id has it
+	rows    []row              // that show it
+	repeats []row              // without an id, by the same kubelet's targets
 	samples [][]promapi.Sample // of each metric of the source
 	shown   int64              // by any target first, 0 where that is its first sample
 	first   bool               // no other of the container's incarnations was seen before it
 
 	// The scrapes of its targets before and after it that did not show it, 0 where not known.
 	before, after int64
+	node          timeline.Spans // when its node was there
 }
 
 func (i *incarnation) begin() int64 {
@@ -42,7 +47,12 @@ func (i *incarnation) empty() bool {
 
 // within is the incarnation as it was seen in a span.
 func (i *incarnation) within(s timeline.Span) *incarnation {
-	out := &incarnation{id: i.id, first: i.first, before: i.before, after: i.after}
+	out := &incarnation{id: i.id, uid: i.uid, first: i.first}
+	for _, r := range i.rows {
+		if r.samples = Within(r.samples, s); len(r.samples) > 0 {
+			out.rows = append(out.rows, r)
+		}
+	}
 	for _, samples := range i.samples {
 		out.samples = append(out.samples, Within(samples, s))
 	}
@@ -53,22 +63,23 @@ func (i *incarnation) within(s timeline.Span) *incarnation {
 // ends each where the next begins: a kubelet may go on showing a dead one for minutes.
 func (m Measurer) incarnations(l life, u *usage, byMetric [][]row, out *Result) []*incarnation {
 	all := m.merge(l, u, byMetric, out)
-	if len(all) > 0 && all[0].id.cgroup == "" {
-		all = m.separated(u, all)
+	nameless := slices.IndexFunc(all, func(i *incarnation) bool { return i.id.cgroup != "" })
+	if nameless < 0 {
+		nameless = len(all)
 	}
+	all = m.filled(u, all[nameless:], m.separated(u, all[:nameless]))
 	// Those there from the start on began before it, in an order that how they end shows: the
 	// dead one's row goes first, or at least stands still. A pod's all go before those of the
 	// pod that has its name after it.
 	begin := func(i *incarnation) int64 { return max(i.begin(), m.Inventory.Span.From+u.targets.Interval*3/2) }
 	podBegin := map[string]int64{}
 	for _, i := range all {
-		uid := i.id.uid()
-		if t, ok := podBegin[uid]; !ok || begin(i) < t {
-			podBegin[uid] = begin(i)
+		if t, ok := podBegin[i.uid]; !ok || begin(i) < t {
+			podBegin[i.uid] = begin(i)
 		}
 	}
 	slices.SortFunc(all, func(a, b *incarnation) int {
-		return cmp.Or(cmp.Compare(podBegin[a.id.uid()], podBegin[b.id.uid()]), cmp.Compare(begin(a), begin(b)),
+		return cmp.Or(cmp.Compare(podBegin[a.uid], podBegin[b.uid]), cmp.Compare(begin(a), begin(b)),
 			cmp.Compare(a.end(), b.end()), cmp.Compare(m.rise(u, a), m.rise(u, b)), a.id.compare(b.id))
 	})
 	for n := range all {
@@ -88,36 +99,40 @@ func (m Measurer) incarnations(l life, u *usage, byMetric [][]row, out *Result) 
 	return slices.DeleteFunc(all, (*incarnation).empty)
 }
 
-// merge makes one incarnation of all rows of an id.
+// merge makes one incarnation of all rows of an id, in the order of ids: those without a
+// cgroup are first. A cgroup below another's shows the container a second time.
 func (m Measurer) merge(l life, u *usage, byMetric [][]row, out *Result) []*incarnation {
-	var ids []rowID
-	for _, rows := range byMetric {
-		for _, r := range rows {
-			ids = append(ids, r.id)
+	cgroups := map[string]bool{}
+	for _, r := range slices.Concat(byMetric...) {
+		cgroups[r.id.cgroup] = true
+	}
+	type rows [][]row // of each metric
+	byID := map[rowID]rows{}
+	for n, some := range byMetric {
+		for _, r := range some {
+			if r.id.nestedIn(cgroups) {
+				l.leaveOut(out, r, nestedRow, len(r.samples))
+				continue
+			}
+			if byID[r.id] == nil {
+				byID[r.id] = make(rows, len(byMetric))
+			}
+			byID[r.id][n] = append(byID[r.id][n], r)
 		}
 	}
-	ids = distinct(ids, func(id rowID, why string) {
-		for _, rows := range byMetric {
-			for _, r := range rows {
-				if r.id == id {
-					l.leaveOut(out, r, why, len(r.samples))
-				}
-			}
-		}
-	})
 	var all []*incarnation
-	for _, id := range ids {
-		i := &incarnation{id: id}
-		for _, rows := range byMetric {
-			samples, repeated := merged(slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return r.id != id }), u.targets.Interval)
+	for _, id := range slices.SortedFunc(maps.Keys(byID), rowID.compare) {
+		i := &incarnation{id: id, uid: id.uid(), rows: slices.Concat(byID[id]...)}
+		for _, same := range byID[id] {
+			samples, repeated := merged(same, u.targets.Interval)
 			for _, r := range repeated {
 				l.leaveOut(out, r, repeatedRow, len(r.samples))
 			}
 			i.samples = append(i.samples, samples)
-			for _, r := range rows {
-				if t := first(r.samples); r.id == id && id.cgroup != "" && (i.shown == 0 || t < i.shown) {
-					i.shown = t
-				}
+		}
+		for _, r := range i.rows {
+			if t := first(r.samples); id.cgroup != "" && (i.shown == 0 || t < i.shown) {
+				i.shown = t
 			}
 		}
 		all = append(all, i)
@@ -143,12 +158,12 @@ func (m Measurer) fold(u *usage, n int) metric.Fold { return m.Table.Metrics[u.m
 // zero again: that is another container, or the same one restarted.
 func (m Measurer) separated(u *usage, all []*incarnation) []*incarnation {
 	var out []*incarnation
-	for n, i := range all {
-		others := sampleTimes(slices.Concat(all[:n], all[n+1:]))
-		mine := sampleTimes([]*incarnation{i})
+	anybody := sampleTimes(all...)
+	for _, i := range all {
+		mine := sampleTimes(i)
 		from := last(nil)
 		for k := 1; k < len(mine); k++ {
-			cameBack := timeline.Missed(others, mine[k-1], mine[k]) && u.scrapedBetween(i.id.instance, mine[k-1], mine[k])
+			cameBack := timeline.Missed(anybody, mine[k-1], mine[k]) && u.scrapedBetween(i.id.instance, mine[k-1], mine[k])
 			if cameBack || m.resetAt(u, i, mine[k]) {
 				out = append(out, i.within(timeline.Span{From: from, To: mine[k]}))
 				from = mine[k]
@@ -181,6 +196,52 @@ func (u *usage) scrapedBetween(instance string, from, to int64) bool {
 	return false
 }
 
+// filled adds what rows without ids show while no target of the others was scraped. It is of
+// the incarnation before, unless a counter shows that this had ended: then it is of the one
+// after, if that went on with its counter, or else of one that no other row shows.
+func (m Measurer) filled(u *usage, all, pieces []*incarnation) []*incarnation {
+	if len(all) == 0 {
+		return pieces
+	}
+	slices.SortFunc(all, func(a, b *incarnation) int { return cmp.Or(cmp.Compare(a.begin(), b.begin()), a.id.compare(b.id)) })
+	var alone []*incarnation
+	for _, piece := range pieces {
+		next, _ := slices.BinarySearchFunc(all, piece.begin(), func(i *incarnation, t int64) int { return cmp.Compare(i.begin(), t) })
+		switch {
+		case next > 0 && m.goesOn(u, all[next-1], piece):
+			all[next-1].add(piece)
+		case next < len(all) && m.goesOn(u, piece, all[next]):
+			all[next].add(piece)
+		default:
+			alone = append(alone, piece)
+		}
+	}
+	return append(all, alone...)
+}
+
+// goesOn says whether no counter fell from what the one shows to what the other shows later.
+func (m Measurer) goesOn(u *usage, one, other *incarnation) bool {
+	for n, before := range one.samples {
+		if after := other.samples[n]; m.fold(u, n) == metric.Rate && len(after) > 0 {
+			at, _ := slices.BinarySearchFunc(before, after[0].T, compareTime)
+			if at > 0 && after[0].V < before[at-1].V {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// add enters what rows without ids show of the incarnation.
+func (i *incarnation) add(piece *incarnation) {
+	i.rows = append(i.rows, piece.rows...)
+	for n := range i.samples {
+		i.samples[n] = slices.Concat(i.samples[n], piece.samples[n])
+		slices.SortFunc(i.samples[n], func(a, b promapi.Sample) int { return cmp.Compare(a.T, b.T) })
+	}
+	i.shown = min(i.shown, piece.begin())
+}
+
 // resetAt says whether a counter has fallen at its sample of a moment.
 func (m Measurer) resetAt(u *usage, i *incarnation, t int64) bool {
 	for n, samples := range i.samples {
@@ -192,8 +253,8 @@ func (m Measurer) resetAt(u *usage, i *incarnation, t int64) bool {
 	return false
 }
 
-// sampleTimes returns when any incarnation was seen.
-func sampleTimes(all []*incarnation) []int64 {
+// sampleTimes returns when any of the incarnations was seen.
+func sampleTimes(all ...*incarnation) []int64 {
 	var times []int64
 	for _, i := range all {
 		for _, samples := range i.samples {
@@ -204,39 +265,4 @@ func sampleTimes(all []*incarnation) []int64 {
 	}
 	slices.Sort(times)
 	return slices.Compact(times)
-}
-
-// scrapesBeside finds between which scrapes each incarnation was there, where its id is its
-// own and its targets' scrapes are known.
-func (u *usage) scrapesBeside(all []*incarnation, byMetric [][]row) {
-	for _, i := range all {
-		if i.id.cgroup == "" {
-			continue
-		}
-		for _, rows := range byMetric {
-			for _, r := range rows {
-				if sc := u.targets.Scrapes[r.target]; r.id == i.id && sc != nil && !sc.Indirect {
-					i.absent(r.samples, sc.OK)
-				}
-			}
-		}
-	}
-}
-
-// absent notes which scrapes of a row's target did not show it yet, and no longer. A sample
-// with a timestamp of its own may be older than its scrape by what housekeeping takes.
-func (i *incarnation) absent(samples []promapi.Sample, scraped []int64) {
-	begins, shown := slices.BinarySearch(scraped, first(samples))
-	_, alsoShown := slices.BinarySearch(scraped, last(samples))
-	var late int64
-	if !shown || !alsoShown {
-		late = housekeeping
-	}
-	if begins > 0 {
-		i.before = max(i.before, scraped[begins-1]-late)
-	}
-	next, _ := slices.BinarySearch(scraped, last(samples)+late+1)
-	if next < len(scraped) && (i.after == 0 || scraped[next] < i.after) {
-		i.after = scraped[next]
-	}
 }

@@ -77,9 +77,17 @@ func TestIncarnations(t *testing.T) {
 			[]row{cpu("/a", k1, counter(0, 1, every(10, 5, 195)...)), cpu("/a", k2, counter(0, 1, every(10, 8, 198)...))},
 			[]lived{{"/a", 5, 195, true}}, map[string]int{repeatedRow: 20},
 		}, {
-			"without ids beside one with",
-			[]row{cpu("?k1", k1, counter(0, 1, every(10, 5, 195)...)), cpu("/a", k1, counter(0, 1, every(10, 5, 195)...))},
-			[]lived{{"/a", 5, 195, true}}, map[string]int{withoutID: 20},
+			"without an id, in a hole of one with: its counter goes on",
+			[]row{cpu("?k1", k1, counter(0, 1, every(10, 65, 145)...)), cpu("/a", k1, counter(0, 1, every(10, 5, 55)...))},
+			[]lived{{"/a", 5, 145, true}}, nil,
+		}, {
+			"without an id, before one with: its counter went on",
+			[]row{cpu("?k1", k1, counter(0, 1, every(10, 5, 55)...)), cpu("/a", k1, counter(0, 1, every(10, 65, 195)...))},
+			[]lived{{"/a", 5, 195, true}}, nil,
+		}, {
+			"without an id, between two with: one ended, the other had not begun",
+			[]row{cpu("?k1", k1, counter(0, 1, every(10, 65, 95)...), counter(100, 1, every(10, 105, 125)...)), cpu("/a", k1, counter(0, 1, every(10, 5, 55)...)), cpu("/b", k1, counter(140, 1, every(10, 145, 195)...))},
+			[]lived{{"/a", 5, 95, true}, {"k1", 105, 125, false}, {"/b", 145, 195, false}}, nil,
 		}, {
 			"a cgroup within the container's",
 			[]row{cpu("/a/init.scope", k1, counter(0, 1, every(10, 5, 195)...)), cpu("/a", k1, counter(0, 1, every(10, 5, 195)...))},
@@ -178,7 +186,7 @@ func TestAbsence(t *testing.T) {
 		{"both out of reach in between", every(10, 5, 55), every(10, 145, 195), every(10, 5, 55), every(10, 145, 195), false, 100},
 		{"the next one's target had not shown it yet", every(10, 5, 55), every(10, 145, 195), every(10, 5, 55), always, false, 140},
 		{"the first one's target no longer showed it", every(10, 5, 55), every(10, 145, 195), always, every(10, 145, 195), false, 60},
-		{"which is not known of a target without up", every(10, 5, 55), every(10, 145, 195), always, every(10, 145, 195), true, 100},
+		{"as what a target without up shows of itself says", every(10, 5, 55), every(10, 145, 195), always, every(10, 145, 195), true, 60},
 		{"neither was there in between", every(10, 5, 55), every(10, 145, 195), always, always, false, 100},
 		{"one after the other", every(10, 5, 95), every(10, 105, 195), always, always, false, 100},
 	} {
@@ -188,9 +196,10 @@ func TestAbsence(t *testing.T) {
 			u.targets.Scrapes = map[timeline.Target]*timeline.Scrapes{one: {OK: c.ofOne, Indirect: c.indirect}, two: {OK: c.ofTwo, Indirect: c.indirect}}
 			var all []*incarnation
 			for _, r := range rows {
-				all = append(all, &incarnation{id: r.id, samples: [][]promapi.Sample{r.samples, nil}})
+				i := &incarnation{id: r.id, rows: []row{r}, samples: [][]promapi.Sample{r.samples, nil}}
+				u.look(whole[0], i, nil)
+				all = append(all, i)
 			}
-			u.scrapesBeside(all, [][]row{rows, nil})
 			got := until200().shares(all, whole)
 			sameSpans(t, got[0], timeline.Spans{{From: 0, To: c.want}})
 			sameSpans(t, got[1], timeline.Spans{{From: c.want, To: 200}})

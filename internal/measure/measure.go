@@ -64,12 +64,17 @@ type Measurer struct {
 // Pod measures a pod.
 func (m Measurer) Pod(p *inventory.Pod, in Samples) Result {
 	out := Result{Pod: p, Evidence: make([]Evidence, 0, len(in.Sources[0]))}
-	tenures := p.Tenures(m.state())
-	in.Sources = m.finite(p, tenures, in.Sources, &out)
+	valid, invalid := finite(in.Sources)
+	in.Sources = valid
 	var sources []*usage
+	began := map[string]int64{}
 	for i := 1; i < len(m.Table.Sources); i++ {
-		sources = append(sources, m.newUsage(i, in.Sources[i]))
+		u := m.newUsage(i, valid[i])
+		u.firstSeen(began)
+		sources = append(sources, u)
 	}
+	tenures := p.Tenures(m.state(), began)
+	m.leaveOutInvalid(p, tenures, invalid, &out)
 	for n, t := range tenures {
 		if t.Spans.Intersect(m.state().Observed).Length() == 0 {
 			continue
@@ -91,21 +96,30 @@ func (m Measurer) Pod(p *inventory.Pod, in Samples) Result {
 	return out
 }
 
-// finite leaves out the series that hold a value that is not a number: nothing can be made of
-// them, and everybody else's values do without.
-func (m Measurer) finite(p *inventory.Pod, tenures []inventory.Tenure, sources [][]promapi.Series, out *Result) [][]promapi.Series {
-	kept := make([][]promapi.Series, len(sources))
+// finite divides each source's series by whether they hold a value that is not a number:
+// nothing can be made of such a series, and everybody else's values do without.
+func finite(sources [][]promapi.Series) (valid, invalid [][]promapi.Series) {
+	valid, invalid = slices.Clone(sources), make([][]promapi.Series, len(sources))
 	for i, rows := range sources {
-		kept[i] = rows[:0:0]
 		if !slices.ContainsFunc(rows, infinite) {
-			kept[i] = rows
 			continue
 		}
+		valid[i] = nil
 		for _, row := range rows {
-			if !infinite(row) {
-				kept[i] = append(kept[i], row)
-				continue
+			to := valid
+			if infinite(row) {
+				to = invalid
 			}
+			to[i] = append(to[i], row)
+		}
+	}
+	return valid, invalid
+}
+
+// leaveOutInvalid notes the series that are not finite.
+func (m Measurer) leaveOutInvalid(p *inventory.Pod, tenures []inventory.Tenure, invalid [][]promapi.Series, out *Result) {
+	for i, rows := range invalid {
+		for _, row := range rows {
 			out.Invalid++
 			for _, t := range tenures {
 				c := Container{p.Name, t.UID, inventory.Label(row.Labels, "container")}
@@ -113,7 +127,6 @@ func (m Measurer) finite(p *inventory.Pod, tenures []inventory.Tenure, sources [
 			}
 		}
 	}
-	return kept
 }
 
 // infinite says whether a series holds a NaN or an infinity, which are not 0 less themselves.

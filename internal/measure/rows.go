@@ -115,24 +115,25 @@ func (m Measurer) newUsage(source int, series []promapi.Series) *usage {
 	return u
 }
 
-// distinct drops the ids that show a container a second time: those without a cgroup where
-// others have one, and those of a cgroup below another's.
-func distinct(ids []rowID, drop func(rowID, string)) []rowID {
-	slices.SortFunc(ids, rowID.compare)
-	ids = slices.Compact(ids)
-	some := slices.ContainsFunc(ids, func(id rowID) bool { return id.cgroup != "" })
-	var out []rowID
-	for _, id := range ids {
-		switch {
-		case some && id.cgroup == "":
-			drop(id, withoutID)
-		case id.cgroup != "" && slices.ContainsFunc(ids, func(o rowID) bool { return o.cgroup != "" && strings.HasPrefix(id.cgroup, o.cgroup+"/") }):
-			drop(id, nestedRow)
-		default:
-			out = append(out, id)
+// firstSeen notes when rows of each uid were seen first.
+func (u *usage) firstSeen(of map[string]int64) {
+	for _, byMetric := range u.rows {
+		for _, r := range slices.Concat(byMetric...) {
+			if t, ok := of[r.uid]; r.uid != "" && (!ok || first(r.samples) < t) {
+				of[r.uid] = first(r.samples)
+			}
 		}
 	}
-	return out
+}
+
+// nestedIn says whether the id is of a cgroup below one of the others'.
+func (r rowID) nestedIn(cgroups map[string]bool) bool {
+	for at, c := range r.cgroup {
+		if c == '/' && at > 0 && cgroups[r.cgroup[:at]] {
+			return true
+		}
+	}
+	return false
 }
 
 // merged joins what several targets show of one cgroup: the one with the most samples, and

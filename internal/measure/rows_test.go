@@ -39,38 +39,15 @@ func id(text string) rowID {
 	return rowID{cgroup: text}
 }
 
-func TestDistinct(t *testing.T) {
-	for _, c := range []struct {
-		name    string
-		ids     []string
-		want    []string
-		dropped []string
-	}{
-		{"none", nil, nil, nil},
-		{"one", []string{"/pod/a"}, []string{"/pod/a"}, nil},
-		{"twice the same, from two jobs", []string{"/pod/a", "/pod/a"}, []string{"/pod/a"}, nil},
-		{"a restart is another", []string{"/pod/b", "/pod/a"}, []string{"/pod/a", "/pod/b"}, nil},
-		{"a cgroup within another's", []string{"/pod/a", "/pod/a/init.scope", "/pod/a/system.slice/x"}, []string{"/pod/a"}, []string{"/pod/a/init.scope: " + nestedRow, "/pod/a/system.slice/x: " + nestedRow}},
-		{"one that merely begins alike", []string{"/pod/a", "/pod/ab"}, []string{"/pod/a", "/pod/ab"}, nil},
-		{"one without an id where there is one", []string{"?10.0.0.1", "/pod/a"}, []string{"/pod/a"}, []string{"10.0.0.1: " + withoutID}},
-		{"none has an id", []string{"?10.0.0.2", "?10.0.0.1", "?10.0.0.1"}, []string{"10.0.0.1", "10.0.0.2"}, nil},
+func TestNested(t *testing.T) {
+	cgroups := map[string]bool{"": true, "/pod/a": true, "/pod/b": true, "/pod/a/init.scope": true}
+	for of, want := range map[string]bool{
+		"/pod/a": false, "/pod/b": false, "/pod/ab": false, "?10.0.0.1": false,
+		"/pod/a/init.scope": true, "/pod/a/system.slice/x": true,
 	} {
-		t.Run(c.name, func(t *testing.T) {
-			var ids []rowID
-			for _, text := range c.ids {
-				ids = append(ids, id(text))
-			}
-			var got, dropped []string
-			for _, id := range distinct(ids, func(id rowID, why string) { dropped = append(dropped, id.String()+": "+why) }) {
-				got = append(got, id.String())
-			}
-			if diff := cmp.Diff(c.want, got); diff != "" {
-				t.Error(diff)
-			}
-			if diff := cmp.Diff(c.dropped, dropped); diff != "" {
-				t.Error(diff)
-			}
-		})
+		if got := id(of).nestedIn(cgroups); got != want {
+			t.Errorf("%s: got %v", of, got)
+		}
 	}
 }
 

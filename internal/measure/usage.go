@@ -1,6 +1,8 @@
 package measure
 
 import (
+	"cmp"
+	"maps"
 	"slices"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/inventory"
@@ -21,13 +23,12 @@ func (l life) tenure() inventory.Tenure { return l.tenures[l.mine] }
 
 // usage enters what a container used, as the rows of one source show it.
 func (m Measurer) usage(l life, u *usage, out *Result) {
-	byMetric, named := m.rowsOf(l, u, out)
-	all := m.incarnations(l, u, byMetric, out)
-	u.scrapesBeside(all, byMetric)
-	rows := slices.Concat(byMetric...)
-	lived := m.usageLife(l, u, all, named, rows).
-		Intersect(u.existence(m.Inventory.Span, rows)).
-		Intersect(u.targets.Observed)
+	rows := m.rowsOf(l, u, out)
+	all := m.incarnations(l, u, rows.byMetric, out)
+	for _, i := range all {
+		u.look(m.Inventory.Span, i, rows.repeats)
+	}
+	lived := m.usageLife(l, u, all, rows.named).Intersect(u.targets.Observed)
 	for n, at := range u.metrics {
 		e := m.seen(l, u, n, all, lived)
 		e.Model, e.Container, e.Metric = l.tenure().Model, l.container, at
@@ -55,39 +56,115 @@ func (m Measurer) seen(l life, u *usage, n int, all []*incarnation, lived timeli
 	return e
 }
 
-// rowsOf picks the container's rows, without those that name another pod's uid, and says
-// whether all that can count say whose they are. Of one that does not, what is this pod's is
-// judged by when it was there: the pod before or after it under its name may have gone on
-// with the row.
-func (m Measurer) rowsOf(l life, u *usage, out *Result) (byMetric [][]row, named bool) {
-	named = true
-	withID := slices.ContainsFunc(slices.Concat(u.rows[l.container.Name]...), func(r row) bool { return r.id.cgroup != "" })
-	mine := l.mineWithoutUID(m.Inventory.Span)
-	leading := timeline.Span{From: m.Inventory.Span.From - u.targets.Preroll(), To: m.Inventory.Span.To}
-	byMetric = make([][]row, len(u.metrics))
+// containerRows are the rows of one container of one pod.
+type containerRows struct {
+	byMetric [][]row
+	named    bool  // all say whose they are
+	repeats  []row // one for each target, of what others show with an id
+}
+
+// rowsOf picks the container's rows, without those of another pod and without what repeats
+// others. Of one that does not say whose it is, what is this pod's is judged by when it was
+// there: the pod before or after it under its name may have gone on with the row.
+func (m Measurer) rowsOf(l life, u *usage, out *Result) containerRows {
+	picked := containerRows{byMetric: make([][]row, len(u.metrics)), named: true}
+	repeats := map[timeline.Target][]promapi.Sample{}
+	span, since := m.Inventory.Span, m.Inventory.Span.From-u.targets.Preroll()
+	withID := u.scrapedWithID(span, u.rows[l.container.Name])
+	mine, elsewhere := l.mineWithoutUID(span), m.elsewhere(l, u)
 	for n, rows := range u.rows[l.container.Name] {
+		leading := timeline.Span{From: span.From, To: span.To}
+		if m.fold(u, n) == metric.Rate {
+			leading.From = since
+		}
 		for _, r := range rows {
-			if r.uid != "" && l.container.UID != "" && r.uid != l.container.UID {
+			if r.uid != "" && l.container.UID != "" && r.uid != l.container.UID || r.uid == "" && elsewhere[r.target.Instance] {
 				l.leaveOut(out, r, otherPodRow, len(r.samples))
 				continue
 			}
-			named = named && (r.uid != "" || withID && r.id.cgroup == "")
-			r.samples = Within(r.samples, leading)
-			if m.fold(u, n) != metric.Rate {
-				r.samples = Within(r.samples, m.Inventory.Span)
+			if r.id.cgroup == "" && len(withID) > 0 {
+				repeated := r.in(withID)
+				l.leaveOut(out, r, withoutID, len(repeated))
+				repeats[r.target] = append(repeats[r.target], repeated...)
+				r.samples = r.in(withID.Complement(leading))
 			}
+			r.samples = Within(r.samples, leading)
 			if r.uid == "" {
 				r.samples = slices.DeleteFunc(slices.Clone(r.samples), func(x promapi.Sample) bool {
-					t := max(x.T, m.Inventory.Span.From)
+					t := max(x.T, span.From)
 					return !mine.Hold(t, t)
 				})
 			}
 			if len(r.samples) > 0 {
-				byMetric[n] = append(byMetric[n], r)
+				picked.named = picked.named && r.uid != ""
+				picked.byMetric[n] = append(picked.byMetric[n], r)
 			}
 		}
 	}
-	return byMetric, named
+	for _, t := range slices.SortedFunc(maps.Keys(repeats), timeline.Target.Compare) {
+		slices.SortFunc(repeats[t], func(a, b promapi.Sample) int { return cmp.Compare(a.T, b.T) })
+		picked.repeats = append(picked.repeats, row{target: t, samples: repeats[t]})
+	}
+	return picked
+}
+
+// scrapedWithID returns when targets that show rows with an id were scraped: one without is the
+// same container then, as /metrics/resource shows it. Elsewhere it shows what those do not.
+func (u *usage) scrapedWithID(span timeline.Span, byMetric [][]row) timeline.Spans {
+	var times []int64
+	var targets []timeline.Target
+	for _, r := range slices.Concat(byMetric...) {
+		if r.id.cgroup == "" || slices.Contains(targets, r.target) {
+			continue
+		}
+		sc := u.targets.Scrapes[r.target]
+		if sc == nil {
+			return timeline.Spans{{From: span.From - timeline.Preroll, To: span.To}}
+		}
+		targets = append(targets, r.target)
+		times = append(append(times, sc.Before...), sc.OK...)
+	}
+	if len(targets) == 0 {
+		return nil
+	}
+	slices.Sort(times)
+	return timeline.Observed(timeline.Span{From: span.From - timeline.Preroll, To: span.To}, times, u.targets.Interval)
+}
+
+// in returns the samples of a row that lie in some spans, of which none touches another.
+func (r row) in(spans timeline.Spans) []promapi.Sample {
+	var out []promapi.Sample
+	for _, s := range spans {
+		out = append(out, Within(r.samples, s)...)
+	}
+	return out
+}
+
+// elsewhere returns the nodes, by their targets' addresses, of which it is known that the pod
+// is on another one: a pod that has a uid does not change its node. Rows without a uid were on
+// that one while kube-state-metrics showed the pod.
+func (m Measurer) elsewhere(l life, u *usage) map[string]bool {
+	t := l.tenure()
+	if t.UID == "" {
+		return nil
+	}
+	surely := t.Present.Intersect(t.Presence.Known)
+	known, out := false, map[string]bool{}
+	for _, r := range slices.Concat(u.rows[l.container.Name]...) {
+		if r.uid != "" {
+			continue
+		}
+		here := slices.ContainsFunc(r.samples, func(x promapi.Sample) bool { return surely.Hold(x.T, x.T) })
+		known = known || here
+		out[r.target.Instance] = out[r.target.Instance] || here
+	}
+	if !known {
+		return nil
+	}
+	for instance, here := range out {
+		out[instance] = !here
+	}
+	return out
 }
 
 // mineWithoutUID returns when a row that does not say whose it is can be the pod's: while the
@@ -104,23 +181,20 @@ func (l life) mineWithoutUID(span timeline.Span) timeline.Spans {
 	return mine
 }
 
-// existence returns when the nodes that show a container were there, by their targets: a
-// container ends with its node's. That a target came late ends nothing; and of one that
-// shows nothing of itself, all that is known is that it was there.
-func (u *usage) existence(span timeline.Span, rows []row) timeline.Spans {
-	var out timeline.Spans
-	for _, r := range rows {
+// existence returns when the nodes that show an incarnation were there, by their targets: it
+// ends with its node. That a target came late ends nothing; and of one that shows nothing of
+// itself, all that is known is that it was there.
+func (u *usage) existence(span timeline.Span, i *incarnation) timeline.Spans {
+	var targets []timeline.Target
+	for _, r := range i.rows {
 		if u.targets.Scrapes[r.target] == nil {
 			return timeline.Spans{span}
 		}
-	}
-	var targets []timeline.Target
-	for _, r := range rows {
 		if !slices.Contains(targets, r.target) {
 			targets = append(targets, r.target)
-			out = out.Union(u.targets.Existence(r.target))
 		}
 	}
+	out := u.targets.Existence(targets...)
 	if len(out) > 0 {
 		out[0].From = span.From
 	}
@@ -129,7 +203,7 @@ func (u *usage) existence(span timeline.Span, rows []row) timeline.Spans {
 
 // usageLife returns when the container ran as its model's. While no kube-state-metrics that
 // could show it was scraped, the rows do.
-func (m Measurer) usageLife(l life, u *usage, all []*incarnation, named bool, rows []row) timeline.Spans {
+func (m Measurer) usageLife(l life, u *usage, all []*incarnation, named bool) timeline.Spans {
 	mine := l.tenure()
 	lived := l.running.Intersect(mine.Spans).Intersect(mine.Presence.Known)
 	var shown timeline.Spans
@@ -148,56 +222,11 @@ func (m Measurer) usageLife(l life, u *usage, all []*incarnation, named bool, ro
 			ours = ours.Intersect(mine.Spans).Intersect(l.running)
 		}
 		if shown == nil {
-			shown = u.shown(m.Inventory.Span, all, rows)
+			shown = u.shown(m.Inventory.Span, all)
 		}
 		lived = lived.Union(ours.Intersect(shown))
 	}
 	return lived
 }
 
-// housekeeping is how old a sample is at most for which cAdvisor sets the timestamp: it
-// looks at each cgroup every 10 s, and somewhat later when it is busy.
-const housekeeping = 15_000
-
 func outage(interval int64) int64 { return timeline.Outage(interval) }
-
-// shown returns when a container's rows were there, judged at the scrapes of the target that
-// has most of them. Between two samples that are no outage apart nothing was missing; a
-// sample with a timestamp of its own also speaks for the scrapes that found nothing newer.
-func (u *usage) shown(span timeline.Span, all []*incarnation, rows []row) timeline.Spans {
-	rows = slices.DeleteFunc(slices.Clone(rows), func(r row) bool {
-		used := slices.ContainsFunc(all, func(i *incarnation) bool { return i.id == r.id })
-		return !used || u.targets.Scrapes[r.target] == nil
-	})
-	times := sampleTimes(all)
-	if len(rows) == 0 || len(times) == 0 {
-		return nil
-	}
-	main := slices.MaxFunc(rows, func(a, b row) int { return len(a.samples) - len(b.samples) }).target
-	sc := u.targets.Scrapes[main]
-	if sc.Indirect { // its scrapes are not known, only when others' samples were taken
-		unobserved := u.targets.Observed.Complement(span)
-		return timeline.Observed(span, times, sc.Interval).Union(unobserved).Joined(2 * sc.Interval)
-	}
-	var seen []int64
-	for i, t := range times {
-		at, own := slices.BinarySearch(sc.OK, t)
-		until := t + sc.Interval - 1 // another endpoint of the same job and instance may be scraped before
-		if !own {
-			until = t + housekeeping
-			if at < len(sc.OK) && sc.OK[at]-t <= sc.Interval+housekeeping {
-				until = max(until, sc.OK[at])
-			}
-		}
-		if i+1 < len(times) && times[i+1]-t <= sc.Silence() {
-			until = times[i+1]
-		}
-		for n := at; n < len(sc.OK) && sc.OK[n] <= until; n++ {
-			seen = append(seen, sc.OK[n])
-		}
-	}
-	sightings := timeline.Sightings{}
-	slices.Sort(seen)
-	sightings.Add(main, slices.Compact(seen)...)
-	return timeline.NewPresence(u.targets.Only(main), sightings, false).Life(sightings)
-}

@@ -70,13 +70,21 @@ func (m Match) Holds(value string) bool { return slices.Contains(m.Values, value
 // Source is a kind of scrape target.
 type Source struct {
 	Name string
-	// Markers are series of which each target has some for itself, whatever pods there are:
-	// the first of these groups of which there are any shows the targets.
-	Markers [][]Series
+	// Endpoints are what its targets are scraped for: one is enough.
+	Endpoints []Endpoint
 	// PathLabel tells several endpoints of one address apart, if there is such a label.
 	PathLabel string
 	// IDLabel tells the lives of one container apart, if there is such a label.
 	IDLabel string
+}
+
+// Endpoint is what a target is scraped for. Markers are series of which each such target has
+// some for itself, whatever pods there are. Fallback is asked for where there are none.
+type Endpoint struct{ Markers, Fallback []Series }
+
+// Marks says whether a series of that name is one of the markers.
+func (e Endpoint) Marks(name string) bool {
+	return slices.ContainsFunc(e.Markers, func(s Series) bool { return s.Name == name })
 }
 
 // Table is all that is averaged, and where it comes from. The first source says which pods
@@ -94,6 +102,15 @@ func (t Table) SourceIndex(name string) int {
 // Index returns the place of the metric of a name, -1 if there is none.
 func (t Table) Index(name string) int {
 	return slices.IndexFunc(t.Metrics, func(m Metric) bool { return m.Name == name })
+}
+
+// Names returns the names of all metrics.
+func (t Table) Names() []string {
+	var names []string
+	for _, m := range t.Metrics {
+		names = append(names, m.Name)
+	}
+	return names
 }
 
 // Of returns the metrics that are read from a source, by their places in the table.

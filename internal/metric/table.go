@@ -19,8 +19,8 @@ const (
 func Default() Table {
 	return Table{
 		Sources: []Source{
-			{Name: KubeStateMetrics, Markers: [][]Series{{{Name: "kube_node_info"}}}},
-			{Name: CAdvisor, PathLabel: "metrics_path", IDLabel: "id", Markers: kubeletMarkers()},
+			{Name: KubeStateMetrics, Endpoints: []Endpoint{{Markers: []Series{{Name: "kube_node_info"}}}}},
+			{Name: CAdvisor, PathLabel: "metrics_path", IDLabel: "id", Endpoints: kubelet()},
 		},
 		Metrics: []Metric{
 			{
@@ -45,23 +45,26 @@ func Default() Table {
 	}
 }
 
-// kubeletMarkers are rows that each node has for itself: those of the root cgroup, what
-// cAdvisor says of the machine, which is there even where rows without a pod are dropped,
-// and what /metrics/resource has of the node; where ids are dropped, those of no pod.
-func kubeletMarkers() [][]Series {
+// kubelet's endpoints are /metrics/cadvisor and /metrics/resource. The rows that a node has for
+// itself are those of the root cgroup, what cAdvisor says of the machine, which is there even
+// where rows without a pod are dropped, and what /metrics/resource has of the node; where ids
+// are dropped, those of no pod.
+func kubelet() []Endpoint {
 	root := []Match{{Label: "id", Values: []string{"/"}}}
 	noPod := []Match{{Label: "container", Values: []string{""}}, {Label: "pod", Values: []string{""}}}
-	return [][]Series{
+	return []Endpoint{
 		{
-			{Name: "container_memory_usage_bytes", Match: root},
-			{Name: "container_cpu_usage_seconds_total", Match: root},
-			{Name: "machine_cpu_cores"},
-			{Name: "node_cpu_usage_seconds_total"},
+			Markers: []Series{
+				{Name: "container_memory_usage_bytes", Match: root},
+				{Name: "container_cpu_usage_seconds_total", Match: root},
+				{Name: "machine_cpu_cores"},
+			},
+			Fallback: []Series{
+				{Name: "container_memory_usage_bytes", Match: noPod},
+				{Name: "container_cpu_usage_seconds_total", Match: noPod},
+			},
 		},
-		{
-			{Name: "container_memory_usage_bytes", Match: noPod},
-			{Name: "container_cpu_usage_seconds_total", Match: noPod},
-		},
+		{Markers: []Series{{Name: "node_cpu_usage_seconds_total"}}},
 	}
 }
 

@@ -35,6 +35,14 @@ func chartsOf(t metric.Table) []chart {
 	return charts
 }
 
+// Heading is the chart's name, with the unit where values do not show it.
+func (c chart) Heading() string {
+	if c.Unit == "cores" {
+		return c.Name + ", cores"
+	}
+	return c.Name
+}
+
 // of returns one of the chart's values.
 func (c chart) of(values []metric.Value, r metric.Role) quantity {
 	if c.roles[r] < 0 {

@@ -19,9 +19,9 @@ type entry struct {
 // column is a way to order the list.
 type column struct {
 	key, title string
-	down       bool // the largest comes first at the first click
-	shown      bool // it has a heading of its own
-	chart      bool
+	down       bool                  // the largest comes first at the first click
+	shown      bool                  // it has a heading of its own
+	wide       bool                  // it has bars
 	text       func(*entry) string   // either this
 	value      func(*entry) quantity // or this
 }
@@ -42,7 +42,7 @@ func (s *site) columns(by string) []column {
 		names = append(names, column{key: "cluster", title: "Cluster", shown: true, text: func(e *entry) string { return e.Cluster }})
 	}
 	for _, c := range s.charts {
-		names = append(names, column{key: c.Key, title: c.Name, down: true, shown: true, chart: true, value: func(e *entry) quantity { return c.of(e.values, metric.Used) }})
+		names = append(names, column{key: c.Key, title: c.Name, down: true, shown: true, wide: c.Bounds, value: func(e *entry) quantity { return c.of(e.values, metric.Used) }})
 		if c.Bounds {
 			names = append(names, column{key: c.Key + "-of-request", title: c.Name + ", share of the request", down: true, value: func(e *entry) quantity {
 				return share(c.of(e.values, metric.Used), c.of(e.values, metric.Requested))
@@ -80,7 +80,7 @@ func (c column) sort(rows []*entry, down bool) {
 // heading is a column's heading, which sorts by it.
 type heading struct {
 	Key, Title, Href string
-	Number, Chart    bool
+	Number, Wide     bool
 	Sorted           string // ascending or descending, "" if it is not sorted by this
 }
 
@@ -90,7 +90,7 @@ func (s *site) headings(f filter) []heading {
 		if !c.shown {
 			continue
 		}
-		h := heading{Key: c.key, Title: c.title, Number: c.text == nil, Chart: c.chart}
+		h := heading{Key: c.key, Title: c.title, Number: c.text == nil, Wide: c.wide}
 		down := c.down
 		if f.Sort == c.key {
 			h.Sorted, down = "ascending", !f.Down

@@ -72,8 +72,10 @@ func (s *site) layout(r *http.Request, p page, v view) layout {
 
 // root returns the relative URL of the directory of the first page.
 func root(r *http.Request) string {
-	up := strings.Count(r.URL.EscapedPath(), "/") - 1
-	return "./" + strings.Repeat("../", max(0, up))
+	if up := strings.Count(r.URL.EscapedPath(), "/") - 1; up > 0 {
+		return strings.Repeat("../", up)
+	}
+	return "./"
 }
 
 // with returns a relative URL of the same page with one parameter changed, or without it if

@@ -92,7 +92,7 @@ func TestDelivery(t *testing.T) {
 func many(n int) *ledger.Averages {
 	var models []ledger.Model
 	for i := range n {
-		models = append(models, model(fmt.Sprintf("team-%03d", i/20), "SeldonDeployment", fmt.Sprintf("model-%05d", i), 1, float64(i%97)/50, float64(i%31), 1, 2, 8, 16))
+		models = append(models, modelOf(fmt.Sprintf("team-%03d", i/20), "SeldonDeployment", fmt.Sprintf("model-%05d", i), 1, float64(i%97)/50, float64(i%31), 1, 2, 8, 16))
 	}
 	return averages(models...)
 }

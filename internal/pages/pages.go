@@ -18,14 +18,18 @@ const mostRequests = 40
 
 // Config is what the pages show, and who is asked for it.
 type Config struct {
-	Version  string
-	Grafana  string                  // URL of a Grafana, "" for none
-	Table    metric.Table            // which metrics there are
-	Clusters bool                    // models have the label cluster
-	State    func() State            // of the exporter, called for each request
-	Averages func() *ledger.Averages // that are served, nil for none; called for each request
-	Now      func() time.Time
-	Log      *slog.Logger
+	Version             string
+	Grafana             string                  // URL of a Grafana, "" for none
+	Table               metric.Table            // which metrics there are
+	Clusters            bool                    // models have the label cluster
+	State               func() State            // of the exporter, called for each request
+	Averages            func() *ledger.Averages // that are served, nil for none; called for each request
+	Settings            []Setting
+	Recorded            Recorded // the averages of past windows
+	Explain             Explainer
+	Period, SettleDelay time.Duration
+	Now                 func() time.Time
+	Log                 *slog.Logger
 }
 
 // page is a row of the table of pages.
@@ -51,6 +55,8 @@ type view struct {
 func (s *site) table() []page {
 	return []page{
 		{path: "/{$}", title: "Models", linked: true, file: "models.html", params: modelsParams(), show: s.models},
+		{path: "/model/{namespace}/{type}/{name}", file: "model.html", params: modelParams(), show: s.model},
+		{path: "/config", title: "Settings", linked: true, file: "settings.html", show: s.settings},
 	}
 }
 
@@ -62,11 +68,17 @@ type site struct {
 	style     asset
 	icon      asset
 	slots     chan struct{}
+
+	histories    *cache[historyKey, *history]
+	explanations *cache[explanationKey, *ledger.Explanation]
 }
 
 // New returns a handler of all pages.
 func New(cfg Config) (http.Handler, error) {
 	s := &site{Config: cfg, charts: chartsOf(cfg.Table), slots: make(chan struct{}, mostRequests)}
+	turns := make(turns, 1)
+	s.histories = newCache[historyKey, *history](turns, mostHistories)
+	s.explanations = newCache[explanationKey, *ledger.Explanation](turns, mostExplanations)
 	var err error
 	if s.templates, err = parse(append(s.table(), page{file: errorFile})); err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
@@ -19,9 +21,9 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 
 const gibi = 1 << 30
 
-// model returns a model's averages: CPU used, requested and limit in cores, memory in GiB. A
+// modelOf returns a model's averages: CPU used, requested and limit in cores, memory in GiB. A
 // negative number is unknown.
-func model(namespace, kind, name string, values ...float64) ledger.Model {
+func modelOf(namespace, kind, name string, values ...float64) ledger.Model {
 	m := ledger.Model{Model: workload.Model{Namespace: namespace, Type: kind, Name: name}}
 	for i, v := range values {
 		if i == 2 || i > 4 {
@@ -43,10 +45,10 @@ func averages(models ...ledger.Model) *ledger.Averages {
 
 func some() *ledger.Averages {
 	return averages(
-		model("fraud", "SeldonDeployment", "embedder", 1, 1.4, 4.9, 2, 4, 8, 16),
-		model("fraud", "SeldonDeployment", "scorer", 0.98, 0.35, 0.7, 0.5, -1, 1, -1),
-		model("vision", "InferenceService", "ocr", 1, 0.6, 0.9, 0.5, 1, 1, 2),
-		model("vision", "InferenceService", "resnet", 1.5, 3, -1, -1, -1, -1, -1),
+		modelOf("fraud", "SeldonDeployment", "embedder", 1, 1.4, 4.9, 2, 4, 8, 16),
+		modelOf("fraud", "SeldonDeployment", "scorer", 0.98, 0.35, 0.7, 0.5, -1, 1, -1),
+		modelOf("vision", "InferenceService", "ocr", 1, 0.6, 0.9, 0.5, 1, 1, 2),
+		modelOf("vision", "InferenceService", "resnet", 1.5, 3, -1, -1, -1, -1, -1),
 	)
 }
 
@@ -58,7 +60,10 @@ func newSite(t testing.TB, a *ledger.Averages, change ...func(*Config)) http.Han
 		State: func() State {
 			return State{Upstream: "http://prometheus:9090", Transport: "remote-read", Period: "1h", Kinds: "SeldonDeployment", Next: noon.Add(61 * time.Minute)}
 		},
-		Averages: func() *ledger.Averages { return a },
+		Averages: func() *ledger.Averages { return a }, Period: time.Hour, SettleDelay: time.Minute,
+		Recorded: Recorded{API: recorded(func(string, time.Time, time.Time, time.Duration) (*promapi.Answer, error) {
+			return &promapi.Answer{}, nil
+		})},
 	}
 	for _, f := range change {
 		f(&cfg)
@@ -107,7 +112,7 @@ func TestHeaders(t *testing.T) {
 // TestHostileNames: whatever a label holds is text.
 func TestHostileNames(t *testing.T) {
 	hostile := `<img src=x onerror=alert(1)>"'&/../`
-	h := newSite(t, averages(model(hostile, hostile, hostile, 1, 1, 1, 1, 1, 1, 1)), func(c *Config) {
+	h := newSite(t, averages(modelOf(hostile, hostile, hostile, 1, 1, 1, 1, 1, 1, 1)), func(c *Config) {
 		c.State = func() State {
 			return State{Upstream: hostile, Error: hostile, DeliveryError: hostile, Receiver: hostile, ErrorTime: noon}
 		}
@@ -192,4 +197,11 @@ func TestFailureOfAPage(t *testing.T) {
 	if w.Code != http.StatusInternalServerError || strings.Contains(w.Body.String(), "secret") || !strings.Contains(log.String(), "secret") {
 		t.Errorf("answered %d %s, logged %s", w.Code, w.Body, log.String())
 	}
+}
+
+// recorded is a Prometheus that has the averages of past windows.
+type recorded func(expr string, from, to time.Time, step time.Duration) (*promapi.Answer, error)
+
+func (r recorded) Range(_ context.Context, expr string, from, to time.Time, step time.Duration) (*promapi.Answer, error) {
+	return r(expr, from, to, step)
 }

@@ -6,6 +6,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/prometheus/common/model"
 )
 
 // quantity is a value of some unit, if it is known.
@@ -89,7 +91,23 @@ func functions() template.FuncMap {
 		"day":     func(t time.Time) string { return t.UTC().Format("2 Jan 2006") },
 		"clock":   clock,
 		"percent": percent,
+		"seconds": seconds,
+		"ratio":   func(a, b float64) float64 { return a / b },
 	}
+}
+
+// shortDuration writes a duration without parts that are zero: 50m, 1h40m.
+func shortDuration(d time.Duration) string { return model.Duration(d.Round(time.Second)).String() }
+
+// seconds writes a number of seconds as people say it.
+func seconds(s float64) string {
+	switch {
+	case s >= 3600:
+		return number(s/3600) + " h"
+	case s >= 60:
+		return number(s/60) + " min"
+	}
+	return number(s) + " s"
 }
 
 // clock writes a time of a day, with seconds only where there are some.

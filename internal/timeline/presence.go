@@ -47,7 +47,7 @@ func NewPresence(s *Targets, seen Sightings, byUID bool) *Presence {
 		if byUID && seen[by] == nil {
 			margin = 0 // it is not that its view is somewhat older: it has taken over
 		}
-		for _, t := range sc.OK {
+		for _, t := range s.without(by, seen[by], runs) {
 			counts := !surely(t) && (seen[by] != nil || others(by, t))
 			if counts && !s.contradicted(runs, scrape{t, by}, margin) {
 				p.grid = append(p.grid, scrape{t, by})
@@ -64,13 +64,8 @@ func NewPresence(s *Targets, seen Sightings, byUID bool) *Presence {
 }
 
 // others says which scrapes of the targets that never showed a pod count: those of its own
-// cluster, while none of the targets that did was there, nor any that may know it unheard. A
-// target that was scraped while others showed the pod, and did not show it, is of another
-// shard and knows nothing of it.
+// cluster, while none of the targets that did was there, nor any that may know it unheard.
 func (s *Targets) others(seen Sightings, runs []*run, byUID bool) func(Target, int64) bool {
-	blind := func(sc *Scrapes) bool {
-		return slices.ContainsFunc(runs, func(r *run) bool { return within(sc.OK, r.first()+sc.Interval, r.last()-sc.Interval) })
-	}
 	knowing := make([]Target, 0, len(seen))
 	var tried Spans
 	for t := range seen {
@@ -82,14 +77,79 @@ func (s *Targets) others(seen Sightings, runs []*run, byUID bool) func(Target, i
 		there = tried
 	}
 	for t, sc := range s.Scrapes {
-		if seen[t] == nil && !blind(sc) {
+		if seen[t] == nil && !s.blind(t, sc.OK, s.Span.To, runs) {
 			there = there.Union(sc.unheard(s.Span))
 		}
 	}
 	absent := there.Complement(s.Span)
 	return func(by Target, t int64) bool {
 		ours := len(knowing) == 0 || by.Cluster == knowing[0].Cluster
-		return ours && absent.Hold(t, t) && !blind(s.Scrapes[by])
+		return ours && absent.Hold(t, t)
+	}
+}
+
+// without returns the scrapes of a target that did not show a pod though the target would
+// have known it. A shard knows nothing of a pod that others show, neither before it shows one
+// of that name itself, nor from when on others do.
+func (s *Targets) without(by Target, shown []int64, runs []*run) []int64 {
+	rest, until := s.Scrapes[by].OK, int64(1<<63-1)
+	if len(shown) > 0 {
+		until = shown[0]
+	}
+	n, _ := slices.BinarySearch(rest, until)
+	var out []int64
+	if !s.blind(by, rest[:n], until, runs) {
+		out = rest[:n:n]
+	}
+	knows := true
+	for _, t := range rest[n:] {
+		for len(shown) > 0 && shown[0] < t {
+			shown = shown[1:]
+		}
+		switch {
+		case len(shown) > 0 && shown[0] == t:
+			knows = true
+		case !knows || othersShow(runs, by, t):
+			knows = false
+		default:
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// blind says whether a target knew nothing of a pod until some moment: it was scraped without
+// it between two scrapes by which another target showed it. One that is known to be a shard
+// need only have been there when another target showed the pod.
+func (s *Targets) blind(by Target, without []int64, until int64, runs []*run) bool {
+	wasThere := func(r *run) bool {
+		return slices.ContainsFunc(s.Exists[by], func(x Span) bool { return x.From <= r.last() && r.first() <= x.To })
+	}
+	return slices.ContainsFunc(without, func(t int64) bool { return othersShow(runs, by, t) }) ||
+		s.Shards[by] && slices.ContainsFunc(runs, func(r *run) bool { return r.by != by && r.first() < until && wasThere(r) })
+}
+
+// othersShow says whether another target showed the pod before and after a moment.
+func othersShow(runs []*run, than Target, t int64) bool {
+	return slices.ContainsFunc(runs, func(r *run) bool { return r.by != than && r.first() < t && t < r.last() })
+}
+
+// NoteShards notes that the targets of a job are shards, which know some of the pods, if one of
+// them did not show a pod while another target did.
+func (s *Targets) NoteShards(seen Sightings) {
+	if len(seen) == len(s.Scrapes) {
+		return
+	}
+	runs := runsOf(s, seen)
+	for t, sc := range s.Scrapes {
+		if seen[t] != nil || s.Shards[t] || !s.blind(t, sc.OK, s.Span.To, runs) {
+			continue
+		}
+		for o := range s.Scrapes {
+			if o.Job == t.Job && o.Cluster == t.Cluster {
+				s.Shards[o] = true
+			}
+		}
 	}
 }
 
@@ -211,10 +271,4 @@ func (s *Targets) contradicted(runs []*run, x scrape, margin int64) bool {
 		}
 	}
 	return false
-}
-
-// within says whether any of the times lies in [from, to].
-func within(times []int64, from, to int64) bool {
-	i, _ := slices.BinarySearch(times, from)
-	return i < len(times) && times[i] <= to
 }

@@ -279,3 +279,35 @@ func TestMissedBesideALoop(t *testing.T) {
 		return Missed(in.Times, f, u) == slices.ContainsFunc(in.Times, func(t int64) bool { return f < t && t < u })
 	})
 }
+
+// TestShards: whether a target knows some of the pods only is a question about all of them.
+func TestShards(t *testing.T) {
+	whole, a, b, next := Span{0, 200}, Target{Job: "ksm", Instance: "a"}, Target{Job: "ksm", Instance: "b"}, Target{Job: "ksm", Instance: "next"}
+	targets := NewTargets(whole, map[Target]*Scrapes{
+		a:    scrapedAt(10, every(10, 5, 195)),
+		b:    scrapedAt(10, every(10, 8, 28)),
+		next: scrapedAt(10, every(10, 183, 193)),
+	})
+	ResolveLifetimes(targets)
+	once := Sightings{b: {28}}
+	sameSpans(t, NewPresence(targets, once, true).Life(once), Spans{{23, 31}}) // a may be a replica, and nothing else is known
+	targets.NoteShards(Sightings{a: every(10, 5, 195), b: every(10, 8, 28), next: every(10, 183, 193)})
+	if targets.Shards[a] {
+		t.Error("a pod that all show makes none a shard")
+	}
+	targets.NoteShards(Sightings{b: every(10, 8, 28)})
+	if !targets.Shards[a] || !targets.Shards[b] || !targets.Shards[next] {
+		t.Errorf("only %v are shards", targets.Shards)
+	}
+	sameSpans(t, NewPresence(targets, once, true).Life(once), Spans{{23, 105}}) // until its next shard comes, without it
+	t.Run("a name that another shard's pod has from some moment on", func(t *testing.T) {
+		both := Sightings{b: every(10, 8, 28), a: every(10, 105, 195)}
+		p := NewPresence(targets, both, false)
+		sameSpans(t, p.Life(Sightings{b: both[b]}), Spans{{0, 66}})
+		sameSpans(t, p.Life(Sightings{a: both[a]}), Spans{{66, 200}})
+	})
+	t.Run("and that nobody has when that has gone", func(t *testing.T) {
+		both := Sightings{b: every(10, 8, 28), a: every(10, 105, 145)}
+		sameSpans(t, NewPresence(targets, both, false).Life(both), Spans{{0, 150}})
+	})
+}

@@ -150,9 +150,9 @@ func medianGap(times []int64, apart int, parts int64) (median int64, steady bool
 }
 
 // existence returns when a target was there, from one attempt to scrape it to another. It
-// was not where nobody tried although Prometheus was at work: before the first attempt and
-// after the last one for so long that its turn had come, and between two for as long as
-// makes an outage, for a single turn is missed now and then.
+// was not where nobody tried although Prometheus was at work: before the first attempt for so
+// long that its turn had come, and after that for as long as makes an outage, for a single
+// turn is missed now and then.
 func (s *Scrapes) existence(span Span, working Spans) Spans {
 	missing := func(from, to, patience int64) bool {
 		return slices.ContainsFunc(Spans{{from, to}}.Intersect(working), func(x Span) bool { return x.Length() > patience })
@@ -173,7 +173,7 @@ func (s *Scrapes) existence(span Span, working Spans) Spans {
 		}
 		last = t
 	}
-	if missing(last, span.To, turn) {
+	if missing(last, span.To, s.Silence()) {
 		out = append(out, Span{from, max(last, from+1)})
 	} else {
 		out = append(out, Span{from, span.To})

@@ -96,19 +96,6 @@ func (s Spans) Complement(whole Span) Spans {
 	return out
 }
 
-// Joined closes the gaps that are at most this long.
-func (s Spans) Joined(gap int64) Spans {
-	var out Spans
-	for _, x := range s {
-		if len(out) > 0 && x.From-out[len(out)-1].To <= gap {
-			out[len(out)-1].To = x.To
-			continue
-		}
-		out = append(out, x)
-	}
-	return out
-}
-
 // Changes counts the spans' starts and ends within the whole.
 func (s Spans) Changes(whole Span) int {
 	n := 0

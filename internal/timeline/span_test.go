@@ -51,23 +51,6 @@ func (m moments) holds(from, to int64) bool {
 	return true
 }
 
-// joined fills the gaps between moments that are at most this long.
-func (m moments) joined(gap int64) moments {
-	last := int64(-1)
-	for t := range world.To {
-		if !m[t] {
-			continue
-		}
-		if last >= 0 && t-last-1 <= gap {
-			for between := last + 1; between < t; between++ {
-				m[between] = true
-			}
-		}
-		last = t
-	}
-	return m
-}
-
 // normal says whether spans are sorted, apart from each other, and none is empty.
 func normal(s Spans) bool {
 	for i, x := range s {
@@ -110,11 +93,6 @@ func TestSpansBesideMoments(t *testing.T) {
 			want[i] = !want[i]
 		}
 		return normal(got) && momentsOf(got) == want
-	})
-	check(t, "joined", func(p pieces, gap uint8) bool {
-		short := int64(gap % 12)
-		got := p.spans().Joined(short)
-		return normal(got) && momentsOf(got) == momentsOf(p).joined(short)
 	})
 	check(t, "length", func(p pieces) bool {
 		var want int64
@@ -186,7 +164,6 @@ func TestOperationsLeaveTheirOperandsAlone(t *testing.T) {
 	a.Union(b)
 	a.Intersect(b)
 	a.Complement(world)
-	a.Joined(5)
 	for _, diff := range []string{
 		cmp.Diff(Spans{{0, 10}, {12, 20}}, a),
 		cmp.Diff(Spans{{5, 15}, {30, 40}}, b),

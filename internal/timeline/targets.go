@@ -9,11 +9,12 @@ type Targets struct {
 	Observed Spans            // the span without outages of all of them
 	Interval int64            // the longest of any target
 	Exists   map[Target]Spans // when each was there, scraped well or not
+	Shards   map[Target]bool  // that know some of the pods only
 }
 
 // NewTargets judges the scrapes of one source's targets. Resolve completes it.
 func NewTargets(span Span, scrapes map[Target]*Scrapes) *Targets {
-	s := &Targets{Span: span, Scrapes: map[Target]*Scrapes{}, Exists: map[Target]Spans{}}
+	s := &Targets{Span: span, Scrapes: map[Target]*Scrapes{}, Exists: map[Target]Spans{}, Shards: map[Target]bool{}}
 	for t, sc := range scrapes {
 		if len(sc.Tried) > 0 {
 			s.Scrapes[t] = sc

@@ -6,7 +6,8 @@ import "time"
 // model's. Nothing is wanted of it, yet something may come:
 //
 //   - from the rows of a dead container that stay;
-//   - from rows of just before or after it was the model's, as its edges are in doubt;
+//   - from rows of just before or after it was the model's, as its edges are in doubt: one
+//     of them would stand for all its life;
 //   - from a counter that was read before and after that time, and shows what was used
 //     between;
 //   - from another pod of its name, where kube-state-metrics tells no uids: both are then
@@ -37,7 +38,11 @@ func (s share) unseen(c *Container, m Metric) doubt {
 			}
 			_, hi = c.usage(m).Range(r.Span)
 			for _, t := range []time.Duration{span.From, span.To} {
-				out.v += widest(s.usageSilences(c, t, m), s.observed.cadvisor) * hi
+				silences := s.usageSilences(c, t, m)
+				if s.scrapedIn(silences, r, m) {
+					out.v += in.Seconds() * hi // one sample that may be the model's stands for all its life
+				}
+				out.v += widest(silences, s.observed.cadvisor) * hi
 			}
 		}
 	}
@@ -74,6 +79,18 @@ func (s share) shows(r Run, m Metric) bool {
 	for _, g := range s.seers(m) {
 		if g.count(r.And(Span{s.window.From - lookback, s.window.To}), 1) > 0 {
 			return true
+		}
+	}
+	return false
+}
+
+// scrapedIn says whether a row of a run was scraped in any of some silences around an edge.
+func (s share) scrapedIn(silences []Span, r Run, m Metric) bool {
+	for _, silence := range silences {
+		for _, g := range s.seers(m) {
+			if g.count(silence.And(r.Span).And(s.window), 1) > 0 {
+				return true
+			}
 		}
 	}
 	return false

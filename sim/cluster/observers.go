@@ -51,6 +51,7 @@ type Kubelet struct {
 	CRI        bool
 	DropID     bool // id and name are relabelled away: a restart is a counter reset
 	DropMemory bool // memory usage is relabelled away
+	OnlyUsage  bool // all but CPU and memory usage is relabelled away
 }
 
 // Endpoint is what a kubelet job scrapes.

@@ -20,6 +20,9 @@ func (k *Kubelet) rows(n *Node, pods []*Pod) []row {
 	}
 	if k.Endpoint == CAdvisor {
 		c.slices()
+		if !k.OnlyUsage {
+			c.answer.add(n.Life, stamps{}, constant(4), "machine_cpu_cores")
+		}
 	} else {
 		c.answer.add(n.Life, stamps{}, func(t time.Duration) float64 { return 4 * (t.Seconds() + 1e7) }, "node_cpu_usage_seconds_total")
 	}

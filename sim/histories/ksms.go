@@ -162,6 +162,16 @@ func (b *builder) shards(first, n int) {
 	}
 }
 
+// ofShard returns the uid of some pod that a shard knows.
+func ofShard(shard, shards int) string {
+	k := cluster.KSM{Shard: shard, Shards: shards}
+	for i := 0; ; i++ {
+		if uid := cluster.UID("shard", fmt.Sprint(i)); k.Knows(&cluster.Pod{UID: uid}) {
+			return uid
+		}
+	}
+}
+
 // shardsMerge replaces two shards, of which the first is scraped late, by one instance.
 func (b *builder) shardsMerge(at time.Duration) {
 	b.shards(0, 2)

@@ -16,7 +16,7 @@ const (
 	seconds    = "s"
 	count      = "short"
 
-	perModel = "namespace, type, name"
+	perModel = "cluster, namespace, type, name"
 	// once says what every value of a window is.
 	once = "The window that is shown at a full hour is the one that ended an hour before (with a period of 1h)."
 )
@@ -64,16 +64,17 @@ func variables() []Variable {
 		}
 	}
 	by := []Option{
-		{Text: "namespace", Value: "namespace", Selected: true}, {Text: "type", Value: "type"}, {Text: "model", Value: perModel},
+		{Text: "namespace", Value: "namespace", Selected: true}, {Text: "type", Value: "type"}, {Text: "cluster", Value: "cluster"}, {Text: "model", Value: perModel},
 	}
 	return []Variable{
 		{Name: "datasource", Label: "Data source", Type: "datasource", Query: "prometheus"},
-		of("namespace", "Namespace", `label_values(model_containers_average, namespace)`),
-		of("type", "Type", `label_values(model_containers_average{namespace=~"$namespace"}, type)`),
-		of("name", "Model", `label_values(model_containers_average{namespace=~"$namespace",type=~"$type"}, name)`),
+		of("cluster", "Cluster", `label_values(model_containers_average, cluster)`),
+		of("namespace", "Namespace", `label_values(model_containers_average{cluster=~"$cluster"}, namespace)`),
+		of("type", "Type", `label_values(model_containers_average{cluster=~"$cluster",namespace=~"$namespace"}, type)`),
+		of("name", "Model", `label_values(model_containers_average{cluster=~"$cluster",namespace=~"$namespace",type=~"$type"}, name)`),
 		{
 			Name: "by", Label: "By", Type: "custom", Description: "By what lines are told apart.",
-			Query: `namespace : namespace,type : type,model : namespace\, type\, name`, Current: &by[0], Options: by,
+			Query: `namespace : namespace,type : type,cluster : cluster,model : cluster\, namespace\, type\, name`, Current: &by[0], Options: by,
 		},
 		text("period", "Period", "1h", "The exporter's TIME_PERIOD."),
 		text("range", "Range", "50m", "For how long a sample counts. Shorter than the period by the time in which the window before is "+
@@ -141,7 +142,7 @@ func table() Panel {
 		Type: "table", Title: "Usage, requests and limits", Description: once + " What is empty is not known: no limit is set, for one.",
 		GridPos: GridPos{W: 24, H: 10}, FieldConfig: &FieldConfig{Overrides: []Override{}},
 	}.from()
-	names := map[string]any{"namespace": "Namespace", "type": "Type", "name": "Model"}
+	names := map[string]any{"cluster": "Cluster", "namespace": "Namespace", "type": "Type", "name": "Model"}
 	for i, c := range columns {
 		id := string(rune('A' + i))
 		p.Targets = append(p.Targets, Target{RefID: id, Expr: shown(c.expr), Instant: true, Format: "table"})

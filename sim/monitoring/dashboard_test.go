@@ -109,7 +109,7 @@ func checkDashboard(t *testing.T, server *url.URL, keep string) {
 func substitute(expr, keep, by string) string {
 	return strings.NewReplacer(
 		"$__range", fmt.Sprintf("%ds", int(now.Sub(earliest).Seconds())),
-		"$namespace", ".*", "$type", ".*", "$name", ".*", "$job", "seldon-prometheus-exporter|other",
+		"$cluster", ".*", "$namespace", ".*", "$type", ".*", "$name", ".*", "$job", "seldon-prometheus-exporter|other",
 		"$period", "1h", "$range", keep, "${by:raw}", by,
 	).Replace(expr)
 }
@@ -170,7 +170,7 @@ func compare(t *testing.T, title string, got model.Matrix, want func(time.Time) 
 // labelsOf writes the labels that models are told apart by, without their names.
 func labelsOf(m model.Metric) string {
 	var out []string
-	for _, name := range []model.LabelName{"namespace", "type", "name", "source"} {
+	for _, name := range []model.LabelName{"cluster", "namespace", "type", "name", "source"} {
 		if v, ok := m[name]; ok {
 			out = append(out, string(v))
 		}

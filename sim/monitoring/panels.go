@@ -13,7 +13,7 @@ const hours = `scalar(max(last_over_time(seldon_exporter_window_end_timestamp_se
 // read is a metric of the chosen models as it is to be read back: equal models of several
 // instances are one.
 func read(m cluster.Metric) string {
-	return fmt.Sprintf(`max by (%s) (last_over_time(%s{namespace=~"$namespace",type=~"$type",name=~"$name"}[$range]))`,
+	return fmt.Sprintf(`max by (%s) (last_over_time(%s{cluster=~"$cluster",namespace=~"$namespace",type=~"$type",name=~"$name"}[$range]))`,
 		perModel, m)
 }
 

@@ -60,6 +60,8 @@ func truth(hour int) *ledger.Averages {
 		{Namespace: "seldon", Type: "SeldonDeployment", Name: "leaving"},
 		{Namespace: "seldon", Type: "SeldonDeployment", Name: "unbounded"},
 		{Namespace: "vision", Type: "InferenceService", Name: "leaving"},
+		{Cluster: "east", Namespace: "vision", Type: "InferenceService", Name: "ocr"},
+		{Cluster: "west", Namespace: "vision", Type: "InferenceService", Name: "ocr"},
 	} {
 		if i == 1 && hour < comes || i == 2 && hour >= leaves {
 			continue

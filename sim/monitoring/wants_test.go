@@ -102,10 +102,10 @@ func sum(v of) want {
 }
 
 func group(m ledger.Model, by string) string {
-	label := map[string]string{"namespace": m.Namespace, "type": m.Type, "name": m.Name}
+	label := map[string]string{"cluster": m.Cluster, "namespace": m.Namespace, "type": m.Type, "name": m.Name}
 	var parts []string
 	for name := range strings.SplitSeq(by, ", ") {
-		if name != "" {
+		if label[name] != "" {
 			parts = append(parts, label[name])
 		}
 	}

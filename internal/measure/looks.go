@@ -1,0 +1,139 @@
+package measure
+
+import (
+	"slices"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/timeline"
+)
+
+// A row ended when a scrape of its own target no longer showed it, and began after the last one
+// that did not show it yet. Targets that share job and instance, such as two endpoints of a
+// kubelet, share the series by which their scrapes are known: only a scrape of about an interval
+// before or after one that showed the row is surely of its own target.
+
+// housekeeping is how old a sample is at most for which cAdvisor sets the timestamp: it
+// looks at each cgroup every 10 to 20 s.
+const housekeeping = 20_000
+
+// turn is the least time between two scrapes of one target, which may be somewhat late.
+func turn(sc *timeline.Scrapes) int64 { return sc.Interval * 19 / 20 }
+
+// taken returns when a sample was scraped, and how old it may have been: one with a timestamp
+// of its own is older than its scrape, and later ones may have found nothing newer.
+func taken(sc *timeline.Scrapes, t int64) (at, age int64) {
+	i, own := slices.BinarySearch(sc.OK, t)
+	switch {
+	case own:
+		return t, 0
+	case i < len(sc.OK) && sc.OK[i]-t <= sc.Interval+housekeeping:
+		return sc.OK[i], housekeeping
+	}
+	return t, housekeeping
+}
+
+// gone returns the first scrape of a row's target, after its last sample up to a moment, that
+// would have shown a row which was still there, and when that sample was scraped.
+func (u *usage) gone(r row, t int64) (seen, missed int64, ok bool) {
+	sc := u.targets.Scrapes[r.target]
+	n, _ := slices.BinarySearchFunc(r.samples, t+1, compareTime)
+	if sc == nil || n == 0 {
+		return 0, 0, false
+	}
+	last := r.samples[n-1].T
+	seen, age := taken(sc, last)
+	i, _ := slices.BinarySearch(sc.OK, max(seen+turn(sc), last+age+1, t+1))
+	if i == len(sc.OK) || n < len(r.samples) && r.samples[n].T <= sc.OK[i] {
+		return 0, 0, false
+	}
+	return seen, sc.OK[i], true
+}
+
+// absent returns the last scrape of a row's target, before its first sample from a moment on,
+// that would have shown a row which was already there, and when that sample was scraped.
+func (u *usage) absent(r row, t int64) (missed, seen int64, ok bool) {
+	sc := u.targets.Scrapes[r.target]
+	n, _ := slices.BinarySearchFunc(r.samples, t, compareTime)
+	if sc == nil || n == len(r.samples) {
+		return 0, 0, false
+	}
+	seen, age := taken(sc, r.samples[n].T)
+	i, _ := slices.BinarySearch(sc.OK, min(seen-turn(sc)+1, t))
+	if i == 0 || n > 0 && r.samples[n-1].T+age >= sc.OK[i-1] {
+		return 0, 0, false
+	}
+	return sc.OK[i-1] - age, seen, true
+}
+
+// look finds between which scrapes an incarnation was there, when its node was, and which rows
+// repeat what shows it.
+func (u *usage) look(span timeline.Span, i *incarnation, repeats []row) {
+	for _, o := range repeats {
+		if slices.ContainsFunc(i.rows, func(r row) bool { return r.target.Instance == o.target.Instance }) {
+			i.repeats = append(i.repeats, o)
+		}
+	}
+	i.node = u.existence(span, i)
+	for _, r := range i.rows {
+		if missed, _, ok := u.absent(r, first(r.samples)); ok {
+			i.before = max(i.before, missed)
+		}
+		if _, missed, ok := u.gone(r, last(r.samples)); ok && (i.after == 0 || missed < i.after) {
+			i.after = missed
+		}
+	}
+}
+
+// shown returns when a container's rows were there.
+func (u *usage) shown(span timeline.Span, all []*incarnation) timeline.Spans {
+	var out []timeline.Span
+	for _, i := range all {
+		out = append(out, u.presence(span, i).Intersect(i.node)...)
+	}
+	return timeline.NewSpans(out...)
+}
+
+// presence returns when an incarnation's rows were there. Between two samples that are no
+// outage apart nothing was missing, and nothing is where no scrape could have shown it.
+func (u *usage) presence(span timeline.Span, i *incarnation) timeline.Spans {
+	times := sampleTimes(i)
+	var out []timeline.Span
+	from := u.beginning(span, i, times[0])
+	for n, t := range times {
+		next := first(nil)
+		if n+1 < len(times) {
+			next = times[n+1]
+		}
+		if next-t <= outage(u.targets.Interval) {
+			continue
+		}
+		if to := u.ending(span, i, t); to < next {
+			out = append(out, timeline.Span{From: from, To: to})
+			from = max(to, u.beginning(span, i, next))
+		}
+	}
+	return timeline.NewSpans(out...)
+}
+
+// beginning returns when rows began that were seen at a moment: half-way from the last scrape
+// that did not show one.
+func (u *usage) beginning(span timeline.Span, i *incarnation, t int64) int64 {
+	begin := span.From
+	for _, r := range slices.Concat(i.rows, i.repeats) {
+		if missed, seen, ok := u.absent(r, t); ok {
+			begin = max(begin, missed+(seen-missed)/2)
+		}
+	}
+	return min(begin, max(t, span.From))
+}
+
+// ending returns when rows ended that were seen at a moment: half-way to the first scrape that
+// did not show one.
+func (u *usage) ending(span timeline.Span, i *incarnation, t int64) int64 {
+	end := span.To
+	for _, r := range slices.Concat(i.rows, i.repeats) {
+		if seen, missed, ok := u.gone(r, t); ok {
+			end = min(end, seen+(missed-seen)/2)
+		}
+	}
+	return max(end, t)
+}

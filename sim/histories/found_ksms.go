@@ -1,0 +1,86 @@
+package histories
+
+import (
+	"time"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
+)
+
+// foundKSMStories are what random compositions have shown to be hard about who says which pods there are.
+func foundKSMStories() []story {
+	return []story{
+		{"ksm-shard-joins-before-the-window-ends", "a pod's shard is back for two scrapes, between which the other one is scraped", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.server("wine-0", "wine")
+			b.server("wine-1", "wine")
+			b.shards(0, 2)
+			b.KSMs[1].Life.To = -5 * m
+			b.ksm("ksm-c").Life.From = 4 * m
+			b.KSMs[2].Shard, b.KSMs[2].Shards = 1, 2
+		}},
+		{"ksm-shard-joins-for-one-scrape", "that the other one is a shard is seen by its other pods", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			for _, name := range []string{"wine-0", "wine-1", "wine-2", "wine-3"} {
+				b.server(name, "wine")
+			}
+			b.shards(0, 2)
+			b.KSMs[1].Life.To = 1*m + 30*s
+			b.ksm("ksm-c").Life.From = 4*m + 40*s
+			b.KSMs[2].Shard, b.KSMs[2].Shards = 1, 2
+			b.KSMs[2].Version, b.KSMs[1].Version, b.KSMs[0].Version = cluster.KSM19, cluster.KSM19, cluster.KSM19
+		}},
+		{"ksm-shards-of-two-intervals", "the shard that goes is scraped twice as often as the one that stays", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.server("wine-0", "wine")
+			b.server("wine-1", "wine")
+			b.shards(0, 2)
+			b.KSMs[0].Every = 60 * s
+			b.KSMs[1].Life.To = 3 * m
+		}},
+		{"ksm-shards-merge-as-the-window-begins", "one scrape shows a pod before its shard goes, and the other shard is scraped once more", func(b *builder) {
+			b.window = 10 * m
+			b.cast()
+			b.shards(0, 2)
+			b.pod("wine-0", seldon("wine"), plain("classifier")).UID = ofShard(0, 2)
+			b.pod("wine-1", seldon("wine"), plain("classifier")).UID = ofShard(1, 2)
+			b.ksm("ksm-c")
+			for i, offset := range []time.Duration{17*s + 450*1e6, 4*s + 844*1e6, 8*s + 473*1e6} {
+				b.KSMs[i].Offset, b.KSMs[i].Version = offset, cluster.KSM1
+			}
+			b.KSMs[0].Life.To, b.KSMs[1].Life.To, b.KSMs[2].Life.From = 47*s, 47*s, 47*s
+		}},
+		{"name-taken-by-a-pod-of-another-shard", "without uids, and the first pod's shard is away for a while", func(b *builder) {
+			b.window = 10 * m
+			b.cast()
+			b.every(10*s, 10*s)
+			b.KSMs[0].Version = cluster.KSM19
+			b.ksm("ksm-2").Version = cluster.KSM19
+			b.shards(0, 2)
+			b.pod("serving-0", seldon("wine"), on("node-1"), lives(begin, 8*m), plain("classifier")).UID = ofShard(0, 2)
+			b.pod("serving-0", on("node-1"), lives(8*m, end), plain("classifier")).UID = ofShard(1, 2)
+			b.KSMs[0].Life.To = 3 * m
+			b.ksm("ksm-3").Life.From = 4 * m
+			b.KSMs[2].Every, b.KSMs[2].Version, b.KSMs[2].Shards = 10*s, cluster.KSM19, 2
+		}},
+		{"ksm-upgraded-while-nobody-looks-and-a-name-is-taken", "whose a pod was before anybody showed uids, its rows' cgroups say", func(b *builder) {
+			b.window = 10 * m
+			b.cast()
+			b.Outages = cluster.Spans{span(3*m, 6*m)}
+			b.KSMs[0].Version, b.KSMs[0].Life.To = cluster.KSM1, 3*m
+			b.ksm("ksm-2").Life.From = 3 * m
+			b.server("serving-0", "wine", on("node-1"), lives(begin, 4*m))
+			b.pod("serving-0", on("node-1"), lives(4*m, end), plain("classifier"))
+		}},
+		{"ksm-2-beside-1.x-and-a-name-is-taken-after-a-pause", "the one without uids shows both pods, the other one comes when the second is there", func(b *builder) {
+			b.window = 10 * m
+			b.cast()
+			b.KSMs[0].Version = cluster.KSM1
+			b.ksm("ksm-2").Life.From = 6 * m
+			b.server("serving-0", "wine", on("node-1"), lives(begin, 3*m))
+			b.pod("serving-0", on("node-1"), lives(4*m, end), plain("classifier"))
+		}},
+	}
+}

@@ -1,0 +1,141 @@
+package histories
+
+import (
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
+)
+
+// foundRowStories are what random compositions have shown to be hard about usage: which rows are whose, and when
+// they were there.
+func foundRowStories() []story {
+	return []story{
+		{"prometheus-misses-the-last-turn-of-the-kubelets", "Prometheus restarts, and the kubelets' next turn is after the window", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.KSMs[0].Offset = 19*s + 804*1e6
+			b.Kubelets[0].Offset, b.Kubelets[0].Spread = 1*s+900*1e6, 0
+			b.Outages = cluster.Spans{span(4*m+20*s, 4*m+40*s)}
+		}},
+		{"without-id-and-up-beside-resource-rows", "cAdvisor's job has neither ids nor up nor anything of the machine, and the job of /metrics/resource has something of the node", func(b *builder) {
+			b.window = 5 * m
+			b.NoUp = true
+			b.Kubelets[0].DropID, b.Kubelets[0].OnlyUsage = true, true
+			b.kubelets("kubelet-resource").Endpoint = cluster.ResourceAPI
+			b.cast()
+		}},
+		{"cadvisor-pods-without-id-beside-resource-rows", "cAdvisor runs as pods, whose labels are in the place of its rows', and only what it says of the machine shows which targets it has", func(b *builder) {
+			b.window = 5 * m
+			b.Kubelets[0].DropID, b.Kubelets[0].HonorLabels = true, false
+			b.Kubelets[0].Target = []cluster.Label{{Name: "namespace", Value: "kube-system"}, {Name: "pod", Value: "cadvisor"}, {Name: "container", Value: "cadvisor"}}
+			b.kubelets("kubelet-resource").Endpoint = cluster.ResourceAPI
+			b.cast()
+		}},
+		{"node-joins-and-the-slower-job-sees-it-first", "of two jobs, the one with fewer samples saw that the container was not there yet, and kube-state-metrics comes late", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.kubelets("cadvisor")
+			b.node("node-3").Life.From = 2*m + 40*s
+			b.KSMs[0].Life.From = 4 * m
+			b.Kubelets[0].Offset, b.Kubelets[0].Spread = 14*s+800*1e6, 0
+			b.Kubelets[1].Offset, b.Kubelets[1].Spread = 22*s+800*1e6, 0
+			b.pod("wine-0", seldon("wine"), on("node-3"), plain("classifier", runs(span(2*m+50*s, end))))
+		}},
+		{"node-joins-ksm-comes-late-resource-rows-only", "the same, and the rows have no ids", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.kubelets("kubelet-resource")
+			b.node("node-3").Life.From = 2*m + 40*s
+			b.KSMs[0].Life.From = 4 * m
+			for i := range b.Kubelets {
+				b.Kubelets[i].Endpoint, b.Kubelets[i].Spread = cluster.ResourceAPI, 0
+			}
+			b.Kubelets[0].Offset, b.Kubelets[1].Offset = 14*s+800*1e6, 22*s+800*1e6
+			b.pod("wine-0", seldon("wine"), on("node-3"), plain("classifier", runs(span(2*m+50*s, end))))
+		}},
+		{"container-ends-while-only-resource-rows-show-it", "kube-state-metrics is out, and so is cAdvisor's job; /metrics/resource is not", func(b *builder) {
+			b.window = 10 * m
+			b.cast()
+			b.kubelets("kubelet").Endpoint = cluster.ResourceAPI
+			b.KSMs[0].Holes = cluster.Spans{span(4*m, 10*m)}
+			b.Kubelets[0].Holes = cluster.Spans{span(5*m, 9*m+50*s)}
+			b.server("wine-0", "wine", lives(begin, 9*m))
+		}},
+		{"cadvisor-fails-until-a-container-has-ended", "only /metrics/resource has seen it in the window", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.kubelets("kubelet").Endpoint = cluster.ResourceAPI
+			b.Kubelets[0].Holes = cluster.Spans{span(0, 4*m)}
+			b.pod("wine-0", seldon("wine"), plain("classifier", runs(span(begin+boot, 3*m))))
+		}},
+		{"container-restarts-while-cadvisor-fails", "/metrics/resource shows the end of the one and the beginning of the other", func(b *builder) {
+			b.window = 10 * m
+			b.cast()
+			b.kubelets("kubelet").Endpoint = cluster.ResourceAPI
+			b.KSMs[0].Holes = cluster.Spans{span(3*m, 9*m)}
+			b.Kubelets[0].Holes = cluster.Spans{span(3*m, 9*m)}
+			b.pod("wine-0", seldon("wine"), container("classifier", uses(0.9, 100*Mi), runs(span(begin+boot, 5*m), span(7*m, end))))
+		}},
+		{"outage-ends-with-another-target-of-the-same-labels", "one of two targets of one job and instance has no ids, and is scraped first after the outage", func(b *builder) {
+			b.window = 5 * m
+			b.kubelets("kubelet")
+			b.cast()
+			for i, monitor := range []string{"a", "b"} {
+				b.Kubelets[i].Target = []cluster.Label{{Name: "monitor", Value: monitor}}
+				b.Kubelets[i].Spread = 0
+			}
+			b.Kubelets[0].DropID = true
+			b.Kubelets[0].Offset, b.Kubelets[1].Offset = 7*s+100*1e6, 10*s
+			b.Outages = cluster.Spans{span(0, 2*m)}
+		}},
+		{"outage-ends-with-the-other-endpoint", "one up series for both, and that of /metrics/resource is scraped first after the outage", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.kubelets("kubelet").Endpoint = cluster.ResourceAPI
+			b.Kubelets[0].PathLabel, b.Kubelets[1].PathLabel = false, false
+			b.Kubelets[0].Offset, b.Kubelets[1].Offset = 25*s+800*1e6, 7*s+100*1e6
+			b.KSMs[0].Offset = 28 * s
+			b.Outages = cluster.Spans{span(0, 2*m)}
+		}},
+		{"node-leaves-and-its-pods-name-is-used-elsewhere-without-uids", "a lost node's pod ends with its node, whichever other node shows a pod of its name later", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.KSMs[0].NoUID = true
+			b.node("node-3").Life.To = 1 * m
+			b.pod("serving-0", seldon("wine"), on("node-3"), lives(begin, 3*m),
+				plain("classifier", runs(span(begin+boot, 1*m)), func(c *cluster.Container) { c.Runs[0].Ghost = 1*m + 10*s }))
+			b.pod("serving-0", seldon("beer"), on("node-1"), lives(3*m, end), container("classifier", uses(1.1, 600*Mi)))
+		}},
+		{"prometheus-goes-down-after-old-samples", "the last sample is more than 15 s old, and no end", func(b *builder) {
+			b.window = 5 * m
+			b.server("serving-0", "wine", on("node-1"))
+			b.cast()
+			b.Kubelets[0].Every, b.Kubelets[0].Offset = 10*s, 16*s+920*1e6
+			b.Kubelets[0].Timestamps = true
+			b.Outages = cluster.Spans{span(1*m+50*s, 10*m)}
+		}},
+		{"outage-ends-with-another-node-up-missing", "after the outage, the pod's own node is not scraped any more, and kube-state-metrics after another node", func(b *builder) {
+			b.window = 5 * m
+			b.NoUp = true
+			b.cast()
+			b.every(30*s, 60*s)
+			b.KSMs[0].Offset = 7 * s
+			b.Kubelets[0].Offset, b.Kubelets[0].Spread = 17*s, 3*s+600*1e6
+			b.Outages = cluster.Spans{span(1*m, 4*m+20*s)}
+		}},
+		{"without-id-ksm-gone-and-the-name-goes-to-another-node", "a pod does not change its node: the other node's row is of another pod", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.Kubelets[0].DropID = true
+			b.KSMs[0].Life.To = 1 * m
+			b.pod("serving-0", seldon("wine"), on("node-1"), lives(begin, 1*m), container("classifier", uses(0.3, 100*Mi)))
+			b.pod("serving-0", seldon("wine"), on("node-2"), lives(1*m, end), container("classifier", uses(0.9, 300*Mi)))
+		}},
+		{"without-id-ksm-comes-late-and-the-name-was-on-another-node", "the same, and the second pod is the one that is known", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.Kubelets[0].DropID = true
+			b.KSMs[0].Holes = cluster.Spans{span(-10*m, 4*m)}
+			b.pod("serving-0", seldon("wine"), on("node-1"), lives(begin, 1*m), container("classifier", uses(1, 100*Mi)))
+			b.pod("serving-0", seldon("beer"), on("node-2"), lives(1*m, end), container("classifier", uses(1, 100*Mi)))
+		}},
+	}
+}
