@@ -109,7 +109,7 @@ func TestDocsNameWhatExists(t *testing.T) {
 	}
 	for _, ofOthers := range []string{
 		"--metric-labels-allowlist", "--help", "--version", "--completion-script-bash", "--completion-script-zsh", "--query.lookback-delta", "--query.max-samples",
-		"--web.enable-remote-write-receiver", "--web.enable-admin-api", "--set", "--check", "--no-web.pages",
+		"--web.enable-remote-write-receiver", "--web.enable-admin-api", "--set", "--check", "--no-web.pages", "--no-web.doctor",
 		"--metric-allowlist", "--metric-denylist", "--query.replica-label", "--storage.tsdb.retention.time",
 	} {
 		known[ofOthers] = true

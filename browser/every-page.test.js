@@ -5,9 +5,10 @@ import { accessible, clusters, fits, useBrowser, visit } from "./harness.js";
 
 useBrowser();
 
-// The first page of every cluster, and of one cluster every other kind of page, with its status.
+// The first page and the checks of every cluster, and of one cluster every other kind of page,
+// with its status.
 const pages = [
-  ...Object.keys(clusters).map((cluster) => [cluster, "/", 200]),
+  ...Object.keys(clusters).flatMap((cluster) => [[cluster, "/", 200], [cluster, "/doctor", 200]]),
   ["town", "/?by=namespace", 200],
   ["town", "/?q=there+is+no+such+model", 200],
   ["town", "/?sort=nothing", 400],

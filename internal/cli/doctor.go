@@ -13,6 +13,7 @@ import (
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/backfill"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/doctor"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/fetch"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
@@ -31,7 +32,7 @@ func examine(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	cfg, err := s.doctor(client)
+	cfg, err := s.doctor(client, s.downsampler(client))
 	if err != nil {
 		return err
 	}
@@ -61,8 +62,7 @@ func (s *session) printReport(report *doctor.Report) error {
 }
 
 // doctor returns what the checks work with. They may write to the receiver.
-func (s *session) doctor(client *promapi.Client) (doctor.Config, error) {
-	downsampler := s.downsampler(client)
+func (s *session) doctor(client *promapi.Client, downsampler *downsample.Downsampler) (doctor.Config, error) {
 	cfg := doctor.Config{
 		Server:     client,
 		Surveyor:   downsampler,

@@ -11,6 +11,7 @@ import (
 	"github.com/prometheus/common/version"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/doctor"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/fetch"
@@ -27,6 +28,14 @@ func (s *session) pages(client *promapi.Client, board *exposition.Board, loop *s
 	recorded, err := s.recorded(client)
 	if err != nil {
 		return nil, err
+	}
+	var checks pages.Doctor
+	if s.DoctorPage {
+		cfg, err := s.doctor(client, downsampler)
+		if err != nil {
+			return nil, err
+		}
+		checks = doctor.NewShared(cfg)
 	}
 	return pages.New(pages.Config{
 		Version:  version.Version,
@@ -46,6 +55,7 @@ func (s *session) pages(client *promapi.Client, board *exposition.Board, loop *s
 			x, err := downsampler.Explain(ctx, w, m)
 			return x, s.advise(ctx, err)
 		},
+		Doctor:      checks,
 		Period:      s.Period,
 		SettleDelay: s.SettleDelay,
 		Now:         time.Now,

@@ -33,6 +33,7 @@ type Config struct {
 	Query        Query
 	Web          *web.FlagConfig
 	Pages        bool   // serve pages for people
+	DoctorPage   bool   // one of them has the checks of doctor
 	GrafanaURL   string // that pages link to, "" for none
 	Timestamps   bool   // expose models' metrics with their window's end as timestamp
 	Lifecycle    bool   // settings can be read again by HTTP

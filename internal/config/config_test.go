@@ -236,6 +236,9 @@ func TestPages(t *testing.T) {
 	if cfg := mustLoad(t, nil); !cfg.Pages || cfg.GrafanaURL != "" {
 		t.Errorf("the preset is %t, %q", cfg.Pages, cfg.GrafanaURL)
 	}
+	if !mustLoad(t, nil).DoctorPage || mustLoad(t, nil, "--no-web.doctor").DoctorPage {
+		t.Error("--no-web.doctor does not switch the page off, or nothing does on")
+	}
 	if mustLoad(t, nil, "--no-web.pages").Pages {
 		t.Error("--no-web.pages does not switch them off")
 	}
@@ -252,7 +255,7 @@ func TestEverySettingHasAnEnvironmentVariable(t *testing.T) {
 		"TIME_PERIOD": "2h", "SETTLE_DELAY": "5m", "KINDS": "RayService", "SHARD": "1/3",
 		"KIND": "RayService=ray.io/serve", "CLUSTER_LABEL": "region", "QUERY_ENGINE": "thanos", "QUERY_TRANSPORT": "promql",
 		"QUERY_TIMEOUT": "10s", "QUERY_CONCURRENCY": "4", "QUERY_MAX_SAMPLES": "5000", "QUERY_MAX_SAMPLES_PER_WINDOW": "70000", "QUERY_COMPRESSION": "gzip", "QUERY_MAX_ANSWER_BYTES": "1MiB",
-		"WEB_LISTEN_ADDRESS": ":1234", "WEB_CONFIG_FILE": write(t, "{}\n"), "WEB_SYSTEMD_SOCKET": "true", "WEB_TIMESTAMPS": "true", "WEB_PAGES": "false", "WEB_GRAFANA_URL": "https://grafana.example/d/1", "WEB_ENABLE_LIFECYCLE": "true",
+		"WEB_LISTEN_ADDRESS": ":1234", "WEB_CONFIG_FILE": write(t, "{}\n"), "WEB_SYSTEMD_SOCKET": "true", "WEB_TIMESTAMPS": "true", "WEB_PAGES": "false", "WEB_DOCTOR": "false", "WEB_GRAFANA_URL": "https://grafana.example/d/1", "WEB_ENABLE_LIFECYCLE": "true",
 		"LOG_LEVEL": "DEBUG", "LOG_FORMAT": "json",
 		"REMOTE_WRITE_URL": "http://receiver/w", "REMOTE_WRITE_CONFIG_FILE": write(t, "enable_http2: false\n"), "REMOTE_WRITE_QUERY_URL": "http://query",
 		"REMOTE_WRITE_LABELS": "a=b", "REMOTE_WRITE_PROTOBUF_MESSAGE": "io.prometheus.write.v2.Request", "REMOTE_WRITE_TIMEOUT": "5s",
@@ -261,7 +264,7 @@ func TestEverySettingHasAnEnvironmentVariable(t *testing.T) {
 	cfg := mustLoad(t, env)
 	if cfg.Period != 2*time.Hour || cfg.SettleDelay != 5*time.Minute || cfg.Shard.String() != "1/3" ||
 		cfg.ClusterLabel != "region" || cfg.KindNames() != "RayService" || len(cfg.Sources) != 2 || cfg.CatchUp != 3*time.Hour || cfg.Query != (Query{"thanos", "promql", 10 * time.Second, 4, 5000, 1 << 20, 70_000, true}) ||
-		!cmp.Equal(*cfg.Web.WebListenAddresses, []string{":1234"}) || cfg.SettingName("web.listen-address") != "WEB_LISTEN_ADDRESS" || *cfg.Web.WebConfigFile == "" || !*cfg.Web.WebSystemdSocket || !cfg.Timestamps || cfg.Pages || cfg.GrafanaURL != "https://grafana.example/d/1" || !cfg.Lifecycle ||
+		!cmp.Equal(*cfg.Web.WebListenAddresses, []string{":1234"}) || cfg.SettingName("web.listen-address") != "WEB_LISTEN_ADDRESS" || *cfg.Web.WebConfigFile == "" || !*cfg.Web.WebSystemdSocket || !cfg.Timestamps || cfg.Pages || cfg.DoctorPage || cfg.GrafanaURL != "https://grafana.example/d/1" || !cfg.Lifecycle ||
 		cfg.Log.Level.String() != "debug" || cfg.Log.Format.String() != "json" {
 		t.Errorf("%+v", cfg)
 	}

@@ -40,7 +40,7 @@ func TestEverySettingCanBeInTheFile(t *testing.T) {
 		"time-period": "2h", "settle-delay": "5m", "kinds": []string{"RayService", "Server"}, "shard": "1/3",
 		"kind": []string{"RayService=ray.io/serve,a=b", "Other=other"}, "cluster-label": "region", "query.engine": "mimir", "query.transport": "promql",
 		"query.timeout": "10s", "query.concurrency": 4, "query.max-samples": 5000, "query.max-samples-per-window": "70000", "query.compression": "gzip", "query.max-answer-bytes": "1MiB",
-		"web.listen-address": []string{":1234", ":1235"}, "web.config.file": write(t, "{}\n"), "web.systemd-socket": false, "web.timestamps": true, "web.pages": false, "web.grafana-url": "https://grafana.example/d/1", "web.enable-lifecycle": true,
+		"web.listen-address": []string{":1234", ":1235"}, "web.config.file": write(t, "{}\n"), "web.systemd-socket": false, "web.timestamps": true, "web.pages": false, "web.doctor": false, "web.grafana-url": "https://grafana.example/d/1", "web.enable-lifecycle": true,
 		"log.level": "DEBUG", "log.format": "json",
 		"remote-write.url": "http://receiver/w", "remote-write.config-file": write(t, "enable_http2: false\n"), "remote-write.query-url": "http://query",
 		"remote-write.label": []string{"a=b", "c=d"}, "remote-write.protobuf-message": "io.prometheus.write.v2.Request", "remote-write.timeout": "5s",

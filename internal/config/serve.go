@@ -29,6 +29,9 @@ func ServeFlags(f Flags) Check {
 	pages := f.add("web.pages", "WEB_PAGES", "true",
 		"Serve pages for people: the models, what they used, and why. Without them, / has a few links only.")
 	pages.isSwitch = true
+	doctor := f.add("web.doctor", "WEB_DOCTOR", "true",
+		"Serve the checks of doctor as a page. They are made when somebody asks for it, at most once a minute, and write nothing.")
+	doctor.isSwitch = true
 	grafana := f.add("web.grafana-url", "WEB_GRAFANA_URL", "<url>",
 		"Grafana that the pages link to.")
 	grafana.show = hideSecrets
@@ -42,6 +45,7 @@ func ServeFlags(f Flags) Check {
 		toolkit(c, cfg)
 		cfg.Timestamps = parse(c, timestamps, boolean)
 		cfg.Pages = parse(c, pages, boolean)
+		cfg.DoctorPage = parse(c, doctor, boolean)
 		cfg.GrafanaURL = parse(c, grafana, orNothing(linked))
 		if cfg.Timestamps && cfg.SettleDelay > maxStampedDelay {
 			c.failf("%s is too long for %s, whose values are withdrawn 45m after their window's end: choose %s at most",

@@ -248,7 +248,7 @@ func TestJSON(t *testing.T) {
 	if err := json.Unmarshal(out.Bytes(), &d); err != nil {
 		t.Fatal(err)
 	}
-	if d.Status != Warn || d.Summary[Warn] != 1 || len(d.Checks) != 1 || d.Checks[0].Link != "docs/troubleshooting.md#first" || d.Cost != nil {
+	if d.Status != Warn || d.Summary.Warn != 1 || len(d.Checks) != 1 || d.Checks[0].Link != "docs/troubleshooting.md#first" || d.Cost != nil {
 		t.Errorf("%+v", d)
 	}
 }

@@ -8,9 +8,17 @@ import (
 
 // JSON writes the report for programs.
 func (r *Report) JSON(out io.Writer) error {
+	enc := json.NewEncoder(out)
+	enc.SetIndent("", "  ")
+	return enc.Encode(r.Document())
+}
+
+// Document returns the report as it is encoded as JSON.
+func (r *Report) Document() any {
 	d := document{
 		Prometheus: r.URL, At: r.At, Status: r.Worst(), Checks: []result{},
-		Summary: map[Status]int{Pass: r.Count(Pass), Warn: r.Count(Warn), Fail: r.Count(Fail), Skipped: r.Count(Skipped)},
+		Summary:  summary{r.Count(Pass), r.Count(Warn), r.Count(Fail), r.Count(Skipped)},
+		Calendar: []daily{},
 	}
 	if !r.Window.IsZero() {
 		d.Window = &interval{r.Window.Start, r.Window.End}
@@ -30,20 +38,25 @@ func (r *Report) JSON(out io.Writer) error {
 			d.Calendar = append(d.Calendar, shown)
 		}
 	}
-	enc := json.NewEncoder(out)
-	enc.SetIndent("", "  ")
-	return enc.Encode(d)
+	return d
 }
 
 type document struct {
-	Prometheus string         `json:"prometheus"`
-	At         time.Time      `json:"at"`
-	Status     Status         `json:"status"`
-	Summary    map[Status]int `json:"summary"`
-	Window     *interval      `json:"window"`
-	Checks     []result       `json:"checks"`
-	Cost       *cost          `json:"cost"`
-	Calendar   []daily        `json:"calendar"`
+	Prometheus string    `json:"prometheus"`
+	At         time.Time `json:"at"`
+	Status     Status    `json:"status"`
+	Summary    summary   `json:"summary"`
+	Window     *interval `json:"window"`
+	Checks     []result  `json:"checks"`
+	Cost       *cost     `json:"cost"`
+	Calendar   []daily   `json:"calendar"`
+}
+
+type summary struct {
+	Pass    int `json:"pass"`
+	Warn    int `json:"warn"`
+	Fail    int `json:"fail"`
+	Skipped int `json:"skipped"`
 }
 
 type interval struct {

@@ -98,19 +98,20 @@ type Tenure struct {
 	Spans    timeline.Spans
 	Present  timeline.Spans // when the pod of this uid was there, whoever had it
 	Others   timeline.Spans // when the pods of other uids were there, which have the name, too
+	Rivals   timeline.Spans // when those were any model's
 	Presence *timeline.Presence
 }
 
-// Tenures returns whose the pod was when, judged by kube-state-metrics' scrapes. What others
-// show of uids, such as cgroups, says of which pod a scrape was that shows none: it is the first
-// sighting of each.
-func (p *Pod) Tenures(targets *timeline.Targets, others map[string]int64) []Tenure {
+// Tenures returns whose the pod was when, judged by kube-state-metrics' scrapes. When
+// something else, such as a cgroup, showed each uid first says of which pod a scrape was that
+// shows none.
+func (p *Pod) Tenures(targets *timeline.Targets, firstSeen map[string]int64) []Tenure {
 	type owner struct {
 		uid   string
 		model workload.Model
 	}
 	owned, seen, everybody := map[owner]timeline.Sightings{}, map[string]timeline.Sightings{}, timeline.Sightings{}
-	for _, s := range identified(p.shown, others) {
+	for _, s := range identified(p.shown, firstSeen) {
 		note(seen, s.uid, s)
 		everybody.Add(s.by, s.times...)
 		if s.owner != (workload.Model{}) {
@@ -118,36 +119,64 @@ func (p *Pod) Tenures(targets *timeline.Targets, others map[string]int64) []Tenu
 		}
 	}
 	presence, present := map[string]*timeline.Presence{}, map[string]timeline.Spans{}
-	_, nameless := seen[""]
+	var anybody *timeline.Presence
+	if seen[""] != nil {
+		anybody = timeline.NewPresence(targets, everybody, false)
+	}
 	for uid, sightings := range seen {
 		// Without uids, what is shown is anybody's who goes by the name.
-		if nameless {
-			presence[uid], present[uid] = timeline.NewPresence(targets, everybody, false), timeline.Spans{targets.Span}
+		if anybody != nil {
+			presence[uid], present[uid] = anybody, timeline.Spans{targets.Span}
 			continue
 		}
 		presence[uid] = timeline.NewPresence(targets, sightings, true)
 		present[uid] = presence[uid].Life(sightings)
 	}
 	var out []Tenure
+	models := map[string]timeline.Spans{}
 	for o, sightings := range owned {
 		if spans := presence[o.uid].Life(sightings); len(spans) > 0 {
-			t := Tenure{UID: o.uid, Model: o.model, Spans: spans, Present: present[o.uid], Presence: presence[o.uid]}
-			for uid, spans := range present {
-				if uid != o.uid {
-					t.Others = t.Others.Union(spans)
-				}
-			}
-			out = append(out, t)
+			out = append(out, Tenure{UID: o.uid, Model: o.model, Spans: spans, Present: present[o.uid], Presence: presence[o.uid]})
+			models[o.uid] = models[o.uid].Union(spans)
 		}
+	}
+	others, rivals := besides(present), besides(models)
+	for i, t := range out {
+		out[i].Others, out[i].Rivals = others(t.UID), rivals(t.UID)
 	}
 	slices.SortFunc(out, func(a, b Tenure) int { return cmp.Or(cmp.Compare(a.UID, b.UID), a.Model.Compare(b.Model)) })
 	return out
 }
 
+// besides says when any was there but the one of some uid: somebody, while that one was not, or
+// two at once.
+func besides(all map[string]timeline.Spans) func(uid string) timeline.Spans {
+	var each []timeline.Span
+	for _, spans := range all {
+		each = append(each, spans...)
+	}
+	anybody := timeline.NewSpans(each...) // sorts each, too
+	var several []timeline.Span
+	until := int64(-1 << 63)
+	for _, s := range each {
+		several = append(several, timeline.Span{From: s.From, To: min(s.To, until)})
+		until = max(until, s.To)
+	}
+	crowded := timeline.NewSpans(several...)
+	return func(uid string) timeline.Spans {
+		mine := all[uid]
+		if len(anybody) == 0 {
+			return nil
+		}
+		whole := timeline.Span{From: anybody[0].From, To: anybody[len(anybody)-1].To}
+		return anybody.Intersect(mine.Complement(whole)).Union(crowded.Intersect(mine))
+	}
+}
+
 // identified gives a uid to what was shown without one, if any target shows uids, as
 // kube-state-metrics does from 2.1 on: that of the pod which had the name then. It may have
 // gone before any target showed uids.
-func identified(all []shown, others map[string]int64) []shown {
+func identified(all []shown, firstSeen map[string]int64) []shown {
 	began := map[string]int64{}
 	for _, s := range all {
 		if t, ok := began[s.uid]; s.uid != "" && (!ok || s.times[0] < t) {
@@ -157,7 +186,7 @@ func identified(all []shown, others map[string]int64) []shown {
 	if len(began) == 0 {
 		return all
 	}
-	for uid, t := range others {
+	for uid, t := range firstSeen {
 		if b, ok := began[uid]; !ok || t < b {
 			began[uid] = t
 		}
@@ -178,7 +207,9 @@ func identified(all []shown, others map[string]int64) []shown {
 			if n > 0 {
 				out = append(out, shown{uid, s.owner, s.by, rest[:n]})
 			}
-			rest = rest[n:]
+			if rest = rest[n:]; len(rest) == 0 {
+				break
+			}
 		}
 	}
 	return out

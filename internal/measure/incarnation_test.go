@@ -191,11 +191,12 @@ func TestAbsence(t *testing.T) {
 		{"one after the other", every(10, 5, 95), every(10, 105, 195), always, always, false, 100},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			rows := []row{{id: id("/a"), target: one, samples: at(1, c.first...)}, {id: id("/b"), target: two, samples: at(1, c.next...)}}
+			rows := []row{{id: id("/a"), target: one, all: at(1, c.first...)}, {id: id("/b"), target: two, all: at(1, c.next...)}}
 			u := ofCAdvisor()
 			u.targets.Scrapes = map[timeline.Target]*timeline.Scrapes{one: {OK: c.ofOne, Indirect: c.indirect}, two: {OK: c.ofTwo, Indirect: c.indirect}}
 			var all []*incarnation
 			for _, r := range rows {
+				r.samples = r.all
 				i := &incarnation{id: r.id, rows: []row{r}, samples: [][]promapi.Sample{r.samples, nil}}
 				u.look(whole[0], i, nil)
 				all = append(all, i)

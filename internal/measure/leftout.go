@@ -38,12 +38,32 @@ func (l life) leaveOut(out *Result, r row, why string, samples int) {
 
 // unlisted notes the rows of containers that are none of the pod's.
 func (u *usage) unlisted(t inventory.Tenure, p *inventory.Pod, running map[string]timeline.Spans, out *Result) {
-	for container, byMetric := range u.rows {
+	for container, rows := range u.rows {
 		if _, ok := running[container]; ok {
 			continue
 		}
-		for _, r := range slices.Concat(byMetric...) {
+		for _, r := range slices.Concat(rows.of(t.UID)...) {
 			out.LeftOut = append(out.LeftOut, LeftOut{t.Model, Container{p.Name, t.UID, container}, r.id.String(), r.target, unlistedRow, len(r.samples)})
+		}
+	}
+}
+
+// strangers notes the rows of pods that had the name and were never a model's.
+func (u *usage) strangers(tenures []inventory.Tenure, p *inventory.Pod, out *Result) {
+	if len(tenures) == 0 || tenures[0].UID == "" {
+		return
+	}
+	known := map[string]bool{"": true}
+	for _, t := range tenures {
+		known[t.UID] = true
+	}
+	for container, rows := range u.rows {
+		for uid, byMetric := range rows.byUID {
+			for _, r := range slices.Concat(byMetric...) {
+				if !known[uid] {
+					out.LeftOut = append(out.LeftOut, LeftOut{tenures[0].Model, Container{p.Name, tenures[0].UID, container}, r.id.String(), r.target, otherPodRow, len(r.samples)})
+				}
+			}
 		}
 	}
 }

@@ -15,28 +15,29 @@ import (
 // it is Running.
 func (m Measurer) NeedsPhases(p *inventory.Pod, rows []promapi.Series) bool {
 	running := timeline.Sightings{}
+	seen, check := 0, 1 // mostly the first container is enough; of thousands, not all are tried
 	for _, row := range rows {
 		if row.Labels.Get("__name__") != metric.ContainerRunning {
 			continue
 		}
 		m.note(running, row, row.Samples, isOne)
-		if p.ShownOnlyAt(running) {
-			return false // mostly, by the first container
+		if seen++; seen == check {
+			if p.ShownOnlyAt(running) {
+				return false
+			}
+			check *= 2
 		}
 	}
-	return true
+	return !p.ShownOnlyAt(running)
 }
 
 // active returns when the pod's requests and limits count: while it is Pending or Running.
 func (m Measurer) active(t inventory.Tenure, phases []promapi.Series) timeline.Spans {
-	seen, known := timeline.Sightings{}, false
+	seen := timeline.Sightings{}
 	for _, row := range phases {
-		if sameUID(row, t.UID) {
-			known = true
-			m.note(seen, row, row.Samples, isOne)
-		}
+		m.note(seen, row, row.Samples, isOne)
 	}
-	if !known {
+	if len(phases) == 0 {
 		return t.Spans
 	}
 	return t.Spans.Intersect(t.Presence.Life(seen))
@@ -55,7 +56,7 @@ type level struct {
 }
 
 // levels enters the settings of the pod's containers while it is active.
-func (m Measurer) levels(p *inventory.Pod, t inventory.Tenure, in Samples, out *Result) {
+func (m Measurer) levels(p *inventory.Pod, t inventory.Tenure, state, phases []promapi.Series, out *Result) {
 	type form struct {
 		setting
 		by timeline.Target
@@ -67,9 +68,9 @@ func (m Measurer) levels(p *inventory.Pod, t inventory.Tenure, in Samples, out *
 	}
 	var rows []settingRow
 	newForm := map[form]bool{}
-	for _, row := range in.Sources[0] {
+	for _, row := range state {
 		i, series, ok := m.Table.Show(row.Labels.Get("__name__"), row.Labels.Get)
-		if !ok || m.Table.Metrics[i].Fold != metric.Level || !sameUID(row, t.UID) {
+		if !ok || m.Table.Metrics[i].Fold != metric.Level {
 			continue
 		}
 		container := inventory.Label(row.Labels, "container")
@@ -98,7 +99,7 @@ func (m Measurer) levels(p *inventory.Pod, t inventory.Tenure, in Samples, out *
 			m.note(seen[l], row.Series, same, func(float64) bool { return true })
 		}
 	}
-	active := m.active(t, in.Phases)
+	active := m.active(t, phases)
 	slices.SortFunc(order, func(a, b level) int {
 		return cmp.Or(cmp.Compare(a.container, b.container), cmp.Compare(a.metric, b.metric), cmp.Compare(a.value, b.value))
 	})

@@ -35,14 +35,14 @@ func taken(sc *timeline.Scrapes, t int64) (at, age int64) {
 // would have shown a row which was still there, and when that sample was scraped.
 func (u *usage) gone(r row, t int64) (seen, missed int64, ok bool) {
 	sc := u.targets.Scrapes[r.target]
-	n, _ := slices.BinarySearchFunc(r.samples, t+1, compareTime)
+	n, _ := slices.BinarySearchFunc(r.all, t+1, compareTime)
 	if sc == nil || n == 0 {
 		return 0, 0, false
 	}
-	last := r.samples[n-1].T
+	last := r.all[n-1].T
 	seen, age := taken(sc, last)
 	i, _ := slices.BinarySearch(sc.OK, max(seen+turn(sc), last+age+1, t+1))
-	if i == len(sc.OK) || n < len(r.samples) && r.samples[n].T <= sc.OK[i] {
+	if i == len(sc.OK) || n < len(r.all) && r.all[n].T <= sc.OK[i] {
 		return 0, 0, false
 	}
 	return seen, sc.OK[i], true
@@ -52,13 +52,13 @@ func (u *usage) gone(r row, t int64) (seen, missed int64, ok bool) {
 // that would have shown a row which was already there, and when that sample was scraped.
 func (u *usage) absent(r row, t int64) (missed, seen int64, ok bool) {
 	sc := u.targets.Scrapes[r.target]
-	n, _ := slices.BinarySearchFunc(r.samples, t, compareTime)
-	if sc == nil || n == len(r.samples) {
+	n, _ := slices.BinarySearchFunc(r.all, t, compareTime)
+	if sc == nil || n == len(r.all) {
 		return 0, 0, false
 	}
-	seen, age := taken(sc, r.samples[n].T)
+	seen, age := taken(sc, r.all[n].T)
 	i, _ := slices.BinarySearch(sc.OK, min(seen-turn(sc)+1, t))
-	if i == 0 || n > 0 && r.samples[n-1].T+age >= sc.OK[i-1] {
+	if i == 0 || n > 0 && r.all[n-1].T+age >= sc.OK[i-1] {
 		return 0, 0, false
 	}
 	return sc.OK[i-1] - age, seen, true

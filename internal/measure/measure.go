@@ -75,23 +75,31 @@ func (m Measurer) Pod(p *inventory.Pod, in Samples) Result {
 	}
 	tenures := p.Tenures(m.state(), began)
 	m.leaveOutInvalid(p, tenures, invalid, &out)
+	state, phases, ofUID := byUID(in.Sources[0]), byUID(in.Phases), map[string][]int{}
+	for n, t := range tenures {
+		ofUID[t.UID] = append(ofUID[t.UID], n)
+	}
 	for n, t := range tenures {
 		if t.Spans.Intersect(m.state().Observed).Length() == 0 {
 			continue
 		}
 		out.Models = append(out.Models, t.Model)
-		running := m.running(p, t, in.Sources[0])
-		m.levels(p, t, in, &out)
+		own := state.of(t.UID)
+		running := m.running(p, t, own)
+		m.levels(p, t, own, phases.of(t.UID), &out)
 		for _, container := range slices.Sorted(maps.Keys(running)) {
 			c := Container{p.Name, t.UID, container}
 			m.counts(t, c, running[container], &out)
 			for _, u := range sources {
-				m.usage(life{tenures: tenures, mine: n, container: c, running: running[container]}, u, &out)
+				m.usage(life{tenures: tenures, mine: n, sameUID: ofUID[t.UID], container: c, running: running[container]}, u, &out)
 			}
 		}
 		for _, u := range sources {
 			u.unlisted(t, p, running, &out)
 		}
+	}
+	for _, u := range sources {
+		u.strangers(tenures, p, &out)
 	}
 	return out
 }
@@ -155,11 +163,29 @@ func (m Measurer) counts(t inventory.Tenure, c Container, running timeline.Spans
 	}
 }
 
-// sameUID says whether a series may be about the pod with the uid: kube-state-metrics shows
-// none before 2.1.
-func sameUID(row promapi.Series, uid string) bool {
-	of := row.Labels.Get("uid")
-	return of == "" || uid == "" || of == uid
+// stateRows are series of kube-state-metrics by the uid of their pod, which it shows from 2.1
+// on.
+type stateRows map[string][]promapi.Series
+
+func byUID(rows []promapi.Series) stateRows {
+	out := stateRows{}
+	for _, row := range rows {
+		uid := row.Labels.Get("uid")
+		out[uid] = append(out[uid], row)
+	}
+	return out
+}
+
+// of returns the series that may be about the pod with the uid.
+func (s stateRows) of(uid string) []promapi.Series {
+	if uid != "" {
+		return slices.Concat(s[uid], s[""])
+	}
+	var all []promapi.Series
+	for _, uid := range slices.Sorted(maps.Keys(s)) {
+		all = append(all, s[uid]...)
+	}
+	return all
 }
 
 // note enters when a target showed something.
@@ -181,7 +207,7 @@ func (m Measurer) running(p *inventory.Pod, t inventory.Tenure, rows []promapi.S
 	seen := map[string]timeline.Sightings{}
 	for _, row := range rows {
 		name := row.Labels.Get("__name__")
-		if name != metric.ContainerRunning && name != metric.InitRunning || !sameUID(row, t.UID) {
+		if name != metric.ContainerRunning && name != metric.InitRunning {
 			continue
 		}
 		container := inventory.Label(row.Labels, "container")

@@ -82,6 +82,13 @@ func (s *story) request(v float64, from, to int64, labels ...string) {
 // measured is what the pod comes to, and whether its phases are asked for.
 func (s *story) measured(t *testing.T) (Measurer, Result, bool) {
 	t.Helper()
+	m, p, in := s.read(t)
+	return m, m.Pod(p, in), in.Phases != nil
+}
+
+// read is what there is to measure the pod by.
+func (s *story) read(t testing.TB) (Measurer, *inventory.Pod, Samples) {
+	t.Helper()
 	table, span := metric.Default(), timeline.Span{From: begin, To: end}
 	w := fetch.New(fetch.Config{API: s, Transport: fetch.RemoteRead, Now: time.Now, Log: slog.New(slog.DiscardHandler)}).Windows(1)
 	inv, err := inventory.NewFinder(inventory.Config{Table: table, Kinds: workload.Kinds(), Log: slog.New(slog.DiscardHandler)}).Find(t.Context(), w, span, nil)
@@ -100,11 +107,10 @@ func (s *story) measured(t *testing.T) (Measurer, Result, bool) {
 	}
 	m := Measurer{Table: table, Inventory: inv, Since: begin}
 	in := Samples{Sources: [][]promapi.Series{read(begin, inv.Series(table, 0, inv.Pods)), read(begin-75_000, inv.Series(table, 1, inv.Pods))}}
-	phases := m.NeedsPhases(inv.Pods[0], in.Sources[0])
-	if phases {
-		in.Phases = read(begin, inv.Phases(inv.Pods))
+	if m.NeedsPhases(inv.Pods[0], in.Sources[0]) {
+		in.Phases = append([]promapi.Series{}, read(begin, inv.Phases(inv.Pods))...)
 	}
-	return m, m.Pod(inv.Pods[0], in), phases
+	return m, inv.Pods[0], in
 }
 
 // values are the averages that evidence amounts to, by model and metric.

@@ -2,6 +2,7 @@ package measure
 
 import (
 	"cmp"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -54,7 +55,8 @@ type row struct {
 	id      rowID
 	uid     string // of the pod, as the id has it
 	target  timeline.Target
-	samples []promapi.Sample
+	all     []promapi.Sample
+	samples []promapi.Sample // of these, those that count for what is asked about
 }
 
 // first and last return when a row was seen, beyond all times where it was not.
@@ -85,42 +87,76 @@ func compareTime(s promapi.Sample, t int64) int { return cmp.Compare(s.T, t) }
 type usage struct {
 	source  int
 	metrics []int              // that the source shows, by their places in the table
-	rows    map[string][][]row // of each container, by metric
+	rows    map[string]*rowSet // of each container
 	targets *timeline.Targets  // those that show the pod
 }
 
 func (m Measurer) newUsage(source int, series []promapi.Series) *usage {
 	from := m.Table.Sources[source]
-	u := &usage{source: source, metrics: m.Table.Of(from.Name), rows: map[string][][]row{}}
+	u := &usage{source: source, metrics: m.Table.Of(from.Name), rows: map[string]*rowSet{}}
 	var targets []timeline.Target
 	for _, s := range series {
 		at, _, ok := m.Table.Show(s.Labels.Get("__name__"), func(name string) string { return inventory.Label(s.Labels, name) })
 		if !ok || len(s.Samples) == 0 {
 			continue
 		}
-		r := row{id: idOf(s.Labels, from.IDLabel), target: m.Inventory.Target(s.Labels, from), samples: s.Samples}
+		r := row{id: idOf(s.Labels, from.IDLabel), target: m.Inventory.Target(s.Labels, from), all: s.Samples, samples: s.Samples}
 		r.uid = r.id.uid()
 		if !slices.Contains(targets, r.target) {
 			targets = append(targets, r.target)
 		}
 		container := inventory.Label(s.Labels, "container")
 		if u.rows[container] == nil {
-			u.rows[container] = make([][]row, len(u.metrics))
+			u.rows[container] = &rowSet{byUID: map[string][][]row{}}
 		}
-		of := u.rows[container]
-		n := slices.Index(u.metrics, at)
-		of[n] = append(of[n], r)
+		u.rows[container].add(r, slices.Index(u.metrics, at), len(u.metrics))
 	}
 	u.targets = m.Inventory.Targets[source].Only(targets...)
+	for _, rows := range u.rows {
+		rows.withID = u.scrapedWithID(m.Inventory.Span, rows)
+	}
 	return u
+}
+
+// rowSet are the rows of all containers of one name.
+type rowSet struct {
+	byUID  map[string][][]row // of the pod, by metric; empty where the id has none
+	withID timeline.Spans     // when targets were scraped that show rows with an id
+}
+
+func (s *rowSet) add(r row, metric, metrics int) {
+	if s.byUID[r.uid] == nil {
+		s.byUID[r.uid] = make([][]row, metrics)
+	}
+	s.byUID[r.uid][metric] = append(s.byUID[r.uid][metric], r)
+}
+
+// of returns the rows that may be a pod's: those of its uid and those without one, by metric.
+func (s *rowSet) of(uid string) [][]row {
+	uids := []string{"", uid}
+	if uid == "" {
+		uids = slices.Sorted(maps.Keys(s.byUID))
+	}
+	var out [][]row
+	for _, uid := range uids {
+		for n, rows := range s.byUID[uid] {
+			if out == nil {
+				out = make([][]row, len(s.byUID[uid]))
+			}
+			out[n] = append(out[n], rows...)
+		}
+	}
+	return out
 }
 
 // firstSeen notes when rows of each uid were seen first.
 func (u *usage) firstSeen(of map[string]int64) {
-	for _, byMetric := range u.rows {
-		for _, r := range slices.Concat(byMetric...) {
-			if t, ok := of[r.uid]; r.uid != "" && (!ok || first(r.samples) < t) {
-				of[r.uid] = first(r.samples)
+	for _, set := range u.rows {
+		for uid, byMetric := range set.byUID {
+			for _, r := range slices.Concat(byMetric...) {
+				if t, ok := of[uid]; uid != "" && (!ok || first(r.samples) < t) {
+					of[uid] = first(r.samples)
+				}
 			}
 		}
 	}

@@ -14,7 +14,8 @@ import (
 // life is one container of a pod while that was one model's, beside the pod's other tenures.
 type life struct {
 	tenures   []inventory.Tenure
-	mine      int // which of them is asked about
+	mine      int   // which of them is asked about
+	sameUID   []int // which are of the same pod
 	container Container
 	running   timeline.Spans
 }
@@ -70,23 +71,25 @@ func (m Measurer) rowsOf(l life, u *usage, out *Result) containerRows {
 	picked := containerRows{byMetric: make([][]row, len(u.metrics)), named: true}
 	repeats := map[timeline.Target][]promapi.Sample{}
 	span, since := m.Inventory.Span, m.Inventory.Span.From-u.targets.Preroll()
-	withID := u.scrapedWithID(span, u.rows[l.container.Name])
-	mine, elsewhere := l.mineWithoutUID(span), m.elsewhere(l, u)
-	for n, rows := range u.rows[l.container.Name] {
+	set := u.rows[l.container.Name]
+	if set == nil {
+		return picked
+	}
+	mine, elsewhere := l.mineWithoutUID(span), m.elsewhere(l, set)
+	for n, rows := range set.of(l.container.UID) {
 		leading := timeline.Span{From: span.From, To: span.To}
 		if m.fold(u, n) == metric.Rate {
 			leading.From = since
 		}
 		for _, r := range rows {
-			if r.uid != "" && l.container.UID != "" && r.uid != l.container.UID || r.uid == "" && elsewhere[r.target.Instance] {
+			if r.uid == "" && elsewhere[r.target.Instance] {
 				l.leaveOut(out, r, otherPodRow, len(r.samples))
 				continue
 			}
-			if r.id.cgroup == "" && len(withID) > 0 {
-				repeated := r.in(withID)
-				l.leaveOut(out, r, withoutID, len(repeated))
-				repeats[r.target] = append(repeats[r.target], repeated...)
-				r.samples = r.in(withID.Complement(leading))
+			if r.id.cgroup == "" && len(set.withID) > 0 {
+				l.leaveOut(out, r, withoutID, len(r.in(set.withID)))
+				repeats[r.target] = append(repeats[r.target], r.all...)
+				r.samples = r.in(set.withID.Complement(leading))
 			}
 			r.samples = Within(r.samples, leading)
 			if r.uid == "" {
@@ -103,17 +106,17 @@ func (m Measurer) rowsOf(l life, u *usage, out *Result) containerRows {
 	}
 	for _, t := range slices.SortedFunc(maps.Keys(repeats), timeline.Target.Compare) {
 		slices.SortFunc(repeats[t], func(a, b promapi.Sample) int { return cmp.Compare(a.T, b.T) })
-		picked.repeats = append(picked.repeats, row{target: t, samples: repeats[t]})
+		picked.repeats = append(picked.repeats, row{target: t, all: repeats[t]})
 	}
 	return picked
 }
 
 // scrapedWithID returns when targets that show rows with an id were scraped: one without is the
 // same container then, as /metrics/resource shows it. Elsewhere it shows what those do not.
-func (u *usage) scrapedWithID(span timeline.Span, byMetric [][]row) timeline.Spans {
+func (u *usage) scrapedWithID(span timeline.Span, rows *rowSet) timeline.Spans {
 	var times []int64
 	var targets []timeline.Target
-	for _, r := range slices.Concat(byMetric...) {
+	for _, r := range slices.Concat(rows.of("")...) {
 		if r.id.cgroup == "" || slices.Contains(targets, r.target) {
 			continue
 		}
@@ -143,17 +146,14 @@ func (r row) in(spans timeline.Spans) []promapi.Sample {
 // elsewhere returns the nodes, by their targets' addresses, of which it is known that the pod
 // is on another one: a pod that has a uid does not change its node. Rows without a uid were on
 // that one while kube-state-metrics showed the pod.
-func (m Measurer) elsewhere(l life, u *usage) map[string]bool {
+func (m Measurer) elsewhere(l life, rows *rowSet) map[string]bool {
 	t := l.tenure()
 	if t.UID == "" {
 		return nil
 	}
 	surely := t.Present.Intersect(t.Presence.Known)
 	known, out := false, map[string]bool{}
-	for _, r := range slices.Concat(u.rows[l.container.Name]...) {
-		if r.uid != "" {
-			continue
-		}
+	for _, r := range slices.Concat(rows.byUID[""]...) {
 		here := slices.ContainsFunc(r.samples, func(x promapi.Sample) bool { return surely.Hold(x.T, x.T) })
 		known = known || here
 		out[r.target.Instance] = out[r.target.Instance] || here
@@ -212,11 +212,9 @@ func (m Measurer) usageLife(l life, u *usage, all []*incarnation, named bool) ti
 		if len(ours.Intersect(mine.Spans)) == 0 || len(ours.Intersect(l.running)) == 0 {
 			continue
 		}
-		contested := false
-		for n, other := range l.tenures {
-			if n != l.mine && len(ours.Intersect(other.Spans)) > 0 && (other.UID == mine.UID || !named) {
-				contested = true
-			}
+		contested := !named && len(ours.Intersect(mine.Rivals)) > 0
+		for _, n := range l.sameUID {
+			contested = contested || n != l.mine && len(ours.Intersect(l.tenures[n].Spans)) > 0
 		}
 		if contested {
 			ours = ours.Intersect(mine.Spans).Intersect(l.running)

@@ -27,6 +27,7 @@ type Config struct {
 	Settings            []Setting
 	Recorded            Recorded // the averages of past windows
 	Explain             Explainer
+	Doctor              Doctor // nil for no such page
 	Period, SettleDelay time.Duration
 	Now                 func() time.Time
 	Log                 *slog.Logger
@@ -53,11 +54,15 @@ type view struct {
 
 // table lists the pages, in the order of the navigation.
 func (s *site) table() []page {
-	return []page{
+	all := []page{
 		{path: "/{$}", title: "Models", linked: true, file: "models.html", params: modelsParams(), show: s.models},
 		{path: "/model/{namespace}/{type}/{name}", file: "model.html", params: modelParams(), show: s.model},
 		{path: "/config", title: "Settings", linked: true, file: "settings.html", show: s.settings},
 	}
+	if s.Doctor != nil {
+		all = append(all, page{path: "/doctor", title: "Doctor", linked: true, file: "doctor.html", show: s.doctor})
+	}
+	return all
 }
 
 // site is the pages.

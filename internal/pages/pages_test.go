@@ -93,8 +93,8 @@ func has(t *testing.T, w *httptest.ResponseRecorder, texts ...string) {
 }
 
 func TestHeaders(t *testing.T) {
-	h := newSite(t, some())
-	for _, path := range []string{"/", "/nowhere", "/?format=csv", "/?sort=no", "/style.css", "/icon.svg"} {
+	h := newSite(t, some(), func(c *Config) { c.Doctor = checks{report: examined()} })
+	for _, path := range []string{"/", "/doctor", "/nowhere", "/?format=csv", "/?sort=no", "/style.css", "/icon.svg"} {
 		w := get(t, h, path)
 		policy := w.Header().Get("Content-Security-Policy")
 		if !strings.HasPrefix(policy, "default-src 'none';") || !strings.Contains(policy, "frame-ancestors 'none'") || strings.Contains(policy, "unsafe") {

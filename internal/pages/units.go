@@ -91,6 +91,7 @@ func functions() template.FuncMap {
 		"day":     func(t time.Time) string { return t.UTC().Format("2 Jan 2006") },
 		"clock":   clock,
 		"percent": percent,
+		"plain":   func(markdown string) string { return strings.ReplaceAll(markdown, "`", "") },
 		"seconds": seconds,
 		"ratio":   func(a, b float64) float64 { return a / b },
 	}

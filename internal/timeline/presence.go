@@ -120,10 +120,12 @@ func (s *Targets) without(by Target, shown []int64, runs []*run) []int64 {
 
 // blind says whether a target knew nothing of a pod until some moment: it was scraped without
 // it between two scrapes by which another target showed it. One that is known to be a shard
-// need only have been there when another target showed the pod.
+// need only have been there, and scraped within an interval, when another target showed the pod.
 func (s *Targets) blind(by Target, without []int64, until int64, runs []*run) bool {
+	sc := s.Scrapes[by]
 	wasThere := func(r *run) bool {
-		return slices.ContainsFunc(s.Exists[by], func(x Span) bool { return x.From <= r.last() && r.first() <= x.To })
+		return Missed(sc.OK, r.first()-sc.Interval, r.last()+sc.Interval) &&
+			slices.ContainsFunc(s.Exists[by], func(x Span) bool { return x.From <= r.last() && r.first() <= x.To })
 	}
 	return slices.ContainsFunc(without, func(t int64) bool { return othersShow(runs, by, t) }) ||
 		s.Shards[by] && slices.ContainsFunc(runs, func(r *run) bool { return r.by != by && r.first() < until && wasThere(r) })

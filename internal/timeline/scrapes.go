@@ -75,8 +75,7 @@ func NewScrapes(span Span, times []int64, ok func(i int) bool) *Scrapes {
 // staleness marker at the end of a series says nothing: one is written when a scrape fails,
 // and another when the target is gone.
 func NewIndirectScrapes(span Span, times []int64) *Scrapes {
-	s := &Scrapes{Indirect: true}
-	s.Interval, _ = medianGap(times, 1, 1)
+	s := &Scrapes{Indirect: true, Interval: intervalOf(times)}
 	for _, t := range times {
 		s.add(span, t, true)
 	}
@@ -109,8 +108,8 @@ func (s *Scrapes) Join(o *Scrapes) *Scrapes {
 // Silence is how long no scrape of the target succeeds at least in an outage.
 func (s *Scrapes) Silence() int64 { return Outage(s.Interval) }
 
-// intervalOf returns the scrape interval that an up series shows, 0 if it shows none. Targets
-// that share all labels write one such series between them, in a beat of several gaps that
+// intervalOf returns the scrape interval that a series shows, 0 if it shows none. Targets
+// that share all labels write one series of a name between them, in a beat of several gaps that
 // repeats itself: the interval is the whole beat.
 func intervalOf(up []int64) int64 {
 	const longestBeat = 6

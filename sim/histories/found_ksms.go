@@ -52,6 +52,18 @@ func foundKSMStories() []story {
 			}
 			b.KSMs[0].Life.To, b.KSMs[1].Life.To, b.KSMs[2].Life.From = 47*s, 47*s, 47*s
 		}},
+		{"pod-comes-after-its-shards-have-gone", "they were not scraped when it was there, and an outage hides when they went", func(b *builder) {
+			b.window = 10 * m
+			b.cast()
+			b.shardsMerge(6 * m)
+			for i := range b.KSMs {
+				b.KSMs[i].NoUID = true
+			}
+			b.pod("wine-0", seldon("wine"), plain("classifier")).UID = ofShard(0, 2)
+			b.pod("wine-1", seldon("wine"), plain("classifier")).UID = ofShard(1, 2)
+			b.Outages = cluster.Spans{span(5*m+55*s, 8*m+50*s)}
+			b.server("wine-2", "wine", lives(8*m+55*s, end))
+		}},
 		{"name-taken-by-a-pod-of-another-shard", "without uids, and the first pod's shard is away for a while", func(b *builder) {
 			b.window = 10 * m
 			b.cast()

@@ -29,6 +29,27 @@ func foundRowStories() []story {
 			b.kubelets("kubelet-resource").Endpoint = cluster.ResourceAPI
 			b.cast()
 		}},
+		{"two-targets-of-the-same-labels-up-missing", "the same endpoint is scraped twice, a second apart, into the same series", func(b *builder) {
+			b.window = 5 * m
+			b.NoUp = true
+			b.kubelets("kubelet")
+			b.cast()
+			for i := range b.Kubelets {
+				b.Kubelets[i].Endpoint, b.Kubelets[i].Spread = cluster.ResourceAPI, 0
+			}
+			b.Kubelets[0].Offset, b.Kubelets[1].Offset = 18*s+559*1e6, 19*s+731*1e6
+		}},
+		{"old-samples-of-both-endpoints-before-an-outage", "a row without an id repeats one with, up to its last scrape", func(b *builder) {
+			b.window = 5 * m
+			b.kubelets("kubelet").Endpoint = cluster.ResourceAPI
+			b.server("wine-0", "wine", on("node-1"))
+			b.cast()
+			for i := range b.Kubelets {
+				b.Kubelets[i].Timestamps, b.Kubelets[i].Spread = true, 0
+			}
+			b.Kubelets[0].Offset, b.Kubelets[1].Offset = 26*s+326*1e6, 20*s+526*1e6
+			b.Outages = cluster.Spans{span(1*m+25*s, 10*m)}
+		}},
 		{"node-joins-and-the-slower-job-sees-it-first", "of two jobs, the one with fewer samples saw that the container was not there yet, and kube-state-metrics comes late", func(b *builder) {
 			b.window = 5 * m
 			b.cast()
