@@ -154,4 +154,13 @@ helm-delete: ## remove what helm-install installed
 
 .PHONY: e2e
 e2e: ## the chart in a real Kubernetes API, beside a real kube-state-metrics and Prometheus
-	@cd e2e && go test -count=1 -timeout=60m -v ./...
+	@cd e2e && go test -count=1 -timeout=60m -v .
+
+# NODE_WINDOWS=10 tries so many windows of two minutes.
+.PHONY: node
+node: ## real containers on a real kubelet: the exporter beside the kernel's counters; takes root
+	@cd e2e && go test -count=1 -timeout=90m -v ./sandbox ./node
+
+.PHONY: node-report
+node-report: ## docs/node.md: that, for ten windows
+	@cd e2e && NODE_WINDOWS=$${NODE_WINDOWS:-10} NODE_REPORT=$(CURDIR)/docs/node.md go test -count=1 -timeout=90m -v ./node

@@ -16,6 +16,7 @@ import (
 
 	"sigs.k8s.io/yaml"
 
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/e2e/programs"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/process"
 )
 
@@ -25,9 +26,9 @@ const (
 )
 
 // helmRun runs a Helm against the cluster, or against none if c is nil.
-func helmRun(t *testing.T, h program, c *cluster, args ...string) (string, error) {
+func helmRun(t *testing.T, h programs.Program, c *cluster, args ...string) (string, error) {
 	t.Helper()
-	path, err := h.binary(t.Context())
+	path, err := h.Binary(t.Context())
 	must(t, err)
 	cmd := exec.CommandContext(t.Context(), path, args...)
 	cmd.Env = c.env(t)
@@ -38,7 +39,7 @@ func helmRun(t *testing.T, h program, c *cluster, args ...string) (string, error
 // makeRun runs one of the Makefile's targets against the cluster.
 func makeRun(t *testing.T, c *cluster, target, flags string) string {
 	t.Helper()
-	path, err := helm.binary(t.Context())
+	path, err := programs.Helm.Binary(t.Context())
 	must(t, err)
 	cmd := exec.CommandContext(t.Context(), "make", "-C", "..", "--no-print-directory", target, "HELM="+path, "HELM_FLAGS="+flags)
 	cmd.Env = c.env(t)
@@ -52,14 +53,14 @@ func makeRun(t *testing.T, c *cluster, target, flags string) string {
 func (c *cluster) env(t *testing.T) []string {
 	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + t.TempDir()}
 	if c != nil {
-		env = append(env, "KUBECONFIG="+c.kubeconfig)
+		env = append(env, "KUBECONFIG="+c.Kubeconfig)
 	}
 	return env
 }
 
 func (c *cluster) deployment(t *testing.T) *appsv1.Deployment {
 	t.Helper()
-	d, err := c.client.AppsV1().Deployments(namespace).Get(t.Context(), release, metav1.GetOptions{})
+	d, err := c.Client.AppsV1().Deployments(namespace).Get(t.Context(), release, metav1.GetOptions{})
 	must(t, err)
 	return d
 }
@@ -68,13 +69,13 @@ func (c *cluster) deployment(t *testing.T) *appsv1.Deployment {
 // cluster that had one, and waits for its address.
 func (c *cluster) place(t *testing.T, d *appsv1.Deployment, node string) *corev1.Pod {
 	t.Helper()
-	pods := c.client.CoreV1().Pods(d.Namespace)
+	pods := c.Client.CoreV1().Pods(d.Namespace)
 	template := d.Spec.Template
 	pod := &corev1.Pod{ObjectMeta: template.ObjectMeta, Spec: template.Spec}
 	pod.Name, pod.Spec.NodeName = d.Name+"-0", node
 	_, err := pods.Create(t.Context(), pod, metav1.CreateOptions{})
 	must(t, err)
-	await(t, "the exporter's pod", nil, func() (err error) {
+	programs.Await(t, "the exporter's pod", nil, func() (err error) {
 		if pod, err = pods.Get(t.Context(), d.Name+"-0", metav1.GetOptions{}); err == nil && pod.Status.PodIP == "" {
 			err = fmt.Errorf("phase %s, no address", pod.Status.Phase)
 		}
@@ -91,10 +92,10 @@ const configFile = "exporter.yml"
 // everybody's.
 func runPod(t *testing.T, c *cluster, binary string, pod *corev1.Pod) *process.Process {
 	t.Helper()
-	config, err := c.client.CoreV1().ConfigMaps(pod.Namespace).Get(t.Context(), release, metav1.GetOptions{})
-	must(t, err)
+	config, err := c.Client.CoreV1().ConfigMaps(pod.Namespace).Get(t.Context(), release, metav1.GetOptions{})
+	programs.Must(t, err)
 	mounted := filepath.Join(t.TempDir(), configFile)
-	must(t, os.WriteFile(mounted, []byte(config.Data[configFile]), 0o600))
+	programs.Must(t, os.WriteFile(mounted, []byte(config.Data[configFile]), 0o600))
 	container := pod.Spec.Containers[0]
 	command := process.Command{Path: binary}
 	for _, arg := range container.Args {
@@ -112,19 +113,19 @@ func runPod(t *testing.T, c *cluster, binary string, pod *corev1.Pod) *process.P
 		}
 		command.Env = append(command.Env, env.Name+"="+env.Value)
 	}
-	return runPath(t, command)
+	return programs.RunPath(t, command)
 }
 
 // testRun runs the command of the pod that `helm test` starts. It asks the Service, in
 // whose place the exporter's pod answers here.
 func testRun(t *testing.T, c *cluster, exporterURL string) (string, error) {
 	t.Helper()
-	hooks, err := helmRun(t, helm, c, "get", "hooks", release, "--namespace="+namespace)
+	hooks, err := helmRun(t, programs.Helm, c, "get", "hooks", release, "--namespace="+namespace)
 	if err != nil {
 		t.Fatal(hooks)
 	}
 	var pod corev1.Pod
-	must(t, yaml.Unmarshal([]byte(hooks), &pod))
+	programs.Must(t, yaml.Unmarshal([]byte(hooks), &pod))
 	command := pod.Spec.Containers[0].Command
 	for i := range command {
 		command[i] = strings.ReplaceAll(command[i], "http://"+release+":8000", exporterURL)

@@ -15,6 +15,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"sigs.k8s.io/yaml"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/e2e/programs"
 )
 
 const chart = "../helm/seldon-prometheus-exporter"
@@ -22,11 +24,11 @@ const chart = "../helm/seldon-prometheus-exporter"
 // TestChart takes a release through its life, with every optional object at once.
 func TestChart(t *testing.T) {
 	c := startControlPlane(t)
-	c.createNamespace(t, namespace, nil)
+	must(t, c.CreateNamespace(t.Context(), namespace, nil))
 	c.installOperatorCRDs(t)
 
-	for _, h := range []program{helm, helm3} {
-		t.Run(h.name, func(t *testing.T) {
+	for _, h := range []programs.Program{programs.Helm, programs.Helm3} {
+		t.Run(h.Name, func(t *testing.T) {
 			run := func(args ...string) string {
 				t.Helper()
 				out, err := helmRun(t, h, c, append(args, "--namespace="+namespace)...)
@@ -51,7 +53,7 @@ func TestChart(t *testing.T) {
 			}
 			for _, monitor := range []string{"servicemonitors", "podmonitors"} {
 				path := "/apis/monitoring.coreos.com/v1/namespaces/" + namespace + "/" + monitor + "/" + release
-				body, err := c.client.CoreV1().RESTClient().Get().AbsPath(path).DoRaw(t.Context())
+				body, err := c.Client.CoreV1().RESTClient().Get().AbsPath(path).DoRaw(t.Context())
 				if err != nil || !strings.Contains(string(body), `"honorLabels":true`) {
 					t.Errorf("%s: %v: %s", monitor, err, body)
 				}
@@ -60,12 +62,12 @@ func TestChart(t *testing.T) {
 			if d := c.deployment(t); *d.Spec.Replicas != 1 {
 				t.Errorf("there are %d replicas after the rollback, want 1", *d.Spec.Replicas)
 			}
-			_, err := c.client.PolicyV1().PodDisruptionBudgets(namespace).Get(t.Context(), release, metav1.GetOptions{})
+			_, err := c.Client.PolicyV1().PodDisruptionBudgets(namespace).Get(t.Context(), release, metav1.GetOptions{})
 			if !apierrors.IsNotFound(err) {
 				t.Errorf("the disruption budget is still there after the rollback: %v", err)
 			}
 			run("uninstall", release)
-			_, err = c.client.AppsV1().Deployments(namespace).Get(t.Context(), release, metav1.GetOptions{})
+			_, err = c.Client.AppsV1().Deployments(namespace).Get(t.Context(), release, metav1.GetOptions{})
 			if !apierrors.IsNotFound(err) {
 				t.Errorf("the deployment is still there after all: %v", err)
 			}
@@ -123,7 +125,7 @@ func TestChartRefuses(t *testing.T) {
 		{"openshift.monitoringView=true,serviceAccount.create=false", "openshift.monitoringView"},
 	} {
 		t.Run(test.set, func(t *testing.T) {
-			out, err := helmRun(t, helm, nil, "template", release, chart, "--set="+test.set)
+			out, err := helmRun(t, programs.Helm, nil, "template", release, chart, "--set="+test.set)
 			if err == nil {
 				t.Fatal("it was accepted")
 			}
@@ -132,7 +134,7 @@ func TestChartRefuses(t *testing.T) {
 			}
 		})
 	}
-	if out, err := helmRun(t, helm, nil, "lint", "--strict", chart); err != nil {
+	if out, err := helmRun(t, programs.Helm, nil, "lint", "--strict", chart); err != nil {
 		t.Errorf("helm lint: %v\n%s", err, out)
 	}
 }
@@ -150,7 +152,7 @@ func TestChartMemory(t *testing.T) {
 		"extraVolumeMounts[0].name=x,extraVolumeMounts[0].mountPath=/tmp": "241591910",
 	} {
 		t.Run(set, func(t *testing.T) {
-			out, err := helmRun(t, helm, nil, "template", release, chart, "--set="+set)
+			out, err := helmRun(t, programs.Helm, nil, "template", release, chart, "--set="+set)
 			must(t, err)
 			var got []string
 			for _, m := range regexp.MustCompile(`name: GOMEMLIMIT\n +value: "?([^"\n]*)`).FindAllStringSubmatch(out, -1) {
@@ -169,17 +171,17 @@ func TestChartMemory(t *testing.T) {
 // TestChartConfig: the exporter accepts the file that the chart writes, and has each value.
 func TestChartConfig(t *testing.T) {
 	exporter := filepath.Join(t.TempDir(), "exporter")
-	must(t, buildExporter(t.Context(), exporter))
+	programs.Must(t, buildExporter(t.Context(), exporter))
 	for set, want := range map[string][]string{
 		"": {"prometheus.url http://seldon-core-analytics-prometheus-seldon.seldon-system", "time-period 1h", "settle-delay 1m", "kinds SeldonDeployment, InferenceService",
-			"query.engine auto", "query.transport auto", "log.level info", "log.format logfmt"},
-		`timePeriod=1d,kinds={Server},ownKinds={A=a\,x=y,B=b},clusterLabel=c,sources.cadvisor=job="kubelet",log.format=json`:                  {"time-period 1d", "kinds Server", "kind A=a,x=y, B=b", "cluster-label c", `source.cadvisor job="kubelet"`, "log.format json"},
-		"remoteWrite.url=http://r/w,remoteWrite.queryUrl=http://q,remoteWrite.labels.a=b,remoteWrite.labels.c=d,remoteWrite.catchUpMaxAge=2d": {"remote-write.url http://r/w", "remote-write.query-url http://q", "remote-write.label a=b, c=d", "catch-up.max-age 2d"},
-		`config.query.concurrency=3,config.web.timestamps=true,config.remote-write\.timeout=1m`:                                               {"query.concurrency 3", "web.timestamps true", "remote-write.timeout 1m"},
+			"query.engine auto", "query.transport auto", "web.pages true", "log.level info", "log.format logfmt"},
+		`timePeriod=1d,kinds={Server},ownKinds={A=a\,x=y,B=b},clusterLabel=c,sources.cadvisor=job="kubelet",log.format=json`:                     {"time-period 1d", "kinds Server", "kind A=a,x=y, B=b", "cluster-label c", `source.cadvisor job="kubelet"`, "log.format json"},
+		"remoteWrite.url=http://r/w,remoteWrite.queryUrl=http://q,remoteWrite.labels.a=b,remoteWrite.labels.c=d,remoteWrite.catchUpMaxAge=2d":    {"remote-write.url http://r/w", "remote-write.query-url http://q", "remote-write.label a=b, c=d", "catch-up.max-age 2d"},
+		`pages.enabled=false,pages.grafanaUrl=https://g/d,config.query.concurrency=3,config.web.timestamps=true,config.remote-write\.timeout=1m`: {"web.pages false", "web.grafana-url https://g/d", "query.concurrency 3", "web.timestamps true", "remote-write.timeout 1m"},
 		"prometheus.url=http://p/?tenant=a": {"time-period 1h"},
 	} {
 		t.Run(set, func(t *testing.T) {
-			out, err := helmRun(t, helm, nil, "template", release, chart, "--set="+set)
+			out, err := helmRun(t, programs.Helm, nil, "template", release, chart, "--set="+set)
 			if err != nil {
 				t.Fatalf("helm template: %v\n%s", err, out)
 			}
@@ -189,13 +191,13 @@ func TestChartConfig(t *testing.T) {
 			var file string
 			for document := range strings.SplitSeq(out, "\n---\n") {
 				var m corev1.ConfigMap
-				must(t, yaml.Unmarshal([]byte(document), &m))
+				programs.Must(t, yaml.Unmarshal([]byte(document), &m))
 				if m.Kind == "ConfigMap" {
 					file = m.Data[configFile]
 				}
 			}
 			path := filepath.Join(t.TempDir(), configFile)
-			must(t, os.WriteFile(path, []byte(file), 0o600))
+			programs.Must(t, os.WriteFile(path, []byte(file), 0o600))
 			printed, err := exec.CommandContext(t.Context(), exporter, "--config.check", "--config.file="+path).CombinedOutput()
 			if err != nil {
 				t.Fatalf("the exporter refuses the file: %s\n%s", printed, file)
@@ -212,7 +214,7 @@ func TestChartConfig(t *testing.T) {
 
 // TestChartPeriod: alerts and dashboard are written for an hour, and rendered for the period.
 func TestChartPeriod(t *testing.T) {
-	out, err := helmRun(t, helm, nil, "template", release, chart, "--set=timePeriod=1h30m,prometheusRule.enabled=true,dashboard.enabled=true")
+	out, err := helmRun(t, programs.Helm, nil, "template", release, chart, "--set=timePeriod=1h30m,prometheusRule.enabled=true,dashboard.enabled=true")
 	if err != nil {
 		t.Fatalf("helm template: %v\n%s", err, out)
 	}
@@ -258,16 +260,16 @@ func templates(t *testing.T) []string {
 // installOperatorCRDs installs what ServiceMonitor, PodMonitor and PrometheusRule are.
 func (c *cluster) installOperatorCRDs(t *testing.T) {
 	t.Helper()
-	source, err := prometheusOperator.source(t.Context())
+	source, err := programs.PrometheusOperator.Source(t.Context())
 	must(t, err)
 	for _, kind := range []string{"servicemonitors", "podmonitors", "prometheusrules"} {
 		text, err := os.ReadFile(filepath.Join(source.Dir, "example", "prometheus-operator-crd", "monitoring.coreos.com_"+kind+".yaml"))
 		must(t, err)
-		err = c.client.CoreV1().RESTClient().Verb(http.MethodPost).AbsPath("/apis/apiextensions.k8s.io/v1/customresourcedefinitions").
+		err = c.Client.CoreV1().RESTClient().Verb(http.MethodPost).AbsPath("/apis/apiextensions.k8s.io/v1/customresourcedefinitions").
 			SetHeader("Content-Type", "application/yaml").Body(text).Do(t.Context()).Error()
 		must(t, err)
-		await(t, kind, nil, func() error {
-			return c.client.CoreV1().RESTClient().Get().AbsPath("/apis/monitoring.coreos.com/v1/namespaces/" + namespace + "/" + kind).Do(t.Context()).Error()
+		programs.Await(t, kind, nil, func() error {
+			return c.Client.CoreV1().RESTClient().Get().AbsPath("/apis/monitoring.coreos.com/v1/namespaces/" + namespace + "/" + kind).Do(t.Context()).Error()
 		})
 	}
 }

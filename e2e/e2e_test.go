@@ -20,6 +20,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/e2e/programs"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/process"
 )
@@ -87,7 +88,7 @@ func TestEndToEnd(t *testing.T) {
 		}},
 		{"restart of kube-state-metrics", func() {
 			_ = c.ksm.Close() // it ends by the signal, not by itself
-			c.startKubeStateMetrics(t, allowList)
+			c.ksm = c.StartKubeStateMetrics(t, c.ksmAddress, allowList)
 		}},
 		{"restart of the exporter", func() {
 			before := e.scrape(t)
@@ -111,26 +112,14 @@ func TestEndToEnd(t *testing.T) {
 func (c *cluster) furnish(t *testing.T) {
 	t.Helper()
 	for _, name := range []string{"seldon", "kserve", "strangers"} {
-		c.createNamespace(t, name, nil)
+		must(t, c.CreateNamespace(t.Context(), name, nil))
 	}
 	// The strictest rules that Kubernetes has: what they refuse would not start anywhere.
-	c.createNamespace(t, namespace, map[string]string{"pod-security.kubernetes.io/enforce": "restricted"})
+	must(t, c.CreateNamespace(t.Context(), namespace, map[string]string{"pod-security.kubernetes.io/enforce": "restricted"}))
 	for i := range nodes {
-		_, err := c.client.CoreV1().Nodes().Create(t.Context(), &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: nodeName(i)}}, metav1.CreateOptions{})
+		_, err := c.Client.CoreV1().Nodes().Create(t.Context(), &corev1.Node{ObjectMeta: metav1.ObjectMeta{Name: nodeName(i)}}, metav1.CreateOptions{})
 		must(t, err)
 	}
-}
-
-// createNamespace makes a namespace with the service account that Kubernetes' controllers
-// would give it.
-func (c *cluster) createNamespace(t *testing.T, name string, labels map[string]string) {
-	t.Helper()
-	meta := metav1.ObjectMeta{Name: name, Labels: labels}
-	_, err := c.client.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: meta}, metav1.CreateOptions{})
-	must(t, err)
-	account := &corev1.ServiceAccount{ObjectMeta: metav1.ObjectMeta{Name: "default"}}
-	_, err = c.client.CoreV1().ServiceAccounts(name).Create(t.Context(), account, metav1.CreateOptions{})
-	must(t, err)
 }
 
 // nthModel spreads the models over two kinds, each in a namespace of its own.
@@ -143,16 +132,16 @@ func nthModel(i int) model {
 
 func startPrometheus(t *testing.T, c *cluster) string {
 	t.Helper()
-	address := freeAddress(t)
+	address := programs.FreeAddress(t)
 	text, err := template.ParseFiles("testdata/prometheus.yml")
 	must(t, err)
 	var config bytes.Buffer
-	must(t, text.Execute(&config, map[string]string{"KubeStateMetrics": c.ksmAddress, "KWOK": c.kwok, "Kubeconfig": c.kubeconfig}))
-	file := filepath.Join(c.dir, "prometheus.yml")
+	must(t, text.Execute(&config, map[string]string{"KubeStateMetrics": c.ksmAddress, "KWOK": c.kwok, "Kubeconfig": c.Kubeconfig}))
+	file := filepath.Join(c.Dir, "prometheus.yml")
 	write(t, file, config.String())
-	p := run(t, prometheus, "--config.file="+file, "--web.listen-address="+address, "--storage.tsdb.path="+filepath.Join(c.dir, "tsdb"),
+	p := programs.Run(t, programs.Prometheus, "--config.file="+file, "--web.listen-address="+address, "--storage.tsdb.path="+filepath.Join(c.Dir, "tsdb"),
 		"--web.enable-remote-write-receiver", "--log.level=warn")
-	await(t, "prometheus", p, func() error { return answers("http://" + address + "/-/ready") })
+	programs.Await(t, "prometheus", p, func() error { return programs.Answers("http://" + address + "/-/ready") })
 	return "http://" + address
 }
 
@@ -189,7 +178,7 @@ func (e *exporterPod) start(t *testing.T) {
 	t.Helper()
 	probe := e.pod.Spec.Containers[0].ReadinessProbe.HTTPGet
 	e.process = runPod(t, e.cluster, e.binary, e.pod)
-	await(t, "the exporter", e.process, func() error { return answers(e.url(probe.Path)) })
+	programs.Await(t, "the exporter", e.process, func() error { return programs.Answers(e.url(probe.Path)) })
 }
 
 // page is what a scrape got.
@@ -244,7 +233,7 @@ func modelOf(labels []*dto.LabelPair) model {
 func (e *exporterPod) judge(t *testing.T, p *population, what string, end time.Time) {
 	t.Helper()
 	var got page
-	await(t, "the window that ends at "+end.Format(time.TimeOnly), e.process, func() error {
+	programs.Await(t, "the window that ends at "+end.Format(time.TimeOnly), e.process, func() error {
 		if got = e.scrape(t); got.end.Before(end) {
 			return fmt.Errorf("the newest ends at %s", got.end)
 		}
@@ -315,7 +304,7 @@ func (e *exporterPod) readBack(t *testing.T, server string) {
 func delivered(t *testing.T, server string, first, last time.Time) {
 	windows := int(last.Sub(first)/period) + 1
 	expr := fmt.Sprintf(`count_over_time(seldon_exporter_window_delivered_timestamp_seconds[%ds:%ds] @ %d)`, int(period.Seconds())*windows, int(period.Seconds()), last.Unix())
-	await(t, "delivery of the last window", nil, func() error {
+	programs.Await(t, "delivery of the last window", nil, func() error {
 		series := query(t, server, expr)
 		if len(series) != 1 || series[0].value(t) < float64(windows) {
 			return fmt.Errorf("marks: %v, want %d", series, windows)

@@ -13,6 +13,7 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/e2e/programs"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/debian"
 )
 
@@ -67,7 +68,7 @@ func TestImage(t *testing.T) {
 	root, err := command(t, builder, "mount", strings.TrimSpace(container))
 	must(t, err)
 	checkFiles(t, strings.TrimSpace(root))
-	address := freeAddress(t)
+	address := programs.FreeAddress(t)
 	run := func(args ...string) *exec.Cmd {
 		cmd := exec.CommandContext(t.Context(), spec.Config.Entrypoint[0], args...)
 		cmd.Dir, cmd.Env = "/", []string{}
@@ -81,7 +82,7 @@ func TestImage(t *testing.T) {
 	host, port, _ := net.SplitHostPort(address)
 	serving := run("--web.listen-address="+net.JoinHostPort(host, port), "--prometheus.url=http://127.0.0.1:1")
 	must(t, serving.Start())
-	await(t, "the image", nil, func() error { return answers("http://" + address + "/-/healthy") })
+	programs.Await(t, "the image", nil, func() error { return programs.Answers("http://" + address + "/-/healthy") })
 	must(t, serving.Process.Signal(syscall.SIGTERM))
 	if err := serving.Wait(); err != nil {
 		t.Errorf("it ended: %v", err)

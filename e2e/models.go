@@ -57,7 +57,7 @@ func (p *population) create(ctx context.Context, m model, u uses, n int) error {
 }
 
 func (p *population) start(ctx context.Context, l *life, node string) error {
-	pods := p.client.CoreV1().Pods(l.namespace)
+	pods := p.Client.CoreV1().Pods(l.namespace)
 	pod := &corev1.Pod{
 		ObjectMeta: metav1.ObjectMeta{
 			Name: l.name, Labels: map[string]string{label[l.kind]: l.model.name},
@@ -103,7 +103,7 @@ func (p *population) remove(ctx context.Context, m model) error {
 		if l.model != m || !l.to.IsZero() {
 			continue
 		}
-		if err := p.client.CoreV1().Pods(m.namespace).Delete(ctx, l.name, metav1.DeleteOptions{}); err != nil {
+		if err := p.Client.CoreV1().Pods(m.namespace).Delete(ctx, l.name, metav1.DeleteOptions{}); err != nil {
 			return err
 		}
 		l.to = time.Now()

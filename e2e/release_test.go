@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/e2e/programs"
 )
 
 // TestRelease makes a release of the last commit in two places, as anybody would who wants
@@ -57,7 +59,7 @@ func TestRelease(t *testing.T) {
 		}
 	})
 	t.Run("chart", func(t *testing.T) {
-		out, err := helmRun(t, helm, nil, "show", "chart", filepath.Join(dist, archive))
+		out, err := helmRun(t, programs.Helm, nil, "show", "chart", filepath.Join(dist, archive))
 		if err != nil || !strings.Contains(out, "\nversion: "+version+"\n") {
 			t.Errorf("helm show chart: %v: %s", err, out)
 		}

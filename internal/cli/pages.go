@@ -76,17 +76,17 @@ func (s *session) effective() []pages.Setting {
 // exporter is scraped from, which is the Prometheus that is read.
 func (s *session) recorded(client *promapi.Client) (pages.Recorded, error) {
 	if s.RemoteWrite.Receiver.URL == nil {
-		return pages.Recorded{API: advisedRanger{client, config.Upstream, s}, Stamped: s.Timestamps}, nil
+		return pages.Recorded{API: advisedRanger{client, config.Upstream, s}, Timestamps: s.Timestamps}, nil
 	}
 	delivered, err := s.delivered()
 	if err != nil {
 		return pages.Recorded{}, err
 	}
-	match := promapi.Selector{{Type: promapi.MatchEqual, Name: "job"}} // scraped series have one
+	var match promapi.Selector
 	for _, name := range slices.Sorted(maps.Keys(s.RemoteWrite.Labels)) {
 		match = append(match, promapi.Matcher{Type: promapi.MatchEqual, Name: name, Value: s.RemoteWrite.Labels[name]})
 	}
-	return pages.Recorded{API: advisedRanger{delivered, config.Delivered, s}, Match: match, Stamped: true}, nil
+	return pages.Recorded{API: advisedRanger{delivered, config.Delivered, s}, Delivered: true, Match: match, Timestamps: s.Timestamps}, nil
 }
 
 // state returns what the pages say of the exporter.

@@ -24,11 +24,13 @@ type Ranger interface {
 	Range(ctx context.Context, expr string, from, to time.Time, step time.Duration) (*promapi.Answer, error)
 }
 
-// Recorded says where and how the averages of past windows are stored.
+// Recorded says where and how the averages of past windows are stored: scraped, or delivered
+// with their window's end as timestamp.
 type Recorded struct {
-	API     Ranger
-	Match   promapi.Selector // what else the series have, such as the labels of remote write
-	Stamped bool             // a window's values have its end as timestamp
+	API        Ranger
+	Delivered  bool             // windows are delivered
+	Match      promapi.Selector // what delivered series have besides, such as labels of remote write
+	Timestamps bool             // what is scraped has its window's end as timestamp, too
 }
 
 // history is a model's values in past windows.
@@ -81,46 +83,48 @@ type historyKey struct {
 func (s *site) history(ctx context.Context, m workload.Model, of span) (*history, error) {
 	from, to, step := stride(s.Now(), s.Period, of)
 	return s.histories.get(ctx, historyLimit, historyKey{m, of.key, to.UnixMilli()}, func(ctx context.Context) (*history, error) {
-		expr, delay := s.expression(m)
-		first := from.Add(step).Add(delay)
-		answer, err := s.Recorded.API.Range(ctx, expr, first, to.Add(delay), step)
+		answer, err := s.Recorded.API.Range(ctx, s.expression(m), from.Add(step), to, step)
 		if err != nil {
 			return nil, err
 		}
 		h := &history{from: from, to: to, step: step}
-		h.fill(s.Table, answer, delay)
+		h.fill(s.Table, answer)
 		return h, nil
 	})
 }
 
-// expression returns the query whose value at a window's end, plus a delay, is the window's. A
-// scraped value is served until the next window has settled: that moment, one period later, is
-// when it is read. The range leaves out the time in which the window before may still be served.
-func (s *site) expression(m workload.Model) (expr string, delay time.Duration) {
+// expression returns the query whose value at a window's end is the window's. What is delivered,
+// or computed by backfill, has that timestamp. A scraped value is served until the next window has
+// settled: that moment, one period later, is when it is read, and the range leaves out the time
+// in which the window before may still be served.
+func (s *site) expression(m workload.Model) string {
 	selector := promapi.Selector{{Type: promapi.MatchRegexp, Name: "__name__", Value: strings.Join(s.Table.Names(), "|")}}
 	by := []string{"__name__", "namespace", "type", "name"}
-	for name, value := range map[string]string{"namespace": m.Namespace, "type": m.Type, "name": m.Name} {
+	equal := func(name, value string) {
 		selector = append(selector, promapi.Matcher{Type: promapi.MatchEqual, Name: name, Value: value})
 	}
+	equal("namespace", m.Namespace)
+	equal("type", m.Type)
+	equal("name", m.Name)
 	if s.Clusters {
 		by = append(by, "cluster")
-		selector = append(selector, promapi.Matcher{Type: promapi.MatchEqual, Name: "cluster", Value: m.Cluster})
+		equal("cluster", m.Cluster)
 	}
-	selector = append(selector, s.Recorded.Match...)
-	slices.SortFunc(selector, func(a, b promapi.Matcher) int { return strings.Compare(a.Name, b.Name) })
-	offset := ""
-	within := s.Period / 2
-	if !s.Recorded.Stamped {
-		within, delay = s.Period*5/6, s.Period
-		if s.SettleDelay > 0 {
-			offset = fmt.Sprintf(" offset -%dms", s.SettleDelay.Milliseconds())
-		}
+	labels := strings.Join(by, ", ")
+	read := func(job promapi.MatchType, match promapi.Selector, within time.Duration, offset string) string {
+		all := slices.Concat(selector, promapi.Selector{{Type: job, Name: "job"}}, match) // what is scraped has a job
+		return fmt.Sprintf("max by (%s) (last_over_time(%s[%dms]%s))", labels, all, within.Milliseconds(), offset)
 	}
-	return fmt.Sprintf("max by (%s) (last_over_time(%s[%dms]%s))", strings.Join(by, ", "), selector, within.Milliseconds(), offset), delay
+	delivered := read(promapi.MatchEqual, s.Recorded.Match, s.Period/2, "")
+	scraped := read(promapi.MatchNotEqual, nil, s.Period/2, "")
+	if !s.Recorded.Timestamps {
+		scraped = read(promapi.MatchNotEqual, nil, s.Period*5/6, fmt.Sprintf(" offset -%dms", (s.Period+s.SettleDelay).Milliseconds()))
+	}
+	return fmt.Sprintf("%s or on (%s) %s", delivered, labels, scraped)
 }
 
 // fill enters an answer.
-func (h *history) fill(t metric.Table, answer *promapi.Answer, delay time.Duration) {
+func (h *history) fill(t metric.Table, answer *promapi.Answer) {
 	at := map[int64]int{}
 	for _, series := range answer.Series {
 		n := t.Index(series.Labels.Get("__name__"))
@@ -132,7 +136,7 @@ func (h *history) fill(t metric.Table, answer *promapi.Answer, delay time.Durati
 			if !ok {
 				i = len(h.points)
 				at[sample.T] = i
-				h.points = append(h.points, point{time.UnixMilli(sample.T).UTC().Add(-delay), make([]metric.Value, len(t.Metrics))})
+				h.points = append(h.points, point{time.UnixMilli(sample.T).UTC(), make([]metric.Value, len(t.Metrics))})
 			}
 			h.points[i].values[n] = metric.Value{V: sample.V, OK: sample.V-sample.V == 0}
 		}

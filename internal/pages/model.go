@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
@@ -14,20 +13,19 @@ import (
 
 // modelPage is the content of a model's page.
 type modelPage struct {
-	Status   status
-	Model    workload.Model
-	Now      bool // it is in the window that is served
-	Ranges   []link
-	Span     string // that is shown
-	Charts   []chartView
-	Every    int    // every how many windows is shown
-	Problem  string // why the past is not known, "" if it is
-	Past     bool   // there are windows before the one that is served
-	Stamped  bool
-	Interval time.Duration // at which the exporter must be scraped, at the latest
-	Scrape   string        // the same, as text
-	Why      why
-	Root     string
+	Status    status
+	Model     workload.Model
+	Now       bool // it is in the window that is served
+	Ranges    []link
+	Span      string // that is shown
+	Charts    []chartView
+	Every     int    // every how many windows is shown
+	Problem   string // why the past is not known, "" if it is
+	Past      bool   // there are windows before the one that is served
+	Delivered bool   // windows are recorded as they are delivered
+	Scrape    string // how often the exporter must be scraped, at least
+	Why       why
+	Root      string
 }
 
 // chartView is one plot with the values below it.
@@ -66,7 +64,7 @@ func (s *site) model(r *http.Request) (view, error) {
 	}
 	averages := s.Averages()
 	served := find(averages, m)
-	p := modelPage{Status: s.status(averages), Model: m, Now: served != nil, Span: of.title, Stamped: s.Recorded.Stamped, Root: root(r)}
+	p := modelPage{Status: s.status(averages), Model: m, Now: served != nil, Span: of.title, Delivered: s.Recorded.Delivered, Root: root(r)}
 	p.Scrape = shortDuration(s.Period * 5 / 6)
 	h, err := s.history(r.Context(), m, of)
 	if err != nil {

@@ -57,37 +57,35 @@ func TestModelPage(t *testing.T) {
 	}
 }
 
-// TestQuery: which windows are asked for, and how they are told from others.
+// TestQuery: which windows are asked for, and how those that were delivered are told from those
+// that were scraped.
 func TestQuery(t *testing.T) {
+	const delivered = `max by (BY) (last_over_time({__name__=~"NAMES",namespace="fraud",type="SeldonDeployment",name="scorer",job=""}[1800000ms])) or on (BY) `
+	const scraped = `max by (BY) (last_over_time({__name__=~"NAMES",namespace="fraud",type="SeldonDeployment",name="scorer",job!=""}[3000000ms] offset -3660000ms))`
 	for name, c := range map[string]struct {
 		path           string
 		change         func(*Config)
 		expr           string
 		from, to, step string
 	}{
-		"scraped": {
-			scorer, func(*Config) {}, `max by (__name__, namespace, type, name) (last_over_time({__name__=~"NAMES",name="scorer",namespace="fraud",type="SeldonDeployment"}[3000000ms] offset -60000ms))`,
-			"2026-02-28T14:00:00Z", "2026-03-01T13:00:00Z", "1h0m0s",
-		},
-		"a week": {
-			scorer + "?range=7d", func(*Config) {}, `max by (__name__, namespace, type, name) (last_over_time({__name__=~"NAMES",name="scorer",namespace="fraud",type="SeldonDeployment"}[3000000ms] offset -60000ms))`,
-			"2026-02-22T14:00:00Z", "2026-03-01T13:00:00Z", "1h0m0s",
-		},
-		"delivered": {
+		"a day":  {scorer, func(*Config) {}, delivered + scraped, "2026-02-28T13:00:00Z", "2026-03-01T12:00:00Z", "1h0m0s"},
+		"a week": {scorer + "?range=7d", func(*Config) {}, delivered + scraped, "2026-02-22T13:00:00Z", "2026-03-01T12:00:00Z", "1h0m0s"},
+		"with labels": {
 			scorer + "?range=30d", func(c *Config) {
-				c.Recorded.Stamped = true
-				c.Recorded.Match = promapi.Selector{{Type: promapi.MatchEqual, Name: "job"}, {Type: promapi.MatchEqual, Name: "env", Value: `a"b`}}
-			}, `max by (__name__, namespace, type, name) (last_over_time({__name__=~"NAMES",env="a\"b",job="",name="scorer",namespace="fraud",type="SeldonDeployment"}[1800000ms]))`,
-			"2026-01-30T13:00:00Z", "2026-03-01T12:00:00Z", "1h0m0s",
+				c.Recorded.Match = promapi.Selector{{Type: promapi.MatchEqual, Name: "env", Value: `a"b`}}
+			}, strings.Replace(delivered, `job=""`, `job="",env="a\"b"`, 1) + scraped, "2026-01-30T13:00:00Z", "2026-03-01T12:00:00Z", "1h0m0s",
 		},
 		"too many windows": {
-			scorer + "?range=7d", func(c *Config) { c.Period, c.SettleDelay = time.Minute, 0 }, `max by (__name__, namespace, type, name) (last_over_time({__name__=~"NAMES",name="scorer",namespace="fraud",type="SeldonDeployment"}[50000ms]))`,
-			"2026-02-22T12:15:00Z", "2026-03-01T12:01:00Z", "14m0s",
+			scorer + "?range=7d", func(c *Config) { c.Period, c.SettleDelay = time.Minute, 0 },
+			strings.NewReplacer("1800000", "30000", "3000000", "50000", "3660000", "60000").Replace(delivered + scraped), "2026-02-22T12:14:00Z", "2026-03-01T12:00:00Z", "14m0s",
+		},
+		"timestamps": {
+			scorer, func(c *Config) { c.Recorded.Timestamps = true },
+			delivered + strings.Replace(scraped, `[3000000ms] offset -3660000ms`, `[1800000ms]`, 1), "2026-02-28T13:00:00Z", "2026-03-01T12:00:00Z", "1h0m0s",
 		},
 		"clusters": {
-			scorer + "?cluster=eu&range=24h", func(c *Config) { c.Clusters, c.SettleDelay = true, 0 },
-			`max by (__name__, namespace, type, name, cluster) (last_over_time({__name__=~"NAMES",cluster="eu",name="scorer",namespace="fraud",type="SeldonDeployment"}[3000000ms]))`,
-			"2026-02-28T14:00:00Z", "2026-03-01T13:00:00Z", "1h0m0s",
+			scorer + "?cluster=eu", func(c *Config) { c.Clusters = true },
+			strings.NewReplacer("BY", "BY, cluster", ",job", `,cluster="eu",job`).Replace(delivered + scraped), "2026-02-28T13:00:00Z", "2026-03-01T12:00:00Z", "1h0m0s",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -96,8 +94,8 @@ func TestQuery(t *testing.T) {
 				asked = []string{expr, from.Format(time.RFC3339), to.Format(time.RFC3339), step.String()}
 				return &promapi.Answer{}, nil
 			})), c.change), c.path)
-			want := []string{strings.ReplaceAll(c.expr, "NAMES", strings.Join(metric.Default().Names(), "|")), c.from, c.to, c.step}
-			if diff := cmp.Diff(want, asked); diff != "" {
+			expr := strings.NewReplacer("NAMES", strings.Join(metric.Default().Names(), "|"), "BY", "__name__, namespace, type, name").Replace(c.expr)
+			if diff := cmp.Diff([]string{expr, c.from, c.to, c.step}, asked); diff != "" {
 				t.Error(diff)
 			}
 		})
@@ -114,8 +112,8 @@ func TestHistory(t *testing.T) {
 	if len(rows) != 24 { // the head, and 24 windows but one
 		t.Fatalf("%d rows: %v", len(rows), rows)
 	}
-	// A scraped value at 13:00 is the window's that ended at 12:00, which is served.
-	for i, want := range map[int]string{1: "2026-02-28T13:00:00Z,,14,,,,,", 23: "2026-03-01T12:00:00Z,0.98,0.35,751619276.8,0.5,,1073741824,", 22: "2026-03-01T11:00:00Z,,12,,,,,"} {
+	// The newest is as it is served.
+	for i, want := range map[int]string{1: "2026-02-28T13:00:00Z,,13,,,,,", 23: "2026-03-01T12:00:00Z,0.98,0.35,751619276.8,0.5,,1073741824,", 22: "2026-03-01T11:00:00Z,,11,,,,,"} {
 		if got := strings.Join(rows[i], ","); got != want {
 			t.Errorf("row %d is %s, want %s", i, got, want)
 		}
@@ -146,7 +144,7 @@ func TestGone(t *testing.T) {
 
 func TestNoHistory(t *testing.T) {
 	has(t, get(t, newSite(t, some()), scorer), "No history yet", "honor_labels: true", "at least every 50m", "Used: from 350m to 350m in 1 windows.")
-	has(t, get(t, newSite(t, some(), func(c *Config) { c.Recorded.Stamped = true }), scorer), "No history yet", "as they are delivered")
+	has(t, get(t, newSite(t, some(), func(c *Config) { c.Recorded.Delivered = true }), scorer), "No history yet", "as they are delivered")
 }
 
 func TestHistoryFails(t *testing.T) {

@@ -33,6 +33,7 @@ recording rules: ` + "`avg_over_time` or `rate`" + ` over the window per contain
 ` + "`kube_pod_labels`" + ` and summed, for kube-state-metrics 2.x.
 
 `)
+	b.WriteString("[On a real node](node.md) compares the exporter with what a kernel counted for real containers.\n\n")
 	b.WriteString("| history | what happens |")
 	for _, w := range ways {
 		fmt.Fprintf(&b, " %s |", w.Name())

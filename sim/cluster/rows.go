@@ -24,11 +24,13 @@ type stamps struct {
 }
 
 // Real rows are 7 s old in the median when they are scraped, 16 s at the 95th percentile and
-// 20 s at most, and the last one of a container lies 8 to 17 s before its end.
+// 20 s at most, and the last one of a container lies 8 to 17 s before its end. Its first one is
+// of its start, when it has done nothing yet.
 const (
 	housekeeping = 15 * time.Second // on average
 	jitter       = 5 * time.Second  // between a shortest and a longest time from look to look
 	oldest       = housekeeping + jitter
+	firstLook    = 200 * time.Millisecond // after a container's start
 	lastLook     = 8 * time.Second
 	lastLooks    = 17 * time.Second // the earliest of last looks
 )
@@ -45,6 +47,9 @@ func (s stamps) of(t time.Duration) (time.Duration, bool) {
 	at := s.look(n)
 	if last := s.alive.To - lastLooks; t >= last {
 		at = max(at, last)
+	}
+	if first := s.alive.From + firstLook; t >= first && first < s.alive.To {
+		at = max(at, first)
 	}
 	return at, at >= s.alive.From
 }

@@ -35,7 +35,7 @@ func (n Named) Bound() map[cluster.Model]cluster.Tolerances {
 func All() []Named {
 	var out []Named
 	for _, st := range slices.Concat(
-		lifeStories(), ownerStories(), settingStories(), ksmStories(), kubeletStories(), outageStories(), mixedStories(), foundStories(), foundKSMStories(), foundRowStories(), forgedStories(), kindStories(),
+		lifeStories(), ownerStories(), settingStories(), ksmStories(), kubeletStories(), outageStories(), mixedStories(), foundStories(), foundKSMStories(), foundRowStories(), forgedStories(), kindStories(), nodeStories(),
 	) {
 		b := newBuilder()
 		st.tell(b)

@@ -34,6 +34,7 @@ type Command struct {
 	Args []string
 	Dir  string
 	Env  []string
+	Log  string // a file in which all of its log is kept, if there is one to be
 }
 
 // Start runs a command until Close. Its log, on either output, is followed, not shown.
@@ -44,9 +45,15 @@ func Start(c Command) (*Process, error) {
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = stopTimeout                           // then it is killed
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // a Ctrl-C is ours to pass on, once
+	kept, err := keep(c.Log)
+	if err != nil {
+		cancel()
+		return nil, err
+	}
 	log, logWriter, err := os.Pipe()
 	if err != nil {
 		cancel()
+		kept.Close()
 		return nil, err
 	}
 	cmd.Stdout, cmd.Stderr = logWriter, logWriter
@@ -55,21 +62,31 @@ func Start(c Command) (*Process, error) {
 	if err != nil {
 		cancel()
 		log.Close()
+		kept.Close()
 		return nil, err
 	}
 	p := &Process{id: cmd.Process.Pid, cancel: cancel, address: make(chan string, 1), done: make(chan struct{})}
-	go p.follow(cmd, log)
+	go p.follow(cmd, log, kept)
 	return p, nil
+}
+
+// keep opens a file for a log, or none.
+func keep(path string) (io.WriteCloser, error) {
+	if path == "" {
+		path = os.DevNull
+	}
+	return os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_APPEND, 0o600)
 }
 
 // Servers of the Prometheus ecosystem log their address so, in logfmt.
 var listening = regexp.MustCompile(`msg="?Listening on"? .*address=(\S+)`)
 
 // follow reads the log to its end, which is the process's.
-func (p *Process) follow(cmd *exec.Cmd, log io.ReadCloser) {
+func (p *Process) follow(cmd *exec.Cmd, log io.ReadCloser, kept io.WriteCloser) {
 	defer close(p.done)
+	defer kept.Close()
 	defer log.Close()
-	lines := bufio.NewScanner(log)
+	lines := bufio.NewScanner(io.TeeReader(log, kept))
 	for lines.Scan() {
 		p.last.add(lines.Text())
 		if m := listening.FindStringSubmatch(lines.Text()); m != nil {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/prometheus/client_golang/prometheus"
@@ -153,21 +154,39 @@ func TestSelectorsParse(t *testing.T) {
 		{{Type: promapi.MatchNotEqual, Name: "a", Value: "x\"\\\n\té😀'`"}, {Type: promapi.MatchRegexp, Name: "b", Value: `a\.b|c`}, {Type: promapi.MatchNotRegexp, Name: "c", Value: ".+"}},
 		{{Type: promapi.MatchEqual, Name: "app.kubernetes.io/name", Value: "x"}, {Type: promapi.MatchEqual, Name: "ä\"b", Value: ""}, {Type: promapi.MatchEqual, Name: "on", Value: "by"}},
 	} {
-		matchers, err := parser.NewParser(parser.Options{}).ParseMetricSelector(s.String())
-		if err != nil {
-			t.Errorf("%s: %v", s, err)
-			continue
+		parses(t, s)
+	}
+}
+
+// FuzzSelector: whatever a label's value is, it is the value of that matcher, and nothing else.
+func FuzzSelector(f *testing.F) {
+	f.Add("income", "seldon")
+	f.Add(`"} or vector(1) or {a="`, "\\")
+	f.Add("a\nb\x00\u2028", "`'\"")
+	f.Fuzz(func(t *testing.T, a, b string) {
+		if !utf8.ValidString(a) || !utf8.ValidString(b) {
+			t.Skip() // no such label reaches a selector
 		}
-		var got []string
-		for _, m := range matchers {
-			got = append(got, m.Name+m.Type.String()+m.Value)
-		}
-		var want []string
-		for _, m := range s {
-			want = append(want, m.Name+m.Type.String()+m.Value)
-		}
-		if diff := gocmp.Diff(strings.Join(want, "\n"), strings.Join(got, "\n")); diff != "" {
-			t.Errorf("%s: %s", s, diff)
-		}
+		parses(t, promapi.Selector{{Type: promapi.MatchEqual, Name: "name", Value: a}, {Type: promapi.MatchNotEqual, Name: "namespace", Value: b}})
+	})
+}
+
+// parses compares what a selector says with what PromQL's own parser makes of it.
+func parses(t *testing.T, s promapi.Selector) {
+	matchers, err := parser.NewParser(parser.Options{}).ParseMetricSelector(s.String())
+	if err != nil {
+		t.Errorf("%s: %v", s, err)
+		return
+	}
+	var got []string
+	for _, m := range matchers {
+		got = append(got, m.Name+m.Type.String()+m.Value)
+	}
+	var want []string
+	for _, m := range s {
+		want = append(want, m.Name+m.Type.String()+m.Value)
+	}
+	if diff := gocmp.Diff(strings.Join(want, "\n"), strings.Join(got, "\n")); diff != "" {
+		t.Errorf("%s: %s", s, diff)
 	}
 }

@@ -69,6 +69,10 @@ remote-write.label:
 {{- end }}
 catch-up.max-age: {{ $rw.catchUpMaxAge | quote }}
 {{- end }}
+web.pages: {{ .Values.pages.enabled }}
+{{- with .Values.pages.grafanaUrl }}
+web.grafana-url: {{ . | quote }}
+{{- end }}
 log.level: {{ .Values.log.level | quote }}
 log.format: {{ .Values.log.format | quote }}
 {{- end }}
