@@ -61,6 +61,13 @@ browser: ## the pages in a Chromium, over simulated clusters; fetches what is mi
 	@sim/build.sh sim ./cmd/browser $(BIN)/browser
 	@cd sim && exec $(BIN)/browser -exporter $(BIN)/seldon-prometheus-exporter -- --test --test-reporter=spec $(if $(ONLY),--test-name-pattern='$(ONLY)')
 
+.PHONY: screenshots
+screenshots: ## docs/images: pictures of the pages over the demo's cluster
+	@sim/build.sh . . $(BIN)/seldon-prometheus-exporter
+	@sim/build.sh sim ./cmd/browser $(BIN)/browser
+	@mkdir -p docs/images
+	@cd sim && exec $(BIN)/browser -exporter $(BIN)/seldon-prometheus-exporter -only town -- screenshots.js $(CURDIR)/docs/images
+
 .PHONY: accuracy
 accuracy: ## docs/accuracy.md: histories x ways of computing, what is right and what is off
 	@cd sim && go run ./cmd/accuracy -o ../docs/accuracy.md

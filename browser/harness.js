@@ -103,6 +103,11 @@ export async function fits(page, width) {
   assert.ok(wide <= width, `the page is ${wide} pixels wide in a window of ${width}`);
 }
 
+// follow does what leads to another page, and waits until that is there.
+export async function follow(page, action) {
+  await Promise.all([page.waitForEvent("load"), action()]);
+}
+
 // fetched returns the answer behind a link of the page.
 export async function fetched(page, link) {
   const response = await page.context().request.get(new URL(await link.getAttribute("href"), page.url()).href);

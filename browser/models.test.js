@@ -1,7 +1,7 @@
 // The first page: the models, and what they use.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { csv, fetched, hostile, texts, useBrowser, visit } from "./harness.js";
+import { csv, fetched, follow, hostile, texts, useBrowser, visit } from "./harness.js";
 
 useBrowser();
 
@@ -32,33 +32,33 @@ describe("the models", () => {
   it("are sorted by a click on a heading, the other way round by a second one", () =>
     visit("town", "/", async (page) => {
       const heading = page.getByRole("columnheader", { name: "CPU" });
-      await heading.getByRole("link").click();
+      await follow(page, () => heading.getByRole("link").click());
       assert.equal(await heading.getAttribute("aria-sort"), "descending");
       const down = await values(page, "CPU");
       assert.deepEqual(down, sorted(down, -1));
-      await heading.getByRole("link").click();
+      await follow(page, () => heading.getByRole("link").click());
       assert.equal(await heading.getAttribute("aria-sort"), "ascending");
       const up = await values(page, "CPU");
       assert.deepEqual(up, sorted(up, 1));
-      await page.getByRole("columnheader", { name: "Model" }).getByRole("link").click();
+      await follow(page, () => page.getByRole("columnheader", { name: "Model" }).getByRole("link").click());
       assert.deepEqual(await names(page), town);
     }));
 
   it("are filtered by text, namespace and type, and shown again", () =>
     visit("town", "/", async (page) => {
       await page.getByLabel("Text").fill("RES");
-      await page.getByRole("button", { name: "Show" }).click();
+      await follow(page, () => page.getByRole("button", { name: "Show" }).click());
       assert.deepEqual(await names(page), ["resnet"]);
       assert.equal(await page.getByLabel("Text").inputValue(), "RES");
-      await page.locator("#reset").click();
+      await follow(page, () => page.locator("#reset").click());
       assert.equal((await names(page)).length, 8);
       await page.locator("select[name=namespace]").selectOption("seldon");
       await page.locator("select[name=type]").selectOption("SeldonDeployment");
-      await page.getByRole("button", { name: "Show" }).click();
+      await follow(page, () => page.getByRole("button", { name: "Show" }).click());
       assert.deepEqual((await names(page)).sort(), ["income", "iris", "wine"]);
       assert.match(await page.locator("#total").innerText(), /3 of 8/);
       await page.getByLabel("Text").fill("nothing of the kind");
-      await page.getByLabel("Text").press("Enter");
+      await follow(page, () => page.getByLabel("Text").press("Enter"));
       assert.match(await page.locator("#no-match").innerText(), /None of the 8 models/);
     }));
 
@@ -67,12 +67,12 @@ describe("the models", () => {
       const sums = {};
       const of = await texts(page.locator("#list tbody .namespace"));
       (await values(page, "Memory")).forEach((v, i) => (sums[of[i]] = (sums[of[i]] ?? 0) + v));
-      await page.getByRole("link", { name: "Namespaces", exact: true }).click();
+      await follow(page, () => page.getByRole("link", { name: "Namespaces", exact: true }).click());
       const found = await values(page, "Memory");
       const namespaces = await names(page);
       assert.deepEqual([...namespaces].sort(), ["fraud", "seldon", "vision"]);
       namespaces.forEach((n, i) => assert.ok(Math.abs(found[i] - sums[n]) < 1e-6 * sums[n], `${n}: ${found[i]}, want ${sums[n]}`));
-      await page.getByRole("link", { name: "vision" }).click();
+      await follow(page, () => page.getByRole("link", { name: "vision" }).click());
       assert.deepEqual((await names(page)).sort(), ["ocr", "resnet"]);
     }));
 
@@ -91,12 +91,10 @@ describe("the models", () => {
       };
       await tabTo(page.getByLabel("Text"));
       await page.keyboard.type("iris");
-      await page.keyboard.press("Enter");
-      await page.waitForURL(/q=iris/);
+      await follow(page, () => page.keyboard.press("Enter"));
       assert.deepEqual(await names(page), ["iris"]);
       await tabTo(page.getByRole("columnheader", { name: "Memory" }).getByRole("link"));
-      await page.keyboard.press("Enter");
-      await page.waitForURL(/sort=/);
+      await follow(page, () => page.keyboard.press("Enter"));
       assert.match(page.url(), /q=iris/);
       await tabTo(page.locator("#list .name a"));
     }));
@@ -105,16 +103,15 @@ describe("the models", () => {
     visit("large", "/?sort=name", async (page) => {
       assert.match(await page.locator("#range").innerText(), /1–50 of 10000/);
       assert.equal((await names(page)).length, 50);
-      await page.getByRole("link", { name: "Next" }).click();
+      await follow(page, () => page.getByRole("link", { name: "Next" }).click());
       assert.equal((await names(page))[0], "model-00050");
-      await page.getByRole("link", { name: "Previous" }).click();
+      await follow(page, () => page.getByRole("link", { name: "Previous" }).click());
       assert.equal((await names(page))[0], "model-00000");
       await page.goto("/?sort=name&page=200");
       assert.equal((await names(page)).at(-1), "model-09999");
       assert.equal(await page.getByRole("link", { name: "Next" }).count(), 0);
       await page.getByLabel("Text").fill("model-0999");
-      await page.getByLabel("Text").press("Enter");
-      await page.waitForURL(/q=model-0999/);
+      await follow(page, () => page.getByLabel("Text").press("Enter"));
       assert.equal((await names(page)).length, 10);
     }));
 
@@ -149,7 +146,7 @@ describe("hostile names", () => {
     visit("hostile", "/", async (page) => {
       for (const name of hostile.filter((n) => n.trim() === n && n.length < 253 && !n.includes("\n"))) {
         await page.getByLabel("Text").fill(name);
-        await page.getByRole("button", { name: "Show" }).click();
+        await follow(page, () => page.getByRole("button", { name: "Show" }).click());
         assert.ok((await names(page)).includes(name), name);
       }
       await page.goto("/");

@@ -186,7 +186,7 @@ func (l life) mineWithoutUID(span timeline.Span) timeline.Spans {
 // itself, all that is known is that it was there.
 func (u *usage) existence(span timeline.Span, i *incarnation) timeline.Spans {
 	var targets []timeline.Target
-	for _, r := range i.rows {
+	for _, r := range slices.Concat(i.rows, i.repeats) {
 		if u.targets.Scrapes[r.target] == nil {
 			return timeline.Spans{span}
 		}

@@ -4,16 +4,15 @@ import (
 	"cmp"
 	"slices"
 
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
-// entry is a model or a namespace of the list, with its values in the order of the metrics.
+// entry is a model of the list, or a namespace with the sums of so many models.
 type entry struct {
-	workload.Model
-	count  int
-	values []metric.Value
-	key    quantity // that it is sorted by
+	*ledger.Model
+	count int
+	key   metric.Value // that it is sorted by
 }
 
 // column is a way to order the list.
@@ -42,10 +41,10 @@ func (s *site) columns(by string) []column {
 		names = append(names, column{key: "cluster", title: "Cluster", shown: true, text: func(e *entry) string { return e.Cluster }})
 	}
 	for _, c := range s.charts {
-		names = append(names, column{key: c.Key, title: c.Name, down: true, shown: true, wide: c.Bounds, value: func(e *entry) quantity { return c.of(e.values, metric.Used) }})
+		names = append(names, column{key: c.Key, title: c.Name, down: true, shown: true, wide: c.Bounds, value: func(e *entry) quantity { return c.of(e.Values, metric.Used) }})
 		if c.Bounds {
 			names = append(names, column{key: c.Key + "-of-request", title: c.Name + ", share of the request", down: true, value: func(e *entry) quantity {
-				return share(c.of(e.values, metric.Used), c.of(e.values, metric.Requested))
+				return share(c.of(e.Values, metric.Used), c.of(e.Values, metric.Requested))
 			}})
 		}
 	}
@@ -54,19 +53,20 @@ func (s *site) columns(by string) []column {
 
 // sort orders entries by a column. What is unknown comes last in either direction, and what is
 // equal stays in the order of the models.
-func (c column) sort(rows []*entry, down bool) {
+func (c column) sort(rows []entry, down bool) {
 	sign := 1
 	if down {
 		sign = -1
 	}
 	if c.text != nil {
-		slices.SortStableFunc(rows, func(a, b *entry) int { return sign * cmp.Compare(c.text(a), c.text(b)) })
+		slices.SortStableFunc(rows, func(a, b entry) int { return sign * cmp.Compare(c.text(&a), c.text(&b)) })
 		return
 	}
-	for _, e := range rows {
-		e.key = c.value(e)
+	for i := range rows {
+		key := c.value(&rows[i])
+		rows[i].key = metric.Value{V: key.V, OK: key.OK}
 	}
-	slices.SortStableFunc(rows, func(a, b *entry) int {
+	slices.SortStableFunc(rows, func(a, b entry) int {
 		if a.key.OK != b.key.OK {
 			if a.key.OK {
 				return -1

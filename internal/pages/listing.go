@@ -20,7 +20,7 @@ type listing struct {
 	*site
 	averages   *ledger.Averages
 	by         string
-	rows       []*entry
+	rows       []entry
 	total      total
 	namespaces []string // of all models, nil if they are too many
 	types      []string
@@ -29,9 +29,12 @@ type listing struct {
 // list selects and orders the rows.
 func (s *site) list(a *ledger.Averages, f filter) listing {
 	l := listing{site: s, averages: a, by: f.By}
-	entries := make([]entry, 0, len(a.Models))
+	var entries []entry
+	if f.By == "" {
+		entries = make([]entry, 0, len(a.Models))
+	}
 	sums := map[workload.Model]int{} // where each namespace's sum is in entries
-	all := entry{values: make([]metric.Value, len(s.Table.Metrics))}
+	sum := make([]metric.Value, len(s.Table.Metrics))
 	seen, namespaces := map[string]bool{}, 0
 	for i := range a.Models {
 		m := &a.Models[i]
@@ -39,8 +42,8 @@ func (s *site) list(a *ledger.Averages, f filter) listing {
 		if !f.selects(m.Model) {
 			continue
 		}
-		all.count++
-		add(all.values, m.Values)
+		l.total.Models++
+		add(sum, m.Values)
 		namespace := workload.Model{Cluster: m.Cluster, Namespace: m.Namespace}
 		at, known := sums[namespace]
 		if !known {
@@ -50,19 +53,16 @@ func (s *site) list(a *ledger.Averages, f filter) listing {
 		}
 		switch {
 		case f.By == "":
-			entries = append(entries, entry{Model: m.Model, count: 1, values: m.Values})
+			entries = append(entries, entry{Model: m, count: 1})
 		case known:
 			entries[at].count++
-			add(entries[at].values, m.Values)
+			add(entries[at].Values, m.Values)
 		default:
-			entries = append(entries, entry{Model: namespace, count: 1, values: slices.Clone(m.Values)})
+			entries = append(entries, entry{Model: &ledger.Model{Model: namespace, Values: slices.Clone(m.Values)}, count: 1})
 		}
 	}
-	l.total = total{all.count, namespaces, s.usages(all.values)}
-	l.rows = make([]*entry, len(entries))
-	for i := range entries {
-		l.rows[i] = &entries[i]
-	}
+	l.total.Namespaces, l.total.Usages = namespaces, s.usages(sum)
+	l.rows = entries
 	for _, c := range s.columns(f.By) {
 		if c.key == f.Sort {
 			c.sort(l.rows, f.Down)
@@ -106,9 +106,9 @@ func (s *site) usages(values []metric.Value) []usage {
 }
 
 func (l listing) row(e *entry, root string) row {
-	r := row{Model: e.Model, Count: e.count, Usages: l.usages(e.values)}
+	r := row{Model: e.Model.Model, Count: e.count, Usages: l.usages(e.Values)}
 	if l.by == "" {
-		r.Href = modelHref(root, e.Model)
+		r.Href = modelHref(root, e.Model.Model)
 	}
 	return r
 }
@@ -125,15 +125,16 @@ func (l listing) csv(write func(cells ...string) error) error {
 	if err := write(head...); err != nil {
 		return err
 	}
-	for _, e := range l.rows {
+	for i := range l.rows {
+		e := &l.rows[i]
 		cells := make([]string, 0, len(head))
 		for _, c := range l.identity() {
 			cells = append(cells, c.of(e))
 		}
 		for i, m := range l.Table.Metrics {
 			v := metric.Value{}
-			if i < len(e.values) {
-				v = e.values[i]
+			if i < len(e.Values) {
+				v = e.Values[i]
 			}
 			cells = append(cells, quantity{v.V, v.OK, m.Unit}.Exact())
 		}
@@ -171,7 +172,7 @@ func (l listing) document(st status) any {
 	return stream(func(enc *jsontext.Encoder) error {
 		return object(enc, []member{
 			{"state", func() error { return json.MarshalEncode(enc, st.document()) }},
-			{rows, func() error { return array(enc, len(l.rows), func(i int) error { return l.encode(enc, l.rows[i]) }) }},
+			{rows, func() error { return array(enc, len(l.rows), func(i int) error { return l.encode(enc, &l.rows[i]) }) }},
 		})
 	})
 }
@@ -187,8 +188,8 @@ func (l listing) encode(enc *jsontext.Encoder, e *entry) error {
 	}
 	for i, m := range l.Table.Metrics {
 		token := jsontext.Null
-		if i < len(e.values) && e.values[i].OK {
-			token = jsontext.Float(e.values[i].V)
+		if i < len(e.Values) && e.Values[i].OK {
+			token = jsontext.Float(e.Values[i].V)
 		}
 		members = append(members, member{m.Name, func() error { return enc.WriteToken(token) }})
 	}

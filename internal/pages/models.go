@@ -59,8 +59,8 @@ func (s *site) models(r *http.Request) (view, error) {
 	if p.Pager, err = newPager(f, len(listing.rows)); err != nil {
 		return view{}, err
 	}
-	for _, i := range listing.rows[p.Pager.from:p.Pager.to] {
-		p.Rows = append(p.Rows, listing.row(i, root(r)))
+	for i := p.Pager.from; i < p.Pager.to; i++ {
+		p.Rows = append(p.Rows, listing.row(&listing.rows[i], root(r)))
 	}
 	p.Columns, p.Choices = s.headings(f), s.choices(f)
 	p.Views = []link{

@@ -43,7 +43,7 @@ func (c chart) plot(h *history) plot {
 	p := plot{Key: c.Key, Title: c.Heading(), Width: plotWidth, Height: plotHeight, Columns: timeTicks(h.from, h.to)}
 	highest := 0.0
 	for _, point := range h.points {
-		for r := range metric.Role(metric.Roles) {
+		for r := range metric.Roles {
 			if q := c.of(point.values, r); q.OK {
 				highest = max(highest, q.V)
 			}

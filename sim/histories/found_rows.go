@@ -29,6 +29,13 @@ func foundRowStories() []story {
 			b.kubelets("kubelet-resource").Endpoint = cluster.ResourceAPI
 			b.cast()
 		}},
+		{"prometheus-misses-two-turns-of-one-endpoint", "the other endpoint, whose rows only repeat, shows that the node was there", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.Kubelets[0].Every, b.Kubelets[0].Offset, b.Kubelets[0].Spread = 15*s, 16*s+560*1e6, 0
+			b.kubelets("kubelet-resource").Endpoint = cluster.ResourceAPI
+			b.Outages = cluster.Spans{span(3*m+15*s, 3*m+40*s)}
+		}},
 		{"two-targets-of-the-same-labels-up-missing", "the same endpoint is scraped twice, a second apart, into the same series", func(b *builder) {
 			b.window = 5 * m
 			b.NoUp = true

@@ -9,8 +9,6 @@ import (
 	"net"
 	"net/http"
 	"os"
-	"os/exec"
-	"strings"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -30,6 +28,7 @@ type Options struct {
 	Scrape      time.Duration // how often the Prometheus scrapes the exporter; 0 is never
 	Flags       []string      // further ones of the exporter
 	Unreachable bool          // the exporter asks where no Prometheus answers
+	RemoteWrite bool          // the exporter delivers windows to the Prometheus
 
 	PrometheusAddress, ExporterAddress string
 
@@ -71,7 +70,7 @@ func Start(ctx context.Context, o Options) (_ *System, err error) {
 	}
 	options := prom.Options{Dir: s.dir, Address: o.PrometheusAddress, OutOfOrder: o.Past + time.Hour}
 	if o.Scrape > 0 {
-		options.Scrape = []prom.Target{{Job: "seldon-prometheus-exporter", Address: o.ExporterAddress, Interval: o.Scrape}}
+		options.Scrape = []prom.Target{{Job: job, Address: o.ExporterAddress, Interval: o.Scrape}}
 	}
 	if o.Index != nil {
 		options.Index = o.Index(o.ExporterAddress)
@@ -79,24 +78,35 @@ func Start(ctx context.Context, o Options) (_ *System, err error) {
 	if s.Prometheus, err = prom.Start(ctx, options); err != nil {
 		return nil, err
 	}
-	s.Exporter, err = process.Start(process.Command{Path: o.Exporter, Args: append(s.flags(), "--web.listen-address="+o.ExporterAddress)})
+	s.Exporter, err = process.Start(process.Command{Path: o.Exporter, Args: s.flags()})
 	if err != nil {
 		return nil, fmt.Errorf("start the exporter: %w", err)
 	}
 	return s, nil
 }
 
-func (s *System) flags() []string {
+// common returns the flags of every command.
+func (s *System) common() []string {
 	upstream := s.Prometheus.URL().String()
 	if s.Unreachable {
 		upstream = "http://127.0.0.1:1"
 	}
-	return append([]string{
+	return []string{
 		"--prometheus.url=" + upstream,
 		"--time-period=" + model.Duration(s.Period).String(),
 		"--settle-delay=" + model.Duration(s.SettleDelay).String(),
-	}, s.Flags...)
+	}
 }
+
+func (s *System) flags() []string {
+	all := append(s.common(), "--web.listen-address="+s.ExporterAddress)
+	if s.RemoteWrite {
+		all = append(all, "--remote-write.url="+s.receiver())
+	}
+	return append(all, s.Flags...)
+}
+
+func (s *System) receiver() string { return s.Prometheus.URL().JoinPath("/api/v1/write").String() }
 
 // URL returns where the exporter answers.
 func (s *System) URL() string { return "http://" + s.ExporterAddress }
@@ -129,20 +139,6 @@ func (s *System) Ready(ctx context.Context) error {
 			return ctx.Err()
 		}
 	}
-}
-
-// Backfill has the exporter compute every window of the past, and deliver it to the Prometheus.
-func (s *System) Backfill(ctx context.Context) error {
-	from := s.origin.Truncate(s.Period).Add(s.Period)
-	cmd := exec.CommandContext(ctx, s.Options.Exporter, append([]string{
-		"backfill", "--from=" + from.UTC().Format(time.RFC3339),
-		"--remote-write.url=" + s.Prometheus.URL().JoinPath("/api/v1/write").String(),
-	}, s.flags()...)...)
-	cmd.Env = []string{}
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("backfill: %w: %s", err, strings.TrimSpace(string(out)))
-	}
-	return nil
 }
 
 // Close ends the exporter and the Prometheus, and removes what they had stored.

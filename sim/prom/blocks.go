@@ -56,7 +56,7 @@ func writeBlock(ctx context.Context, dir string, chunkRange int64, parts iter.Se
 	}
 	defer func() { err = errors.Join(err, w.Close()) }()
 	for series := range parts {
-		if err := appendAll(ctx, w, series); err != nil {
+		if err := appendAll(ctx, w, series, inOrder); err != nil {
 			return err
 		}
 	}
@@ -78,7 +78,7 @@ func WriteHead(ctx context.Context, dir string, parts iter.Seq[[]cluster.Series]
 	db.DisableCompactions()
 	defer func() { err = errors.Join(err, db.Close()) }()
 	for series := range parts {
-		if err := appendAll(ctx, db, series); err != nil {
+		if err := appendAll(ctx, db, series, inOrder); err != nil {
 			return err
 		}
 	}
@@ -140,15 +140,18 @@ func linkTree(dst, src string) error {
 	return nil
 }
 
+// inOrder refuses samples that are older than the newest of their series.
+const inOrder = true
+
 // appendAll stores every sample of the series, in batches.
-func appendAll(ctx context.Context, to storage.AppendableV2, series []cluster.Series) error {
+func appendAll(ctx context.Context, to storage.AppendableV2, series []cluster.Series, ordered bool) error {
 	app, pending := to.AppenderV2(ctx), 0
 	for _, s := range series {
 		ls := labelsOf(s)
 		var ref storage.SeriesRef
 		for _, sample := range s.Samples {
 			var err error
-			ref, err = app.Append(ref, ls, 0, sample.T, sample.V, nil, nil, storage.AOptions{RejectOutOfOrder: true})
+			ref, err = app.Append(ref, ls, 0, sample.T, sample.V, nil, nil, storage.AOptions{RejectOutOfOrder: ordered})
 			if err != nil {
 				return rollback(app, fmt.Errorf("store %s at %d: %w", ls, sample.T, err))
 			}

@@ -121,7 +121,12 @@ func (s *Server) URL() *url.URL { return s.url }
 // Append stores samples as if they had been scraped, while the server runs. They must
 // be newer than what their series hold.
 func (s *Server) Append(ctx context.Context, series []cluster.Series) error {
-	return appendAll(ctx, s.db, series)
+	return appendAll(ctx, s.db, series, inOrder)
+}
+
+// Insert stores samples that may be older than what their series hold, within OutOfOrder.
+func (s *Server) Insert(ctx context.Context, series []cluster.Series) error {
+	return appendAll(ctx, s.db, series, !inOrder)
 }
 
 // Close ends scraping and serving, and closes the TSDB.

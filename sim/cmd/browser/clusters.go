@@ -15,20 +15,20 @@ import (
 
 // site is an exporter over a cluster, by the name under which the tests find it.
 type site struct {
-	name     string
-	options  live.Options
-	recorded bool // a Prometheus has the averages of the past
+	name    string
+	options live.Options
+	past    func(*live.System, context.Context) error // how the Prometheus has the averages of the past; nil if it has none
 }
 
 func sites() []site {
 	return []site{
-		{"town", live.Options{Cluster: live.Town(), Past: live.TownPast, Period: 10 * time.Minute, SettleDelay: 20 * time.Second, Scrape: 15 * time.Second}, true},
-		{"outage", live.Options{Cluster: live.Outage(), Past: live.TownPast, Period: 30 * time.Minute, SettleDelay: time.Minute}, true},
-		{"hostile", live.Options{Cluster: live.Hostile(), Past: 2 * time.Hour, Period: 10 * time.Minute, SettleDelay: time.Minute}, true},
-		{"unrecorded", live.Options{Cluster: live.Outage(), Past: time.Hour, Period: 10 * time.Minute, SettleDelay: time.Minute}, false},
-		{"empty", live.Options{Cluster: live.Empty(), Past: time.Hour, Period: 10 * time.Minute, SettleDelay: time.Minute}, false},
-		{"large", live.Options{Cluster: live.Large(10_000), Past: 15 * time.Minute, Period: 5 * time.Minute, SettleDelay: time.Minute}, false},
-		{"down", live.Options{Cluster: live.Empty(), Past: time.Minute, Period: 10 * time.Minute, SettleDelay: time.Minute, Unreachable: true}, false},
+		{"town", live.Options{Cluster: live.Town(), Past: live.TownPast, Period: 10 * time.Minute, SettleDelay: 20 * time.Second, Scrape: 15 * time.Second}, (*live.System).Record},
+		{"outage", live.Options{Cluster: live.Outage(), Past: live.TownPast, Period: 30 * time.Minute, SettleDelay: time.Minute, RemoteWrite: true}, (*live.System).Deliver},
+		{"hostile", live.Options{Cluster: live.Hostile(), Past: 2 * time.Hour, Period: 10 * time.Minute, SettleDelay: time.Minute, Scrape: time.Minute}, (*live.System).Record},
+		{"unrecorded", live.Options{Cluster: live.Outage(), Past: time.Hour, Period: 10 * time.Minute, SettleDelay: time.Minute}, nil},
+		{"empty", live.Options{Cluster: live.Empty(), Past: time.Hour, Period: 10 * time.Minute, SettleDelay: time.Minute}, nil},
+		{"large", live.Options{Cluster: live.Large(10_000), Past: 15 * time.Minute, Period: 5 * time.Minute, SettleDelay: time.Minute}, nil},
+		{"down", live.Options{Cluster: live.Empty(), Past: time.Minute, Period: 10 * time.Minute, SettleDelay: time.Minute, Unreachable: true}, nil},
 	}
 }
 
@@ -69,8 +69,8 @@ func start(ctx context.Context, exporter string, chosen []site) (systems, error)
 					return fmt.Errorf("cluster %s: %w", s.name, err)
 				}
 			}
-			if s.recorded {
-				if err := system.Backfill(ctx); err != nil {
+			if s.past != nil {
+				if err := s.past(system, ctx); err != nil {
 					return fmt.Errorf("cluster %s: %w", s.name, err)
 				}
 			}

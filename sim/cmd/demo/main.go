@@ -103,17 +103,17 @@ type demo struct {
 	out io.Writer
 }
 
-// history has the day before computed, for plots: as if the exporter had run all the time.
+// history has the day before computed, for the plots: as if the exporter had run all the time.
 func (d demo) history(ctx context.Context) error {
 	began := time.Now()
-	err := d.Backfill(ctx)
+	err := d.Record(ctx)
 	if ctx.Err() != nil {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(d.out, "The Prometheus has the averages of the last 24 h, too: they took %s.\n\n", time.Since(began).Round(100*time.Millisecond))
+	fmt.Fprintf(d.out, "The plots have the averages of the last 24 h now, too: that took %s.\n\n", time.Since(began).Round(100*time.Millisecond))
 	return nil
 }
 
