@@ -103,6 +103,28 @@ func TestDocsTables(t *testing.T) {
 	}
 }
 
+// TestDocsConfigurationFile: the file in the documents can be used, and sets what it says.
+func TestDocsConfigurationFile(t *testing.T) {
+	_, rest, _ := strings.Cut(read(t, "docs/configuration.md"), "```yaml\n")
+	text, _, ok := strings.Cut(rest, "```")
+	if !ok {
+		t.Fatal("docs/configuration.md has no example")
+	}
+	dir := t.TempDir()
+	for name, content := range map[string]string{"exporter.yml": text, "token": "t0ken"} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	cfg, err := config.Load([]string{"--config.file=" + filepath.Join(dir, "exporter.yml")}, cli.Commands())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cfg.KindNames() != "SeldonDeployment, InferenceService, Server, RayService" || cfg.RemoteWrite.Labels["cluster"] != "prod" {
+		t.Errorf("%+v", cfg)
+	}
+}
+
 // presetKinds are those that are models by default.
 func presetKinds() []workload.Kind {
 	return slices.DeleteFunc(workload.Kinds(), func(k workload.Kind) bool { return !k.Default })

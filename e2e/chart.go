@@ -6,6 +6,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -83,15 +84,26 @@ func (c *cluster) place(t *testing.T, d *appsv1.Deployment, node string) *corev1
 	return pod
 }
 
-// runPod runs the pod's container as a process: with its very arguments and environment,
-// but on the pod's address, for on this machine "all addresses" would be everybody's.
-func runPod(t *testing.T, binary string, pod *corev1.Pod) *process.Process {
+// configFile is the key of the ConfigMap that holds the exporter's configuration file.
+const configFile = "exporter.yml"
+
+// runPod runs the pod's container as a process: with its very arguments, environment and
+// configuration file, but on the pod's address, for on this machine "all addresses" would be
+// everybody's.
+func runPod(t *testing.T, c *cluster, binary string, pod *corev1.Pod) *process.Process {
 	t.Helper()
+	config, err := c.Client.CoreV1().ConfigMaps(pod.Namespace).Get(t.Context(), release, metav1.GetOptions{})
+	programs.Must(t, err)
+	mounted := filepath.Join(t.TempDir(), configFile)
+	programs.Must(t, os.WriteFile(mounted, []byte(config.Data[configFile]), 0o600))
 	container := pod.Spec.Containers[0]
 	command := process.Command{Path: binary}
 	for _, arg := range container.Args {
 		if address, found := strings.CutPrefix(arg, "--web.listen-address=:"); found {
 			arg = "--web.listen-address=" + net.JoinHostPort(pod.Status.PodIP, address)
+		}
+		if strings.HasPrefix(arg, "--config.file=") {
+			arg = "--config.file=" + mounted
 		}
 		command.Args = append(command.Args, arg)
 	}
@@ -113,7 +125,7 @@ func testRun(t *testing.T, c *cluster, exporterURL string) (string, error) {
 		t.Fatal(hooks)
 	}
 	var pod corev1.Pod
-	must(t, yaml.Unmarshal([]byte(hooks), &pod))
+	programs.Must(t, yaml.Unmarshal([]byte(hooks), &pod))
 	command := pod.Spec.Containers[0].Command
 	for i := range command {
 		command[i] = strings.ReplaceAll(command[i], "http://"+release+":8000", exporterURL)

@@ -3,14 +3,18 @@ package e2e
 import (
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"sigs.k8s.io/yaml"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/e2e/programs"
 )
@@ -34,7 +38,7 @@ func TestChart(t *testing.T) {
 				return out
 			}
 			run("install", release, chart)
-			if objects := objectsOf(run("get", "manifest", release)); !slices.Equal(objects, []string{"Deployment", "Service", "ServiceAccount"}) {
+			if objects := objectsOf(run("get", "manifest", release)); !slices.Equal(objects, []string{"ConfigMap", "Deployment", "Service", "ServiceAccount"}) {
 				t.Errorf("by default there are %v", objects)
 			}
 			run("upgrade", release, chart, "--values=testdata/everything.yaml")
@@ -93,7 +97,14 @@ func TestChartRefuses(t *testing.T) {
 		{"imagePullSecrets[0].name=A", "imagePullSecrets/0/name"},
 		{"podLabels.a b=x", "a b"},
 		{"extraEnv[0].name=TIME_PERIOD,extraEnv[0].value=1d", "extraEnv sets TIME_PERIOD"},
+		{"extraEnv[0].name=KIND,extraEnv[0].value=a,ownKinds={B=b}", "extraEnv sets KIND"},
+		{"remoteWrite.url=http://r/w,remoteWrite.labels.a=b,extraEnv[0].name=REMOTE_WRITE_LABELS,extraEnv[0].value=c=d", "extraEnv sets REMOTE_WRITE_LABELS"},
 		{"extraEnv[0].value=1d", "extraEnv/0"},
+		{"config.time-period=1d", "config sets time-period"},
+		{"config.log.level=debug", "config sets log.level"},
+		{`config.prometheus\.url=http://p`, "config sets prometheus.url"},
+		{"config.web.listen-address=:1", "config sets web.listen-address"},
+		{"config=x", "config"},
 		{"prometheus.urll=http://prometheus", "urll"},
 		{"prometheus.url=prometheus:9090", "prometheus/url"},
 		{"kinds={Deployment}", "kinds/0"},
@@ -152,6 +163,50 @@ func TestChartMemory(t *testing.T) {
 			}
 			if n := strings.Count(out, "mountPath: /tmp"); n != 1 {
 				t.Errorf("/tmp is mounted %d times", n)
+			}
+		})
+	}
+}
+
+// TestChartConfig: the exporter accepts the file that the chart writes, and has each value.
+func TestChartConfig(t *testing.T) {
+	exporter := filepath.Join(t.TempDir(), "exporter")
+	programs.Must(t, buildExporter(t.Context(), exporter))
+	for set, want := range map[string][]string{
+		"": {"prometheus.url http://seldon-core-analytics-prometheus-seldon.seldon-system", "time-period 1h", "settle-delay 1m", "kinds SeldonDeployment, InferenceService",
+			"query.engine auto", "query.transport auto", "web.pages true", "log.level info", "log.format logfmt"},
+		`timePeriod=1d,kinds={Server},ownKinds={A=a\,x=y,B=b},clusterLabel=c,sources.cadvisor=job="kubelet",log.format=json`:                     {"time-period 1d", "kinds Server", "kind A=a,x=y, B=b", "cluster-label c", `source.cadvisor job="kubelet"`, "log.format json"},
+		"remoteWrite.url=http://r/w,remoteWrite.queryUrl=http://q,remoteWrite.labels.a=b,remoteWrite.labels.c=d,remoteWrite.catchUpMaxAge=2d":    {"remote-write.url http://r/w", "remote-write.query-url http://q", "remote-write.label a=b, c=d", "catch-up.max-age 2d"},
+		`pages.enabled=false,pages.grafanaUrl=https://g/d,config.query.concurrency=3,config.web.timestamps=true,config.remote-write\.timeout=1m`: {"web.pages false", "web.grafana-url https://g/d", "query.concurrency 3", "web.timestamps true", "remote-write.timeout 1m"},
+		"prometheus.url=http://p/?tenant=a": {"time-period 1h"},
+	} {
+		t.Run(set, func(t *testing.T) {
+			out, err := helmRun(t, programs.Helm, nil, "template", release, chart, "--set="+set)
+			if err != nil {
+				t.Fatalf("helm template: %v\n%s", err, out)
+			}
+			if strings.Contains(set, "?") != strings.Contains(out, "- name: PROMETHEUS_URL\n              value: \"http://p/?tenant=a\"") {
+				t.Errorf("PROMETHEUS_URL:\n%s", out)
+			}
+			var file string
+			for document := range strings.SplitSeq(out, "\n---\n") {
+				var m corev1.ConfigMap
+				programs.Must(t, yaml.Unmarshal([]byte(document), &m))
+				if m.Kind == "ConfigMap" {
+					file = m.Data[configFile]
+				}
+			}
+			path := filepath.Join(t.TempDir(), configFile)
+			programs.Must(t, os.WriteFile(path, []byte(file), 0o600))
+			printed, err := exec.CommandContext(t.Context(), exporter, "--config.check", "--config.file="+path).CombinedOutput()
+			if err != nil {
+				t.Fatalf("the exporter refuses the file: %s\n%s", printed, file)
+			}
+			settings := regexp.MustCompile(` in \S+:\d+ +`).ReplaceAllString(string(printed), " ")
+			for _, line := range want {
+				if !strings.Contains(settings, "\n  "+line+"\n") {
+					t.Errorf("there is no %q in\n%s", line, settings)
+				}
 			}
 		})
 	}

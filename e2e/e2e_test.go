@@ -63,7 +63,7 @@ func TestEndToEnd(t *testing.T) {
 	quiet := windowEnd(time.Now().Add(2 * scrapeInterval)).Add(period)
 	t.Logf("%d pods run; the first whole window ends at %s", len(p.pods), quiet.Format(time.TimeOnly))
 	sleepUntil(t, quiet.Add(settle-time.Second))
-	e := &exporterPod{binary: exporter, pod: pod}
+	e := &exporterPod{cluster: c, binary: exporter, pod: pod}
 	e.start(t)
 
 	e.judge(t, p, "quiet", quiet)
@@ -162,6 +162,7 @@ func sleepUntil(t *testing.T, at time.Time) {
 
 // exporterPod is the exporter, as its pod would run it.
 type exporterPod struct {
+	cluster *cluster
 	binary  string
 	pod     *corev1.Pod
 	process *process.Process
@@ -176,7 +177,7 @@ func (e *exporterPod) url(path string) string {
 func (e *exporterPod) start(t *testing.T) {
 	t.Helper()
 	probe := e.pod.Spec.Containers[0].ReadinessProbe.HTTPGet
-	e.process = runPod(t, e.binary, e.pod)
+	e.process = runPod(t, e.cluster, e.binary, e.pod)
 	programs.Await(t, "the exporter", e.process, func() error { return programs.Answers(e.url(probe.Path)) })
 }
 

@@ -2,79 +2,14 @@
 /etc/seldon-prometheus-exporter
 {{- end }}
 
-{{/* The variables that the values become. */}}
+{{/* The variables of the container: what is in no file. */}}
 {{- define "exporter.env" -}}
-{{- $dir := include "exporter.dir" . }}
-{{- $p := .Values.prometheus }}
-{{- $rw := .Values.remoteWrite }}
-- name: PROMETHEUS_URL
-  value: {{ $p.url | quote }}
-{{- if or $p.tokenSecret.name $p.token $p.serviceAccountToken.enabled }}
-- name: PROMETHEUS_TOKEN_FILE
-  value: {{ $dir }}/token/token
+{{- range $name, $url := include "exporter.urls" . | fromYaml }}
+{{- if not (include "exporter.inFile" $url) }}
+- name: {{ $name | upper | replace "." "_" | replace "-" "_" }}
+  value: {{ $url | quote }}
 {{- end }}
-{{- if $p.config.secretName }}
-- name: PROMETHEUS_CONFIG_FILE
-  value: {{ $dir }}/prometheus/{{ $p.config.key }}
-{{- else if include "exporter.prometheusConfig" . }}
-- name: PROMETHEUS_CONFIG_FILE
-  value: {{ $dir }}/own/prometheus-http-config.yml
 {{- end }}
-- name: TIME_PERIOD
-  value: {{ .Values.timePeriod | quote }}
-- name: SETTLE_DELAY
-  value: {{ .Values.settleDelay | quote }}
-- name: KINDS
-  value: {{ join "," .Values.kinds | quote }}
-{{- with .Values.ownKinds }}
-- name: KIND
-  value: {{ join ";" . | quote }}
-{{- end }}
-{{- with .Values.clusterLabel }}
-- name: CLUSTER_LABEL
-  value: {{ . | quote }}
-{{- end }}
-- name: QUERY_ENGINE
-  value: {{ .Values.queryEngine | quote }}
-- name: QUERY_TRANSPORT
-  value: {{ .Values.queryTransport | quote }}
-{{- with .Values.sources.kubeStateMetrics }}
-- name: SOURCE_KUBE_STATE_METRICS
-  value: {{ . | quote }}
-{{- end }}
-{{- with .Values.sources.cadvisor }}
-- name: SOURCE_CADVISOR
-  value: {{ . | quote }}
-{{- end }}
-{{- if $rw.url }}
-- name: REMOTE_WRITE_URL
-  value: {{ $rw.url | quote }}
-{{- with $rw.queryUrl }}
-- name: REMOTE_WRITE_QUERY_URL
-  value: {{ . | quote }}
-{{- end }}
-{{- if $rw.config.secretName }}
-- name: REMOTE_WRITE_CONFIG_FILE
-  value: {{ $dir }}/remote-write/{{ $rw.config.key }}
-{{- else if $rw.config.content }}
-- name: REMOTE_WRITE_CONFIG_FILE
-  value: {{ $dir }}/own/remote-write-http-config.yml
-{{- end }}
-- name: CATCH_UP_MAX_AGE
-  value: {{ $rw.catchUpMaxAge | quote }}
-{{- end }}
-{{- if not .Values.pages.enabled }}
-- name: WEB_PAGES
-  value: "false"
-{{- end }}
-{{- with .Values.pages.grafanaUrl }}
-- name: WEB_GRAFANA_URL
-  value: {{ . | quote }}
-{{- end }}
-- name: LOG_LEVEL
-  value: {{ .Values.log.level | quote }}
-- name: LOG_FORMAT
-  value: {{ .Values.log.format | quote }}
 {{- $names := list }}
 {{- range .Values.extraEnv }}{{ $names = append $names .name }}{{ end }}
 {{- with include "exporter.memoryLimit" . }}

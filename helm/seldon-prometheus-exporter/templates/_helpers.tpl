@@ -117,10 +117,18 @@ remote-write-http-config.yml: {{ toYaml . | b64enc }}
 {{- fail (printf "%s holds a user or a password, which everybody could read in the Deployment: take it out, and give basic_auth in a Secret that %s.secretName names, or in %s.content" $which $config $config) }}
 {{- end }}
 {{- end }}
-{{- $own := dict }}
-{{- range include "exporter.env" . | fromYamlArray }}{{ $_ := set $own .name true }}{{ end }}
+{{- $own := include "exporter.settings" . | fromYaml }}
+{{- range include "exporter.names" (dict "prefix" "" "of" .Values.config) | fromYamlArray }}
+{{- if or (hasKey $own .) (has . (list "prometheus.url" "remote-write.url" "config.file" "web.listen-address")) }}
+{{- fail (printf "config sets %s, which the chart sets by a value of its own: set that value" .) }}
+{{- end }}
+{{- end }}
+{{- $variables := dict }}
+{{- range include "exporter.env" . | fromYamlArray }}{{ $_ := set $variables .name true }}{{ end }}
+{{- range $name, $_ := $own }}{{ $_ := set $variables ($name | upper | replace "." "_" | replace "-" "_") true }}{{ end }}
+{{- if hasKey $own "remote-write.label" }}{{ $_ := set $variables "REMOTE_WRITE_LABELS" true }}{{ end }}
 {{- range .Values.extraEnv }}
-{{- if hasKey $own .name }}
+{{- if hasKey $variables .name }}
 {{- fail (printf "extraEnv sets %s, which the chart sets by a value of its own: set that value" .name) }}
 {{- end }}
 {{- end }}

@@ -1,6 +1,9 @@
 {{/* Each volume, and where it is mounted, in the same order. */}}
 {{- define "exporter.volumes" -}}
 {{- $p := .Values.prometheus }}
+- name: exporter-config
+  configMap:
+    name: {{ include "exporter.fullname" . }}
 {{- if or $p.tokenSecret.name $p.token $p.serviceAccountToken.enabled }}
 - name: token
   projected:
