@@ -8,7 +8,8 @@ import (
 
 // doubts is by how much the truth itself may be off, per model:
 //
-//   - a start or an end by its lag, with all that the container used;
+//   - a start or an end by its lag, with all that the container used; where the lag holds a
+//     scrape of kube-state-metrics, that one did not show it yet, so by an interval more;
 //   - what was used after the last reading of a counter, for as long as there is between two;
 //   - a counter at the window's start and end, which lie between two readings;
 //   - memory, by what it did between two readings.
@@ -26,7 +27,7 @@ func doubts(h *cluster.History, late lags, window cluster.Span) map[cluster.Mode
 			if c.Role == cluster.Init {
 				continue
 			}
-			for metric, off := range doubt(p, c, late, window) {
+			for metric, off := range doubt(p, c, late, h.KSMs[0].Schedule, window) {
 				values[metric].V += off / window.Length().Seconds()
 			}
 		}
@@ -36,22 +37,26 @@ func doubts(h *cluster.History, late lags, window cluster.Span) map[cluster.Mode
 }
 
 // doubt returns it for the integral of each metric of a container.
-func doubt(p *cluster.Pod, c *cluster.Container, late lags, window cluster.Span) (out [cluster.NumMetrics]float64) {
+func doubt(p *cluster.Pod, c *cluster.Container, late lags, ksm cluster.Schedule, window cluster.Span) (out [cluster.NumMetrics]float64) {
 	for _, r := range c.Runs {
 		in := r.And(window)
+		used := in
+		if in.Length() == 0 {
+			used = r.Span // by as much as before, if it went on
+		}
+		_, cores := c.CPU.Range(used)
+		_, memory := c.Memory.Range(used)
+		for _, t := range []time.Duration{r.From, r.To} {
+			lag := unsaid(late[edge{p.UID, c.Name, t}], ksm, window)
+			out[cluster.Containers] += lag
+			if window.Holds(t) {
+				lag = max(lag, every.Seconds())
+			}
+			out[cluster.CPUUsage] += lag * cores
+			out[cluster.MemoryUsage] += lag * memory
+		}
 		if in.Length() == 0 {
 			continue
-		}
-		_, cores := c.CPU.Range(in)
-		_, memory := c.Memory.Range(in)
-		for _, t := range []time.Duration{r.From, r.To} {
-			if !window.Holds(t) {
-				continue
-			}
-			lag := late[edge{p.UID, c.Name, t}]
-			out[cluster.Containers] += lag.Seconds()
-			out[cluster.CPUUsage] += max(lag, every).Seconds() * cores
-			out[cluster.MemoryUsage] += max(lag, every).Seconds() * memory
 		}
 		for _, t := range []time.Duration{window.From, window.To} {
 			if r.From < t && t < r.To {
@@ -61,6 +66,19 @@ func doubt(p *cluster.Pod, c *cluster.Container, late lags, window cluster.Span)
 		out[cluster.MemoryUsage] += every.Seconds() * c.Memory.Variation(in) / 2
 	}
 	return out
+}
+
+// unsaid returns for how many seconds of a window a lag leaves in doubt what scrapes showed.
+func unsaid(lag cluster.Span, ksm cluster.Schedule, window cluster.Span) float64 {
+	next := func(t time.Duration) time.Duration {
+		n := (t - ksm.Offset) / ksm.Every
+		for ksm.Offset+n*ksm.Every < t {
+			n++
+		}
+		return ksm.Offset + n*ksm.Every
+	}
+	later := cluster.Span{From: next(lag.From), To: next(lag.To)} // empty unless there is a scrape in the lag
+	return lag.And(window).Length().Seconds() + later.And(window).Length().Seconds()
 }
 
 // modelOf returns the model that a pod's labels name.

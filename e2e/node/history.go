@@ -56,9 +56,9 @@ type edge struct {
 	at             time.Duration // as offset from the origin
 }
 
-// lags are by how much the truth about edges is off at most: half of the second in which the
-// API says that it was, and how much later the API said so.
-type lags map[edge]time.Duration
+// lags are from when each edge can have been, by the second that the API has for it, until the
+// API said so.
+type lags map[edge]cluster.Span
 
 // podHistory makes the history of one pod.
 type podHistory struct {
@@ -217,7 +217,7 @@ func (p podHistory) edge(name string, at, told time.Time) time.Duration {
 	}
 	middle := at.Add(max(0, latest.Sub(at)) / 2)
 	offset := p.offset(middle)
-	p.lags[edge{string(p.events[0].pod.UID), name, offset}] = max(0, told.Sub(middle)) + max(0, latest.Sub(middle))
+	p.lags[edge{string(p.events[0].pod.UID), name, offset}] = cluster.Span{From: min(p.offset(at), offset), To: max(p.offset(told), offset)}
 	return offset
 }
 

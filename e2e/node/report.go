@@ -35,7 +35,7 @@ func (all *verdict) report(w windows, v versions) (string, error) {
 	for metric := range cluster.NumMetrics {
 		s := all.summary(metric)
 		data.Metrics = append(data.Metrics, row{Name: metric.String(), Values: s.values, Share: fmt.Sprintf("%.2f", s.worst.share()),
-			Median: fmt.Sprintf("%.2g %%", 100*s.median), Apart: fmt.Sprintf("%.1g", s.apart)})
+			Median: percent(s.median), Apart: fmt.Sprintf("%.1g", s.apart)})
 	}
 	for _, story := range stories() {
 		r := row{Name: story.model, About: story.about}

@@ -89,7 +89,7 @@ func (all *verdict) summary(metric cluster.Metric) summary {
 			off = append(off, math.Abs(v.got/v.want-1))
 		}
 		at := place{v.end, v.model}
-		if other, there := first[at]; there {
+		if other, there := first[at]; there && v.got != other {
 			out.apart = max(out.apart, math.Abs(v.got-other)/math.Abs(v.want))
 		}
 		first[at] = v.got
@@ -108,7 +108,7 @@ func (all *verdict) text(every bool) string {
 	fmt.Fprintf(w, "metric\tvalues\tworst share of what is allowed\tmedian error\n")
 	for metric := range cluster.NumMetrics {
 		s := all.summary(metric)
-		fmt.Fprintf(w, "%s\t%d\t%.2f of %s, %s, to %s\t%.2g %%\n", metric, s.values, s.worst.share(), s.worst.model.Name, s.worst.transport, clock(s.worst.end), 100*s.median)
+		fmt.Fprintf(w, "%s\t%d\t%.2f of %s, %s, to %s\t%s\n", metric, s.values, s.worst.share(), s.worst.model.Name, s.worst.transport, clock(s.worst.end), percent(s.median))
 	}
 	fmt.Fprintf(w, "\nrows of cAdvisor, s\tleast\tmedian\t95 %%\tmost\n")
 	for _, r := range all.rows.table() {
@@ -123,6 +123,14 @@ func (all *verdict) text(every bool) string {
 	}
 	w.Flush()
 	return b.String()
+}
+
+// percent shows an error, of which what floating-point sums make is none.
+func percent(v float64) string {
+	if v < 1e-9 {
+		return "0 %"
+	}
+	return fmt.Sprintf("%.2g %%", 100*v)
 }
 
 func clock(t time.Time) string { return t.UTC().Format(time.TimeOnly) }

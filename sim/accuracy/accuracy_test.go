@@ -24,7 +24,7 @@ const presetSeed = 20_000
 func TestHistories(t *testing.T) {
 	seed := setting(t, "SIM_SEED", presetSeed)
 	count := setting(t, "SIM_RANDOM", 200)
-	all := histories.All()
+	all := append(histories.All(), histories.ByMarkers()...)
 	named := len(all)
 	for i := range count {
 		all = append(all, histories.Random(seed+i))

@@ -28,11 +28,12 @@ const boot = 4 * s
 // cAdvisor job, all scraped every 30 s, and no pods.
 type builder struct {
 	cluster.History
-	window time.Duration
+	window  time.Duration
+	stamped bool // kubelets' rows have the times of their looks, as real ones do
 }
 
-func newBuilder() *builder {
-	b := &builder{window: 20 * m}
+func newBuilder(stamped bool) *builder {
+	b := &builder{window: 20 * m, stamped: stamped}
 	b.node("node-1")
 	b.node("node-2")
 	b.ksm("ksm-1")
@@ -71,7 +72,7 @@ func (b *builder) ksm(instance string) *cluster.KSM {
 func (b *builder) kubelets(job string) *cluster.Kubelet {
 	b.Kubelets = append(b.Kubelets, cluster.Kubelet{
 		Schedule: cluster.Schedule{Every: 30 * s, Offset: time.Duration(11+8*len(b.Kubelets))*s + 731*time.Millisecond},
-		Job:      job, Spread: 3100 * time.Millisecond, Life: cluster.Always(), HonorLabels: true, PathLabel: true,
+		Job:      job, Spread: 3100 * time.Millisecond, Life: cluster.Always(), HonorLabels: true, PathLabel: true, Timestamps: b.stamped,
 	})
 	return &b.Kubelets[len(b.Kubelets)-1]
 }

@@ -129,7 +129,7 @@ type scene struct {
 const subjectName = "serving-0"
 
 func newScene(variation uint64) *scene {
-	c := &scene{builder: newBuilder(), variation: variation}
+	c := &scene{builder: newBuilder(false), variation: variation}
 	c.Rand = c.dice("")
 	c.window = 10 * m
 	c.around = []time.Duration{c.second(span(1*m, 9*m)), c.second(span(1*m, 9*m))}

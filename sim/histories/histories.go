@@ -31,15 +31,29 @@ func (n Named) Bound() map[cluster.Model]cluster.Tolerances {
 	return cluster.Bound(&n.History, n.Window)
 }
 
-// All returns every named history.
+// All returns every named history. The kubelets' rows have the times of the kubelets' looks, as
+// those of every real cluster, except in histories that random compositions were shrunk to.
 func All() []Named {
-	var out []Named
-	for _, st := range slices.Concat(
-		lifeStories(), ownerStories(), settingStories(), ksmStories(), kubeletStories(), outageStories(), mixedStories(), foundStories(), foundKSMStories(), foundRowStories(), forgedStories(), kindStories(), nodeStories(),
-	) {
-		b := newBuilder()
+	out := told(stories(), true, "")
+	return append(out, told(slices.Concat(foundStories(), foundKSMStories(), foundRowStories(), forgedStories()), false, "")...)
+}
+
+// ByMarkers returns the named histories as they are where Prometheus is told to set the time of
+// the scrape (honor_timestamps: false): staleness markers then end the rows.
+func ByMarkers() []Named { return told(stories(), false, "-by-markers") }
+
+func stories() []story {
+	return slices.Concat(
+		lifeStories(), ownerStories(), settingStories(), ksmStories(), kubeletStories(), outageStories(), mixedStories(), kindStories(), nodeStories(),
+	)
+}
+
+func told(all []story, stamped bool, suffix string) []Named {
+	out := make([]Named, len(all))
+	for i, st := range all {
+		b := newBuilder(stamped)
 		st.tell(b)
-		out = append(out, Named{Name: st.name, About: st.about, History: b.History, Window: span(0, b.window)})
+		out[i] = Named{Name: st.name + suffix, About: st.about, History: b.History, Window: span(0, b.window)}
 	}
 	return out
 }

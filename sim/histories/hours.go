@@ -11,7 +11,7 @@ import (
 // replaced, of which each uses more than the one before, and a crash. Prometheus is down in
 // the outages.
 func Hours(n int, outages ...cluster.Span) Named {
-	b := newBuilder()
+	b := newBuilder(false)
 	b.window = time.Duration(n) * 60 * m
 	b.linger(3 * m)
 	b.cast()

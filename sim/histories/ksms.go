@@ -68,6 +68,7 @@ func ksmStories() []story {
 			b.shardsMerge(20 * s)
 		}},
 		{"ksm-shards-merged-while-prometheus-is-down", "the same, and nobody is scraped for four minutes", func(b *builder) {
+			b.Kubelets[0].Timestamps = false // else too few rows are left
 			b.busyCast()
 			b.shardsMerge(1*m + 14*s)
 			b.every(30*s, 10*s)

@@ -67,16 +67,15 @@ func kubeletStories() []story {
 			b.server("beer-0", "beer", plain("systemd", func(c *cluster.Container) { c.Nested = true }))
 			b.server("beer-1", "beer", lives(7*m+7*s, end), plain("systemd", func(c *cluster.Container) { c.Nested = true }))
 		}},
-		{"explicit-timestamps", "samples carry the time of the housekeeping, and no markers end them", func(b *builder) {
-			b.Kubelets[0].Timestamps = true
+		{"scrape-timestamps", "rows have the times of scrapes, and staleness markers end them", func(b *builder) {
+			b.Kubelets[0].Timestamps = false
 			b.busyCast()
 		}},
-		{"explicit-timestamps-quiet", "the same, and nothing happens", func(b *builder) {
-			b.Kubelets[0].Timestamps = true
+		{"scrape-timestamps-quiet", "the same, and nothing happens", func(b *builder) {
+			b.Kubelets[0].Timestamps = false
 			b.cast()
 		}},
-		{"explicit-timestamps-pod-replaced", "the dead pod's samples stay visible beside the new one's", func(b *builder) {
-			b.Kubelets[0].Timestamps = true
+		{"rows-linger-pod-replaced", "the dead pod's samples stay visible beside the new one's", func(b *builder) {
 			b.linger(3 * m)
 			b.cast()
 			b.server("wine-0", "wine", on("node-2"), lives(begin, 7*m+9*s))

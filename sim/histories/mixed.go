@@ -27,7 +27,7 @@ func mixedStories() []story {
 			b.Nodes[0].Holes = cluster.Spans{hole(12 * m), span(48*m, 51*m+2*s)}
 			b.KSMs[0].Holes = cluster.Spans{hole(9 * m)}
 		}},
-		{"a-bad-day", "Prometheus down, kube-state-metrics down, a node lost and a crash loop, with exported_ labels and explicit timestamps", func(b *builder) {
+		{"a-bad-day", "Prometheus down, kube-state-metrics down, a node lost and a crash loop, with exported_ labels", func(b *builder) {
 			b.window = 60 * m
 			b.busyCast()
 			b.node("node-3").Life.To = 27*m + 44*s
@@ -35,7 +35,6 @@ func mixedStories() []story {
 			b.server("tea-1", "tea", on("node-1"), lives(28*m+2*s, end))
 			b.server("beer-0", "beer", on("node-1"), plain("agent", runs(crashes(5*m, 55*m, 4*m+10*s, 31*s)...)))
 			b.dishonor()
-			b.Kubelets[0].Timestamps = true
 			b.KSMs[0].Holes = cluster.Spans{span(40*m+3*s, 46*m+9*s)}
 			b.Outages = cluster.Spans{span(17*m+3*s, 21*m+19*s)}
 		}},

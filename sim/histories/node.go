@@ -36,7 +36,6 @@ func (b *builder) realNode() {
 	b.Nodes = b.Nodes[:1]
 	b.runtime(cluster.Cgroupfs, cluster.Containerd)
 	b.every(15*s, 15*s)
-	b.Kubelets[0].Timestamps = true
 }
 
 // realPods are the pods of e2e/node, with what they do in the first two minutes.

@@ -27,6 +27,7 @@ func outageStories() []story {
 			b.Outages = cluster.Spans{span(8*m+3*s, 12*m+19*s)}
 		}},
 		{"prometheus-down-after-a-handover", "kube-state-metrics is rescheduled just before: of the new one there is a single scrape before the outage, and two after", func(b *builder) {
+			b.Kubelets[0].Timestamps = false // else too few rows are left
 			b.window = 10 * m
 			b.cast()
 			b.KSMs[0].Life.To = 3*m + 49*s
