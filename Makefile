@@ -25,7 +25,7 @@ test: ## every test, on real Prometheus servers, with a summary at the end
 lint: $(GOLANGCI) ## gofmt, go vet and golangci-lint
 	@unformatted="$$(gofmt -l *.go internal sim e2e release)"; \
 	if [ -n "$$unformatted" ]; then echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; fi
-	@for module in . sim e2e release; do \
+	@for module in . sim sim/engines e2e release; do \
 		echo "lint: $$module"; \
 		(cd $$module && go vet ./... && $(GOLANGCI) run --allow-parallel-runners --config $(CURDIR)/.golangci.yml ./...) || exit 1; \
 	done
@@ -98,6 +98,11 @@ hunt: ## random compositions of what happens in clusters: what is wrong is shrun
 .PHONY: soak
 soak: ## kill the exporter at 100 random moments: no window may be lost
 	@cd sim && SOAK_KILLS=$${SOAK_KILLS:-100} go test -count=1 -timeout=60m -v -run TestSoak ./endtoend
+
+# ENGINE=thanos,mimir runs those alone; HISTORIES= is a pattern of the histories' names.
+.PHONY: engines
+engines: ## histories, limits and delivery on real Thanos, VictoriaMetrics and Mimir
+	@cd sim/engines && go test -count=1 -timeout=60m -v .
 
 .PHONY: clean
 clean: ## remove what was built here, and the cache

@@ -55,8 +55,10 @@ func (s *session) pipeline(registry *prometheus.Registry, board *exposition.Boar
 	return p, err
 }
 
-// logSettings logs the settings that matter most.
-func (s *session) logSettings(message string, more ...any) {
-	s.log.Info(message, append(more, "prometheus", s.Prometheus.Redacted(), "period", model.Duration(s.Period),
-		"settle_delay", model.Duration(s.SettleDelay), "kinds", s.KindNames(), "shard", s.Shard.String())...)
+// settings returns those that matter most, for the log.
+func (s *session) settings() []any {
+	return []any{
+		"prometheus", s.Prometheus.Redacted(), "period", model.Duration(s.Period),
+		"settle_delay", model.Duration(s.SettleDelay), "kinds", s.KindNames(), "shard", s.Shard.String(),
+	}
 }

@@ -148,5 +148,5 @@ func (r *reloader) replace(next *pipeline) {
 	next.loop.Resume(before.loop, before.SameWindows(next.Config))
 	r.release()
 	r.current.Store(next)
-	next.logSettings("Settings were read again")
+	next.log.Info("Settings were read again", next.settings()...)
 }

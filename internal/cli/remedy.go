@@ -34,6 +34,8 @@ func (s *session) remedy(err error) string {
 	switch {
 	case delivering && kind != "":
 		return s.Remedy(config.Delivered, string(kind))
+	case delivering && delivery.Setting != "":
+		return "raise " + delivery.Setting
 	case delivering:
 		return s.Remedy(config.Receiver, kindOfDelivery(delivery))
 	case kind != "":

@@ -54,7 +54,7 @@ func serve(ctx context.Context, s *session) error {
 		Reload:    reloader.Reload,
 		Log:       s.log,
 	})
-	s.logSettings("Starting", "program", config.Name, "version", version.Version, "revision", version.GetRevision())
+	s.log.Info("Starting", append([]any{"program", config.Name, "version", version.Version, "revision", version.GetRevision()}, s.settings()...)...)
 
 	computing, stop := context.WithCancel(ctx)
 	var group run.Group

@@ -95,6 +95,21 @@ func TestAnyFailedRequestFailsTheWindow(t *testing.T) {
 	})
 }
 
+// TestServerLacksSomething: a window fails whose samples a part of the server may have kept back.
+func TestServerLacksSomething(t *testing.T) {
+	everyWay(t, func(t *testing.T, over fetch.Transport) {
+		s := newCluster(anHour(), "iris")
+		d, _ := newDownsampler(s, over)
+		if _, err := d.Compute(t.Context(), anHour()); err != nil {
+			t.Fatal(err)
+		}
+		s.Lacks = &promapi.Error{Kind: promapi.Partial, Err: errors.New("a store is gone")}
+		if _, err := d.Compute(t.Context(), anHour()); promapi.KindOf(err) != promapi.Partial {
+			t.Errorf("error %v", err)
+		}
+	})
+}
+
 func TestCancelled(t *testing.T) {
 	everyWay(t, func(t *testing.T, over fetch.Transport) {
 		c := newCluster(anHour(), "iris", "wine")

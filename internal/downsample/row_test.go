@@ -135,6 +135,8 @@ func served(t *testing.T, a *ledger.Averages) {
 // nothingStored is a receiver's Prometheus in which nothing is yet.
 type nothingStored struct{}
 
+func (nothingStored) Engine(context.Context) promapi.Engine { return promapi.EngineNamed("") }
+
 func (nothingStored) Instant(context.Context, string, time.Time) (*promapi.Answer, error) {
 	return &promapi.Answer{}, nil
 }

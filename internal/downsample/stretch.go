@@ -48,7 +48,7 @@ func parts(w window.Window, l *ledger.Ledger) []*part {
 }
 
 // gather enters the evidence on some of the models' pods. Parts that lie within longestSpan
-// are read together.
+// are read together. It fails if the server lacks something that it does not say of its answers.
 func (d *Downsampler) gather(ctx context.Context, f *fetch.Window, parts []*part, mine func(*inventory.Pod) bool) error {
 	for len(parts) > 0 {
 		n := 1
@@ -60,7 +60,7 @@ func (d *Downsampler) gather(ctx context.Context, f *fetch.Window, parts []*part
 		}
 		parts = parts[n:]
 	}
-	return nil
+	return d.Fetcher.Whole(ctx)
 }
 
 // stretch enters the evidence on some pods over parts that are read together. The series of a

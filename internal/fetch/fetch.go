@@ -19,6 +19,8 @@ import (
 type API interface {
 	// Engine says which kind of server it is.
 	Engine(ctx context.Context) promapi.Engine
+	// Whole fails if answers lack what a part of the server has.
+	Whole(ctx context.Context) error
 	// RawRange reads by PromQL what one selector selects.
 	RawRange(ctx context.Context, s promapi.Selector, from, to int64) (*promapi.Answer, error)
 	// Read reads by remote read what several select, and hands out each series as it comes, in
@@ -59,6 +61,9 @@ func New(cfg Config) *Fetcher {
 		transport: &chosen{setting: cfg.Transport, limit: cfg.MaxAnswerBytes, now: cfg.Now, log: cfg.Log},
 	}
 }
+
+// Whole fails if what was read lacks what a part of the server has.
+func (f *Fetcher) Whole(ctx context.Context) error { return f.cfg.API.Whole(ctx) }
 
 // Transport returns how the server is read now.
 func (f *Fetcher) Transport(ctx context.Context) Transport {

@@ -317,6 +317,8 @@ type slow struct {
 
 func (s *slow) Engine(context.Context) promapi.Engine { return promapi.EngineNamed("") }
 
+func (s *slow) Whole(context.Context) error { return nil }
+
 func (s *slow) RawRange(context.Context, promapi.Selector, int64, int64) (*promapi.Answer, error) {
 	return nil, errors.New("not by query")
 }

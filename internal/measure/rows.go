@@ -173,7 +173,9 @@ func (r rowID) nestedIn(cgroups map[string]bool) bool {
 }
 
 // merged joins what several targets show of one cgroup: the one with the most samples, and
-// the others' where that has a hole.
+// the others' where that has a hole. Of two series of one target, which two Prometheus have
+// scraped, both say when the cgroup was first and last seen: the target's scrapes are those
+// of both.
 func merged(rows []row, interval int64) (samples []promapi.Sample, repeated []row) {
 	if len(rows) == 0 {
 		return nil, nil
@@ -195,7 +197,8 @@ func merged(rows []row, interval int64) (samples []promapi.Sample, repeated []ro
 			default:
 				hole = samples[i].T - samples[i-1].T
 			}
-			if hole > outage(interval) {
+			edge := (i == 0 || i == len(samples)) && hole > 0 && r.target == rows[0].target
+			if hole > outage(interval) || edge {
 				filling = append(filling, x)
 			}
 		}

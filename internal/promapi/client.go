@@ -50,6 +50,7 @@ type Client struct {
 	clock    atomic.Pointer[reading]
 	received atomic.Int64 // bytes of answers
 	engine   *recognized
+	stores   stores
 }
 
 // Received returns how many bytes the answers so far took on the way.

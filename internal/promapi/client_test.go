@@ -145,6 +145,8 @@ func TestFailures(t *testing.T) {
 		{"truncated", 200, vector[:120], Malformed, "unexpected EOF"},
 		{"truncated at the very end", 200, vector[:len(vector)-1], Malformed, "unexpected EOF"},
 		{"two answers", 200, vector + vector, Malformed, "more after its end"},
+		{"a refusal after an answer, of VictoriaMetrics", 200, vector + fmt.Sprintf(apiError, "422", "cannot process more than 5 samples per series; either increase -search.maxSamplesPerSeries"), TooExpensive, "while it answered"},
+		{"another failure after an answer", 200, vector + fmt.Sprintf(apiError, "422", "cannot read the index"), Rejected, "while it answered"},
 		{"NaN", 200, strings.Replace(vector, "0.5", "NaN", 1), Malformed, "NaN"},
 		{"infinite in a vector", 200, strings.Replace(vector, "0.5", "+Inf", 1), Malformed, "Inf"},
 		{"no number", 200, strings.Replace(vector, "0.5", "five", 1), Malformed, "not a number"},

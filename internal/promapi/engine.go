@@ -1,9 +1,11 @@
 package promapi
 
 import (
+	"maps"
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 )
 
 // Engine is a kind of server behind Prometheus' API: how it is recognized, and how it is asked.
@@ -13,10 +15,16 @@ type Engine struct {
 	NamesInSet int    // of one regular expression: more are not looked up, but searched for
 	QueryBytes int    // that one query may have, 0 for any number
 
+	// As a receiver of remote write.
+	HidesFor   time.Duration // how long a query may not find a sample that was accepted
+	OutOfOrder string        // the setting by which it accepts samples that come late
+
 	send     url.Values           // with each query, for what it says to be whole and new
+	sendRaw  url.Values           // with each query for raw samples
 	shows    func(BuildInfo) bool // it may be this one
 	confirm  *question            // which no other engine answers; nil if what it shows is enough
 	borrowed bool                 // the version that it shows is that of a Prometheus
+	stores   bool                 // it lists the stores that it reads from
 	tooMuch  []string             // parts of its refusals for the size of what was asked
 }
 
@@ -39,7 +47,8 @@ func Engines() []Engine {
 	return []Engine{
 		{
 			Name: "prometheus", RemoteRead: true, NamesInSet: 250, // 256 are looked up
-			shows: func(b BuildInfo) bool { return b.Application == "" && b.Version >= "1" },
+			OutOfOrder: "out_of_order_time_window in the receiver's storage.tsdb settings",
+			shows:      func(b BuildInfo) bool { return b.Application == "" && b.Version >= "1" },
 			tooMuch: []string{
 				"too many samples", "maximum resolution",
 				"exceeded sample limit", // remote read
@@ -47,16 +56,21 @@ func Engines() []Engine {
 		},
 		{
 			Name: "thanos", NamesInSet: 250,
+			OutOfOrder: "--tsdb.out-of-order.time-window of Thanos Receive",
 			send: url.Values{
 				"partial_response":      {"false"},
 				"max_source_resolution": {"0s"}, // no downsampled blocks
 			},
+			// Merged replicas, in which one can seem to fall behind the other, are no raw samples.
+			sendRaw: url.Values{"dedup": {"false"}},
 			shows:   func(b BuildInfo) bool { return strings.HasPrefix(b.Version, "0.") },
 			confirm: &question{endpoint: "stores"},
+			stores:  true,
 			tooMuch: []string{"exceeded series limit", "exceeded chunks limit", "exceeded bytes limit", "violated (got"},
 		},
 		{
 			Name: "victoriametrics", NamesInSet: 100, QueryBytes: 16 << 10,
+			HidesFor: 10 * time.Second, OutOfOrder: "-retentionPeriod of VictoriaMetrics",
 			send: url.Values{
 				"nocache":               {"1"}, // or the newest samples may be missing
 				"deny_partial_response": {"1"}, // of a cluster
@@ -68,12 +82,14 @@ func Engines() []Engine {
 		},
 		{
 			Name: "mimir", RemoteRead: true, NamesInSet: 250,
-			shows:   func(b BuildInfo) bool { return strings.Contains(b.Application, "Mimir") },
-			tooMuch: []string{"err-mimir-max-"},
+			OutOfOrder: "-ingester.out-of-order-time-window of Mimir (out_of_order_time_window in its limits)",
+			shows:      func(b BuildInfo) bool { return strings.Contains(b.Application, "Mimir") },
+			tooMuch:    []string{"err-mimir-max-"},
 		},
 		{
 			Name: "cortex", RemoteRead: true, NamesInSet: 250,
-			shows: func(b BuildInfo) bool { return strings.Contains(b.Application, "Cortex") },
+			OutOfOrder: "-ingester.out-of-order-time-window of Cortex (out_of_order_time_window in its limits)",
+			shows:      func(b BuildInfo) bool { return strings.Contains(b.Application, "Cortex") },
 			tooMuch: []string{
 				"the query hit the max number of", // chunks, series
 				"the query hit the aggregated",    // data size, chunks size
@@ -93,13 +109,13 @@ func EngineNames() []string {
 
 // unknownEngine is asked as all of them are: what one engine needs, the others ignore.
 func unknownEngine() Engine {
-	all := Engine{Name: unknown, RemoteRead: true, NamesInSet: 250, send: url.Values{}}
+	all := Engine{Name: unknown, RemoteRead: true, NamesInSet: 250, send: url.Values{}, sendRaw: url.Values{}}
 	for _, e := range Engines() {
 		all.NamesInSet = min(all.NamesInSet, e.NamesInSet)
 		all.QueryBytes = max(all.QueryBytes, e.QueryBytes) // one engine has a limit
-		for name, values := range e.send {
-			all.send[name] = values
-		}
+		all.HidesFor = max(all.HidesFor, e.HidesFor)
+		maps.Copy(all.send, e.send)
+		maps.Copy(all.sendRaw, e.sendRaw)
 	}
 	return all
 }

@@ -23,6 +23,11 @@ var (
 	errNoTime        = errors.New("no time is left")
 )
 
+// lateRefusal is a refusal that follows the beginning of an answer.
+type lateRefusal struct{ text string }
+
+func (e *lateRefusal) Error() string { return "the server failed while it answered: " + e.text }
+
 // cutAfter distinguishes a connection that something on the way would not keep open for so
 // long from one that was stale, or broke as the server restarted.
 const cutAfter = time.Second
@@ -55,7 +60,10 @@ func (c *Client) noAnswer(ctx context.Context, err error, waited time.Duration) 
 // unusable says what is wrong with an answer that came whole.
 func unusable(err error) *Error {
 	failure := &Error{Kind: Malformed, Status: http.StatusOK, Err: err}
+	late, isLate := errors.AsType[*lateRefusal](err)
 	switch {
+	case isLate:
+		failure.Kind = kindOfRefusal(http.StatusUnprocessableEntity, late.text)
 	case errors.Is(err, errTooLarge):
 		failure.Kind = TooLarge
 	case errors.Is(err, errPartial):

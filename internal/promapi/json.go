@@ -45,15 +45,29 @@ func decode(r io.Reader, b *builder) (*Answer, error) {
 	case err != nil:
 		return nil, err
 	}
-	if _, err := d.ReadToken(); err == nil {
-		return nil, errors.New("there is more after its end")
-	} else if !errors.Is(err, io.EOF) {
+	if err := d.end(); err != nil {
 		return nil, err
 	}
 	if err := d.check(); err != nil {
 		return nil, err
 	}
 	return &d.answer, nil
+}
+
+// end reads on to the end, where nothing must be left. An older VictoriaMetrics that fails when
+// it has begun to answer adds its refusal.
+func (d *decoder) end() error {
+	rest, err := d.ReadValue()
+	switch {
+	case errors.Is(err, io.EOF):
+		return nil
+	case err != nil:
+		return err
+	}
+	if text, ok := decodeError(rest); ok {
+		return &lateRefusal{text}
+	}
+	return errors.New("there is more after its end")
 }
 
 // text is what a decoder reads. It fails where a token is too long: the decoder holds one as a

@@ -30,9 +30,9 @@ func (c *Client) Range(ctx context.Context, expr string, from, to time.Time, ste
 // RawRange reads the raw samples of the selected series in [from, to) (ms) by a query. A range
 // of Prometheus 2 holds a sample at its start too: samples outside are dropped.
 func (c *Client) RawRange(ctx context.Context, s Selector, from, to int64) (*Answer, error) {
-	return c.query(ctx, query{endpoint: "query", expr: fmt.Sprintf("%s[%dms]", s, to-from), from: from, to: to, params: url.Values{
-		"time": {timestamp(time.UnixMilli(to - 1))},
-	}})
+	params := url.Values{"time": {timestamp(time.UnixMilli(to - 1))}}
+	maps.Copy(params, c.Engine(ctx).sendRaw)
+	return c.query(ctx, query{endpoint: "query", expr: fmt.Sprintf("%s[%dms]", s, to-from), from: from, to: to, params: params})
 }
 
 func timestamp(t time.Time) string {

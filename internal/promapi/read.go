@@ -7,6 +7,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/klauspost/compress/s2"
@@ -73,9 +74,35 @@ func (r *remoteRead) read(resp *http.Response, content io.Reader) error {
 		return readChunks(newFrames(content, limit), series)
 	case kind == "application/x-protobuf":
 		return readWhole(content, limit, series)
+	case kind == "text/plain":
+		// Mimir adds its refusal, with this type, to a stream that proves too much.
+		if text := tail(content); tooMuch(text) {
+			return &lateRefusal{text}
+		}
+		fallthrough
 	default:
 		return fmt.Errorf("%w: the answer is of type %q", errNotOffered, kind)
 	}
+}
+
+// tail returns the last line of an answer, if it is no longer than a refusal.
+func tail(content io.Reader) string {
+	var last, next [errorBodySize]byte
+	n := 0
+	for {
+		got, err := io.ReadFull(content, next[:])
+		keep := min(n, len(last)-got)
+		copy(last[:], last[n-keep:n])
+		n = keep + copy(last[keep:], next[:got])
+		if err != nil {
+			break
+		}
+	}
+	text := bytes.TrimRight(last[:n], "\n")
+	if i := bytes.LastIndexAny(text, "\n\x00"); i >= 0 {
+		text = text[i+1:]
+	}
+	return strings.ToValidUTF8(string(text), "")
 }
 
 // refused says why a remote read was refused. What a server or a proxy answers that does not

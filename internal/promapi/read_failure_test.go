@@ -37,6 +37,8 @@ func TestReadRefused(t *testing.T) {
 		{"forbidden", 403, page, "<html>no</html>", Unauthorized},
 		{"too many samples", 400, text, "exceeded sample limit (5)", TooExpensive},
 		{"too many chunks, Mimir", 422, text, "the query exceeded the maximum number of chunks (limit: 2 chunks) (err-mimir-max-chunks-per-query)", TooExpensive},
+		{"too many bytes, Mimir", 200, text, strings.Repeat("\x00\xffframe\n", 2000) + "\x00the query exceeded the aggregated chunks size limit (limit: 4000 bytes) (err-mimir-max-chunks-bytes-per-query)", TooExpensive},
+		{"text that is no refusal", 200, text, strings.Repeat("x", 10_000), NotOffered},
 		{"a bad request", 400, text, "unknown matcher", Rejected},
 		{"in time", 500, text, "context deadline exceeded", Timeout},
 		{"unavailable", 500, page, "<html>no</html>", Unavailable},

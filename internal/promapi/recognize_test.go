@@ -58,10 +58,10 @@ func TestRecognize(t *testing.T) {
 		}, "prometheus", "3.16.0", ""},
 		{"Thanos Query", map[string]http.HandlerFunc{
 			"status/buildinfo": success(`{"version":"0.42.2","revision":"abc"}`), "stores": success(`{"sidecar":[]}`), "query": queries(false),
-		}, "thanos", "0.42.2", "max_source_resolution=0s partial_response=false"},
+		}, "thanos", "0.42.2", "dedup=false max_source_resolution=0s partial_response=false"},
 		{"Thanos Query, whose stores are not shown", map[string]http.HandlerFunc{
 			"status/buildinfo": success(`{"version":"0.42.2","revision":"abc"}`), "query": queries(false),
-		}, "unknown", "0.42.2", "deny_partial_response=1 max_source_resolution=0s nocache=1 partial_response=false"},
+		}, "unknown", "0.42.2", "dedup=false deny_partial_response=1 max_source_resolution=0s nocache=1 partial_response=false"},
 		{"VictoriaMetrics 1.151", map[string]http.HandlerFunc{
 			"status/buildinfo": success(`{"version":"2.24.0"}`), "query": queries(true), "stores": answer(400, `unsupported path requested: "/api/v1/stores"`),
 		}, "victoriametrics", "", "deny_partial_response=1 nocache=1"},
@@ -76,7 +76,7 @@ func TestRecognize(t *testing.T) {
 		}, "cortex", "1.21.1", ""},
 		{"a proxy that allows queries alone", map[string]http.HandlerFunc{
 			"status/buildinfo": answer(403, ""), "stores": answer(403, ""), "query": queries(false),
-		}, "unknown", "", "deny_partial_response=1 max_source_resolution=0s nocache=1 partial_response=false"},
+		}, "unknown", "", "dedup=false deny_partial_response=1 max_source_resolution=0s nocache=1 partial_response=false"},
 		{"the same, before a VictoriaMetrics", map[string]http.HandlerFunc{"query": queries(true)}, "victoriametrics", "", "deny_partial_response=1 nocache=1"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -89,7 +89,7 @@ func TestRecognize(t *testing.T) {
 				query(w, r)
 			}
 			up, reg := client(t, answers(c.endpoints), auto)
-			if _, err := up.Instant(t.Context(), "up", time.Now()); err != nil {
+			if _, err := up.RawRange(t.Context(), Selector{{Name: "__name__", Value: "up"}}, 0, 1000); err != nil {
 				t.Fatal(err)
 			}
 			if got := up.Engine(t.Context()).Name; got != c.want {

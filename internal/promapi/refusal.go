@@ -61,6 +61,8 @@ func kindOfRefusal(status int, text string) Kind {
 		return Throttled
 	case status == http.StatusRequestEntityTooLarge || status == http.StatusRequestURITooLong || status == http.StatusRequestHeaderFieldsTooLarge || tooMuch(text):
 		return TooExpensive
+	case containsAny(text, "rpc error: code = Unavailable", "No StoreAPIs available"): // a store of Thanos Query
+		return Unavailable
 	case status == http.StatusGatewayTimeout || containsAny(text, "timed out", "timeout", "deadline exceeded"):
 		return Timeout
 	case status >= 500:

@@ -25,6 +25,8 @@ func TestKindOfRefusal(t *testing.T) {
 		{422, "execution: exceeded series limit: limit 2 violated (got 3)", TooExpensive},
 		{500, "rpc error: code = ResourceExhausted desc = exceeded chunks limit: limit 2 violated (got 3)", TooExpensive},
 		{422, "execution: exceeded bytes limit: limit 2 violated (got 3)", TooExpensive},
+		{422, "execution: expanding series: proxy Series(): fetch series for {prometheus=\"a\"} Addr: 127.0.0.1:1: rpc error: code = Unavailable desc = connection error: dial tcp: i/o timeout", Unavailable},
+		{422, "execution: expanding series: proxy Series(): No StoreAPIs available", Unavailable},
 		// VictoriaMetrics
 		{422, "cannot select more than -search.maxSamplesPerQuery=1 samples; possible solutions: increase the -search.maxSamplesPerQuery", TooExpensive},
 		{422, "the number of matching timeseries exceeds 10; either narrow down the search or increase -search.max* command-line flag values", TooExpensive},

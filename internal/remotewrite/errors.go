@@ -31,6 +31,7 @@ type Error struct {
 	Kind       Kind
 	Status     int           // HTTP status of the receiver's last answer, 0 if there was none
 	RetryAfter time.Duration // what the receiver asked for, 0 if nothing
+	Setting    string        // of the receiver, by which it accepts what is TooOld; "" if unknown
 	Err        error
 }
 

@@ -19,6 +19,9 @@ const tolerance = 1e-9
 // lacking returns the samples of a window to deliver, in order: none if it has its completion
 // marker, all if it has no header, and otherwise those that are not stored.
 func (w *Writer) lacking(ctx context.Context, a *ledger.Averages) ([]sample, error) {
+	if err := w.awaitShown(ctx); err != nil {
+		return nil, err
+	}
 	end := a.Window.End
 	markers, err := w.at(ctx, end, selector(CompletionMarker, w.id.added, w.id.own))
 	if err != nil {

@@ -76,13 +76,14 @@ func newReceiver(cfg Config, reg prometheus.Registerer) (*receiver, error) {
 	return r, err
 }
 
-// write sends samples in one request, and sends it again if that can help.
-func (r *receiver) write(ctx context.Context, id identity, samples []sample, at time.Time) error {
+// write sends samples in one request, and sends it again if that can help. Without an answer,
+// it does so only if a repeated sample is stored once.
+func (r *receiver) write(ctx context.Context, id identity, samples []sample, at time.Time, storedOnce bool) error {
 	var last attempt
 	trying, stop := context.WithCancel(context.WithValue(ctx, attemptKey{}, &last))
 	defer stop()
 	_, err := r.api.Write(trying, r.message, encode(r.message, id, samples, at), remote.WithWriteRetryCallback(func(error) {
-		if last.retryAfter > r.backoff.Max {
+		if maybeStored := last.err != nil || last.status/100 == 5; last.retryAfter > r.backoff.Max || maybeStored && !storedOnce {
 			stop()
 		}
 	}))

@@ -10,12 +10,14 @@ package remotewrite
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"maps"
 	"net/url"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/prometheus/client_golang/exp/api/remote"
@@ -32,6 +34,8 @@ const samplesPerRequest = 2000
 
 // Querier queries the server from which delivered samples can be read.
 type Querier interface {
+	// Engine says which kind of server it is. The receiver is taken to be of the same kind.
+	Engine(ctx context.Context) promapi.Engine
 	Instant(ctx context.Context, expr string, at time.Time) (*promapi.Answer, error)
 }
 
@@ -63,6 +67,9 @@ type Writer struct {
 	shard    workload.Shard
 	query    Querier
 	receiver *receiver
+
+	mu     sync.Mutex
+	unsure time.Time // when samples may last have been accepted that nobody knows of
 }
 
 // New returns a writer whose own metrics are registered on reg. Writers there share them.
@@ -71,7 +78,7 @@ func New(cfg Config, reg prometheus.Registerer) (*Writer, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Writer{id: newIdentity(cfg), table: cfg.Table, period: cfg.Period, shard: cfg.Shard, query: cfg.Query, receiver: receiver}, nil
+	return &Writer{id: newIdentity(cfg), table: cfg.Table, period: cfg.Period, shard: cfg.Shard, query: cfg.Query, receiver: receiver, unsure: time.Now()}, nil
 }
 
 // Deliver writes a window's averages and then its completion marker, unless the window has
@@ -106,12 +113,37 @@ func (w *Writer) write(ctx context.Context, lacking []sample, end time.Time) err
 		for n < min(len(lacking), samplesPerRequest) && step(lacking[n]) == step(lacking[0]) {
 			n++
 		}
-		if err := w.receiver.write(ctx, w.id, lacking[:n], end); err != nil {
+		engine := w.query.Engine(ctx)
+		if err := w.receiver.write(ctx, w.id, lacking[:n], end, engine.HidesFor == 0); err != nil {
+			w.mu.Lock()
+			w.unsure = time.Now()
+			w.mu.Unlock()
+			if failure, ok := errors.AsType[*Error](err); ok && failure.Kind == TooOld {
+				failure.Setting = engine.OutOfOrder
+			}
 			return err
 		}
 		lacking = lacking[n:]
 	}
 	return nil
+}
+
+// awaitShown waits until queries find all that was accepted of a request without an answer, or
+// of an exporter that was killed before this one started.
+func (w *Writer) awaitShown(ctx context.Context) error {
+	hidesFor := w.query.Engine(ctx).HidesFor
+	w.mu.Lock()
+	wait := hidesFor - time.Since(w.unsure)
+	w.mu.Unlock()
+	if wait <= 0 {
+		return nil
+	}
+	select {
+	case <-time.After(wait):
+		return nil
+	case <-ctx.Done():
+		return &Error{Kind: Transient, Err: context.Cause(ctx)}
+	}
 }
 
 // step names the step of the delivery that a sample belongs to.

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
@@ -28,6 +29,8 @@ import (
 
 // empty is a Prometheus without series.
 type empty struct{}
+
+func (empty) Engine(context.Context) promapi.Engine { return promapi.EngineNamed("") }
 
 func (empty) Instant(context.Context, string, time.Time) (*promapi.Answer, error) {
 	return &promapi.Answer{}, nil
@@ -196,4 +199,42 @@ func TestComparison(t *testing.T) {
 	if err := found.err(); KindOf(err) != Conflict || !strings.Contains(err.Error(), `1 samples are there already with other values than are computed now, the first: m{name="d"} is 1.00000001, and 1 now`) {
 		t.Error(err)
 	}
+}
+
+// hiding is a server that does not show at once what it has accepted.
+type hiding struct{ empty }
+
+func (hiding) Engine(context.Context) promapi.Engine { return promapi.EngineNamed("victoriametrics") }
+
+// TestHiddenSamples: what such a server says is waited for, after a start and after a request
+// that nobody answered.
+func TestHiddenSamples(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := &Writer{query: hiding{}, unsure: time.Now()}
+		for _, c := range []struct {
+			name   string
+			passed time.Duration
+			want   time.Duration
+		}{
+			{"at once", 0, 10 * time.Second},
+			{"again", 0, 0},
+			{"later", time.Hour, 0},
+		} {
+			time.Sleep(c.passed)
+			began := time.Now()
+			if err := w.awaitShown(t.Context()); err != nil || time.Since(began) != c.want {
+				t.Errorf("%s: waited for %s, want %s (%v)", c.name, time.Since(began), c.want, err)
+			}
+		}
+		w.unsure = time.Now()
+		stopped, stop := context.WithCancel(t.Context())
+		stop()
+		if err := w.awaitShown(stopped); KindOf(err) != Transient {
+			t.Errorf("it is told to stop: %v", err)
+		}
+		w.query = empty{}
+		if began := time.Now(); w.awaitShown(t.Context()) != nil || time.Since(began) > 0 {
+			t.Error("a Prometheus is waited for")
+		}
+	})
 }

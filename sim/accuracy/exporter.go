@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	promconfig "github.com/prometheus/common/config"
 	"github.com/prometheus/common/promslog"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
@@ -28,6 +29,23 @@ type Exporter struct {
 // NewExporter returns the product's way of reading a Prometheus over a transport.
 func NewExporter(base *url.URL, transport fetch.Transport) (Exporter, error) {
 	return newExporter("exporter, "+string(transport), base, transport, downsample.Config{})
+}
+
+// NewEngineExporter returns the product's way of reading an engine, which it recognizes, as a
+// tenant's.
+func NewEngineExporter(base *url.URL, tenant string, change ...func(*fetch.Config)) (Exporter, error) {
+	cfg := reading(base)
+	cfg.Engine = promapi.Auto
+	cfg.HTTP.HTTPHeaders = &promconfig.Headers{Headers: map[string]promconfig.Header{"X-Scope-OrgID": {Values: []string{tenant}}}}
+	client, err := promapi.New(cfg, prometheus.NewRegistry())
+	if err != nil {
+		return Exporter{}, err
+	}
+	fetching := fetching(client, fetch.Auto)
+	for _, c := range change {
+		c(&fetching)
+	}
+	return exporterOf("exporter", fetching, downsample.Config{}), nil
 }
 
 // NewShard returns one of several exporters that share the models between them.

@@ -2,7 +2,6 @@ package accuracy
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -16,7 +15,6 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/fetch"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/histories"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/prom"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/prom/promtest"
@@ -150,48 +148,10 @@ func TestHistoriesWithinLimits(t *testing.T) {
 	}
 }
 
-// crowd is many models' pods in one window, one pod in ten replaced within it.
-func crowd(models int, window, every time.Duration, suffix string) Placed {
-	h := cluster.History{
-		KSMs: []cluster.KSM{{
-			Schedule: cluster.Schedule{Every: every, Offset: 7 * time.Second},
-			Job:      "kube-state-metrics", Instance: "10.1.0.1:8080", Life: cluster.Always(), HonorLabels: true,
-		}},
-		Kubelets: []cluster.Kubelet{{
-			Schedule: cluster.Schedule{Every: every, Offset: 9 * time.Second},
-			Job:      "kubelet", Spread: 130 * time.Millisecond, Life: cluster.Always(), HonorLabels: true, PathLabel: true,
-		}},
-		Nodes: []cluster.Node{{Name: "node", Address: "10.0.0.1:10250", Life: cluster.Always()}},
-	}
-	pod := func(model, name string, life cluster.Span) {
-		h.Pods = append(h.Pods, cluster.Pod{
-			Namespace: "ml", Name: name, UID: cluster.UID("ml", name), Node: "node", Life: life,
-			Labels: []cluster.Labels{{At: life.From, Set: map[string]string{cluster.SeldonLabel: model}}},
-			Phases: []cluster.Phase{{At: life.From, Name: cluster.Running}},
-			Containers: []cluster.Container{{
-				Name: "server", Runs: []cluster.Run{{Span: life}},
-				CPU: cluster.Flat(0.1), Memory: cluster.Flat(float64(len(h.Pods)+1) * 1e6), CPURequest: cluster.Flat(0.5), MemoryLimit: cluster.Flat(1 << 29),
-			}},
-		})
-	}
-	for i := range models {
-		model := fmt.Sprintf("model-%d", i)
-		name := model + suffix
-		if i%10 > 0 {
-			pod(model, name, cluster.Always())
-			continue
-		}
-		at := window/3 + time.Duration(i)*time.Second
-		pod(model, name+"-a", cluster.Span{From: cluster.Beginning, To: at})
-		pod(model, name+"-b", cluster.Span{From: at, To: cluster.Forever})
-	}
-	return Lay([]histories.Named{{Name: "crowd", History: h, Window: cluster.Span{To: window}}})[0]
-}
-
 // TestLimits: any limit of the Prometheus, or of what is before it, is met by asking for
 // less, and what is learnt is kept for the next window.
 func TestLimits(t *testing.T) {
-	p := crowd(150, time.Hour, 30*time.Second, strings.Repeat(".long", 45)) // each dot takes seven bytes of a request
+	p := Crowd(150, time.Hour, 30*time.Second, strings.Repeat(".long", 45)) // each dot takes seven bytes of a request
 	dir := t.TempDir()
 	if err := Store(t.Context(), dir, []Placed{p}); err != nil {
 		t.Fatal(err)
@@ -263,7 +223,7 @@ func TestLimits(t *testing.T) {
 // TestOnePodOverSixHours: a slice of one pod that is over the limit by itself is read in
 // pieces.
 func TestOnePodOverSixHours(t *testing.T) {
-	p := crowd(1, 6*time.Hour, 10*time.Second, "")
+	p := Crowd(1, 6*time.Hour, 10*time.Second, "")
 	dir := t.TempDir()
 	if err := Store(t.Context(), dir, []Placed{p}); err != nil {
 		t.Fatal(err)

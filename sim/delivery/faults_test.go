@@ -334,6 +334,8 @@ func TestMarksAreReadElsewhere(t *testing.T) {
 
 type deaf struct{}
 
+func (deaf) Engine(context.Context) promapi.Engine { return promapi.EngineNamed("") }
+
 func (deaf) Instant(context.Context, string, time.Time) (*promapi.Answer, error) {
 	return nil, &promapi.Error{Kind: promapi.Unavailable, Err: io.ErrUnexpectedEOF}
 }

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,7 +18,7 @@ import (
 // first report. It writes nothing, so that three checks are skipped.
 func TestPage(t *testing.T) {
 	l := healthy()
-	args := append(l.start(t)[1:], "--web.listen-address=127.0.0.1:0", "--catch-up.max-age=0s", "--settle-delay=10m")
+	args := slices.Concat(l.start(t)[1:], []string{"--web.listen-address=127.0.0.1:0", "--catch-up.max-age=0s", "--settle-delay=10m"})
 	ctx, cancel := context.WithCancel(t.Context())
 	logged, stderr := io.Pipe()
 	ended := make(chan error, 1)

@@ -3,6 +3,8 @@ package prom
 import (
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -29,10 +31,10 @@ type scraper struct {
 	done    chan struct{}
 }
 
-func newScraper(to storage.AppendableV2, targets []Target, reg prometheus.Registerer, log *slog.Logger) (*scraper, error) {
+func newScraper(to storage.AppendableV2, targets []Target, external map[string]string, reg prometheus.Registerer, log *slog.Logger) (*scraper, error) {
 	s := &scraper{targets: map[string][]*targetgroup.Group{}, done: make(chan struct{})}
 	var err error
-	if s.config, err = config.Load(scrapeConfig(targets), log); err != nil {
+	if s.config, err = config.Load(scrapeConfig(targets, external), log); err != nil {
 		return nil, fmt.Errorf("scrape configuration: %w", err)
 	}
 	for _, t := range targets {
@@ -51,8 +53,15 @@ func newScraper(to storage.AppendableV2, targets []Target, reg prometheus.Regist
 	return s, nil
 }
 
-func scrapeConfig(targets []Target) string {
-	text := "global: {scrape_interval: 15s}\nscrape_configs:\n"
+func scrapeConfig(targets []Target, external map[string]string) string {
+	text := "global:\n  scrape_interval: 15s\n"
+	if len(external) > 0 {
+		text += "  external_labels:\n"
+	}
+	for _, name := range slices.Sorted(maps.Keys(external)) {
+		text += fmt.Sprintf("    %s: %q\n", name, external[name])
+	}
+	text += "scrape_configs:\n"
 	for _, t := range targets {
 		timeout := min(t.Interval, 10*time.Second)
 		text += fmt.Sprintf("- {job_name: %q, scrape_interval: %s, scrape_timeout: %s", t.Job, model.Duration(t.Interval), model.Duration(timeout))

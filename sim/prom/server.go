@@ -26,15 +26,16 @@ import (
 
 // Options are what a server may be told. Only Dir is needed: the rest are Prometheus' own defaults.
 type Options struct {
-	Dir         string        // the TSDB directory; empty or with blocks
-	Address     string        // default 127.0.0.1:0
-	MaxSamples  int           // --query.max-samples
-	Timeout     time.Duration // --query.timeout
-	Lookback    time.Duration // --query.lookback-delta
-	Concurrency int           // --query.max-concurrency
-	OutOfOrder  time.Duration // out_of_order_time_window
-	Scrape      []Target      // scraped from the start
-	Index       http.Handler  // served at /, where Prometheus has its web UI
+	Dir         string            // the TSDB directory; empty or with blocks
+	Address     string            // default 127.0.0.1:0
+	MaxSamples  int               // --query.max-samples
+	Timeout     time.Duration     // --query.timeout
+	Lookback    time.Duration     // --query.lookback-delta
+	Concurrency int               // --query.max-concurrency
+	OutOfOrder  time.Duration     // out_of_order_time_window
+	Scrape      []Target          // scraped from the start
+	External    map[string]string // external_labels, which a Thanos sidecar needs
+	Index       http.Handler      // served at /, where Prometheus has its web UI
 	Log         *slog.Logger
 	XOR2        bool // chunks have the newer encoding (storage.tsdb.chunk_encoding)
 }
@@ -93,7 +94,7 @@ func Start(ctx context.Context, o Options) (_ *Server, err error) {
 		EnableAtModifier:         true, EnableNegativeOffset: true, EnablePerStepStats: true,
 		Parser: promqlParser,
 	})
-	if s.scraper, err = newScraper(s.db, o.Scrape, reg, o.Log); err != nil {
+	if s.scraper, err = newScraper(s.db, o.Scrape, o.External, reg, o.Log); err != nil {
 		return nil, err
 	}
 

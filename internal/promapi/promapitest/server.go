@@ -18,6 +18,7 @@ type Server struct {
 	Series []promapi.Series // with their names
 	Refuse func(Request) error
 	Behind promapi.Engine
+	Lacks  error // why its answers are not whole
 
 	mu    sync.Mutex
 	asked []Request
@@ -58,6 +59,9 @@ func (s *Server) Engine(context.Context) promapi.Engine {
 	}
 	return promapi.EngineNamed("")
 }
+
+// Whole says what it Lacks.
+func (s *Server) Whole(context.Context) error { return s.Lacks }
 
 // RawRange answers what PromQL shows of a range: no staleness markers.
 func (s *Server) RawRange(_ context.Context, selector promapi.Selector, from, to int64) (*promapi.Answer, error) {

@@ -79,7 +79,7 @@ func run(ctx context.Context, exporter, dir, only string, args []string, out io.
 		cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 		cmd.WaitDelay = 20 * time.Second
 		cmd.Dir, cmd.Stdout, cmd.Stderr = dir, out, os.Stderr
-		cmd.Env = append(env, "CLUSTERS="+string(addresses), "HOSTILE="+string(names))
+		cmd.Env = slices.Concat(env, []string{"CLUSTERS=" + string(addresses), "HOSTILE=" + string(names)})
 		return cmd.Run()
 	})
 	return g.Wait()

@@ -1,0 +1,38 @@
+package accuracy
+
+import (
+	"slices"
+	"time"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
+)
+
+// Twin returns histories as the other Prometheus of a pair sees them: it scrapes everything a
+// while later, and is up when the first one is down.
+func Twin(placed []Placed) []Placed {
+	const later = 4 * time.Second
+	out := slices.Clone(placed)
+	for i := range out {
+		h := &out[i].History
+		h.Outages = nil
+		h.KSMs, h.Kubelets = slices.Clone(h.KSMs), slices.Clone(h.Kubelets)
+		for n := range h.KSMs {
+			h.KSMs[n].Offset = (h.KSMs[n].Offset + later) % h.KSMs[n].Every
+		}
+		for n := range h.Kubelets {
+			h.Kubelets[n].Offset = (h.Kubelets[n].Offset + later) % h.Kubelets[n].Every
+		}
+	}
+	return out
+}
+
+// samplesOf returns what a Prometheus has stored of a history, with one more label where it is
+// one of several replicas.
+func samplesOf(p Placed, replica string) []cluster.Series {
+	feed := p.Feed()
+	series := cluster.Samples(&p.History, p.Origin, feed.From, feed.To)
+	for i := range series {
+		series[i].Labels = append(slices.Clone(series[i].Labels), cluster.Label{Name: "replica", Value: replica})
+	}
+	return series
+}

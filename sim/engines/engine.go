@@ -1,0 +1,125 @@
+// Package engines runs the engines that can take the place of a Prometheus, as real programs,
+// and gives them simulated histories: what is read from each must be as right as from a
+// Prometheus.
+package engines
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/debian"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/process"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/program"
+)
+
+// The programs. Some pages of docs/engines.md name their versions.
+var (
+	victoriaMetrics = program.Program{Cache: "engines", Name: "victoriametrics", Module: "github.com/VictoriaMetrics/VictoriaMetrics", Pkg: "github.com/VictoriaMetrics/VictoriaMetrics/app/victoria-metrics"}
+	// Without its tag, a sidecar panics at its first answer.
+	thanos = program.Program{Cache: "engines", Name: "thanos", Module: "github.com/thanos-io/thanos", Pkg: "github.com/thanos-io/thanos/cmd/thanos", Tags: "slicelabels", Stamp: "github.com/prometheus/common/version.Version", Bare: true}
+	mimir  = program.Program{Cache: "engines", Name: "mimir", Module: "github.com/grafana/mimir", Pkg: "github.com/grafana/mimir/cmd/mimir"}
+)
+
+// built returns the path of a program's binary.
+func built(t testing.TB, p program.Program) string {
+	t.Helper()
+	path, err := p.Binary(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// fromDebian returns the path of a program of Debian.
+func fromDebian(t testing.TB, name string) string {
+	t.Helper()
+	cache, err := debian.CacheDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tree, err := debian.Unpack(t.Context(), cache, name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(tree.Dir, "usr", "bin", name)
+}
+
+// run starts a program that ends with the test, and waits until it is ready.
+func run(t testing.TB, path, ready string, args ...string) *process.Process {
+	t.Helper()
+	dir := t.TempDir()
+	p, err := process.Start(process.Command{Path: path, Dir: dir, Args: args, Env: []string{"HOME=" + dir}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { stop(t, p) })
+	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
+	defer cancel()
+	if err := await(ctx, p, ready); err != nil {
+		t.Fatalf("start %s: %v", filepath.Base(path), err)
+	}
+	return p
+}
+
+// stop ends a program, unless the test did.
+func stop(t testing.TB, p *process.Process) {
+	select {
+	case <-p.Done():
+	default:
+		if err := p.Close(); err != nil {
+			t.Logf("it did not end well: %v", err)
+		}
+	}
+}
+
+// startTimeout is how long a server is given to be ready.
+const startTimeout = 2 * time.Minute
+
+func await(ctx context.Context, p *process.Process, ready string) error {
+	poll := time.NewTicker(20 * time.Millisecond)
+	defer poll.Stop()
+	for !isReady(ctx, ready) {
+		select {
+		case <-poll.C:
+		case <-p.Done():
+			return p.Err()
+		case <-ctx.Done():
+			return fmt.Errorf("it is not ready: %w", ctx.Err())
+		}
+	}
+	return nil
+}
+
+func isReady(ctx context.Context, at string) bool {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
+	if err != nil {
+		return false
+	}
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return false
+	}
+	defer resp.Body.Close()
+	return resp.StatusCode == http.StatusOK
+}
+
+// freeAddress returns an address of the loopback interface on which nothing listens. Some of
+// these programs do not say which port the system chose.
+func freeAddress(t testing.TB) string {
+	t.Helper()
+	var lc net.ListenConfig
+	l, err := lc.Listen(t.Context(), "tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer l.Close()
+	return l.Addr().String()
+}
+
+func at(address, path string) *url.URL { return &url.URL{Scheme: "http", Host: address, Path: path} }

@@ -1,0 +1,116 @@
+package engines
+
+import (
+	"context"
+	"net/url"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/fetch"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/accuracy"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/histories"
+)
+
+// chosen skips a test of an engine that ENGINE leaves out.
+func chosen(t *testing.T, engine string) {
+	t.Helper()
+	if only := os.Getenv("ENGINE"); only != "" && !slices.Contains(strings.Split(only, ","), engine) {
+		t.Skipf("ENGINE=%s", only)
+	}
+}
+
+const (
+	seed      = 20_000 // of the random histories
+	random    = 100
+	variation = 1 // of features
+)
+
+// told returns the named histories, the pairs of features and random ones: as they are told,
+// in windows of an hour with a scrape every 30 s, and in windows of ten minutes with one every
+// 15 s. HISTORIES is a pattern of the names of those that are wanted.
+func told(t *testing.T) []accuracy.Placed {
+	t.Helper()
+	all := histories.All()
+	for _, names := range histories.Pairs() {
+		n, err := histories.Compose(names, variation)
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, n)
+	}
+	for i := range uint64(random) {
+		all = append(all, histories.Random(seed+i))
+	}
+	named := len(histories.All())
+	for _, n := range slices.Clone(all[:named]) {
+		all = append(all, watched(n, time.Hour, 30*time.Second), watched(n, 10*time.Minute, 15*time.Second))
+	}
+	which := regexp.MustCompile(os.Getenv("HISTORIES"))
+	all = slices.DeleteFunc(all, func(n histories.Named) bool { return !which.MatchString(n.Name) || wrongAnywhere(n.Name) })
+	return accuracy.Lay(all)
+}
+
+// wrongAnywhere names what is wrong on a Prometheus too.
+func wrongAnywhere(history string) bool {
+	return history == "without-id-name-moves-while-the-dead-row-lingers@10m0s/15s"
+}
+
+// watched is a history in a window of another length, with everything scraped at another
+// interval.
+func watched(n histories.Named, window, every time.Duration) histories.Named {
+	n.Name += "@" + window.String() + "/" + every.String()
+	n.Window = cluster.Span{From: n.Window.From, To: n.Window.From + window}
+	n.History.KSMs, n.History.Kubelets = slices.Clone(n.History.KSMs), slices.Clone(n.History.Kubelets)
+	for i := range n.History.KSMs {
+		n.History.KSMs[i].Every = every
+	}
+	for i := range n.History.Kubelets {
+		n.History.Kubelets[i].Every = every
+	}
+	return n
+}
+
+// judge computes every history by ways, and compares each result with the truth.
+func judge(t *testing.T, placed []accuracy.Placed, version string, ways ...accuracy.Way) {
+	t.Helper()
+	for _, way := range ways {
+		tally := &accuracy.Tally{Way: way.Name(), Version: version}
+		for _, p := range placed {
+			_, verdict, err := accuracy.Try(t.Context(), p, way)
+			if err != nil {
+				tally.Fail(p.Name)
+				t.Error(err)
+				continue
+			}
+			tally.Add(p.Name, verdict)
+			for _, d := range verdict.Deviations[:min(3, len(verdict.Deviations))] {
+				t.Errorf("%s, %s: %s", p.Name, way.Name(), d)
+			}
+		}
+		t.Logf("%s", accuracy.Summary([]*accuracy.Tally{tally}))
+	}
+}
+
+func exporter(t *testing.T, server *url.URL, change ...func(*fetch.Config)) accuracy.Way {
+	t.Helper()
+	way, err := accuracy.NewEngineExporter(server, tenant, change...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return way
+}
+
+// fill writes histories to a receiver.
+func fill(t *testing.T, receiver *url.URL, placed []accuracy.Placed) {
+	t.Helper()
+	began := time.Now()
+	if err := store(context.WithoutCancel(t.Context()), receiver, placed); err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("%d histories stored in %s", len(placed), time.Since(began).Round(time.Millisecond))
+}
