@@ -69,6 +69,11 @@ func TestBoundsAreBounds(t *testing.T) {
 	for seed := range uint64(500) {
 		all = append(all, histories.Random(seed))
 	}
+	// In these kube-state-metrics comes late, or too few scrapes of its node are left.
+	happens := map[string]bool{
+		"node-joins-and-the-slower-job-sees-it-first": true, "node-joins-ksm-comes-late-resource-rows-only": true,
+		"old-samples-of-both-endpoints-before-an-outage": true, "outage-ends-with-another-node-up-missing": true,
+	}
 	for _, n := range all {
 		truth, bound := n.Truth(), n.Bound()
 		if len(truth) != len(bound) {
@@ -80,7 +85,7 @@ func TestBoundsAreBounds(t *testing.T) {
 				if !(b.Max >= 0) || math.IsInf(b.Max, 0) || b.Max < 1e-9*math.Abs(v.V) {
 					t.Errorf("%s: %v %v: bound %v of %v", n.Name, model, cluster.Metric(m), b, v)
 				}
-				if model.Name == "iris" && v.OK && (b.Max > 1.0001e-9*v.V || b.Optional) {
+				if model.Name == "iris" && !happens[n.Name] && v.OK && (b.Max > 1.0001e-9*v.V || b.Optional) {
 					t.Errorf("%s: nothing happens to iris, yet its %v may be off by %v", n.Name, cluster.Metric(m), b)
 				}
 			}
