@@ -3,6 +3,7 @@ package accuracy
 import (
 	"errors"
 	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,7 +17,7 @@ import (
 
 // TestExplain holds every model's explanation against its averages, in every named history.
 func TestExplain(t *testing.T) {
-	placed := Lay(histories.All())
+	placed := Lay(append(histories.All(), histories.ByMarkers()...))
 	dir := t.TempDir()
 	if err := Store(t.Context(), dir, placed); err != nil {
 		t.Fatal(err)
@@ -30,7 +31,12 @@ func TestExplain(t *testing.T) {
 		"init-containers-run-in-the-window": "such as an init container",
 		"nested-cgroups":                    "within the container's own",
 		"metrics-resource-too":              "without an id",
-		"rows-linger":                       "after its successor began",
+		"rows-linger-by-markers":            "after its successor began",
+	}
+	for name := range leftOut {
+		if !slices.ContainsFunc(placed, func(p Placed) bool { return p.Name == name }) {
+			t.Errorf("there is no history %s", name)
+		}
 	}
 	for _, p := range placed {
 		t.Run(p.Name, func(t *testing.T) {
