@@ -11,7 +11,7 @@ LABEL org.opencontainers.image.title="seldon-prometheus-exporter" \
       org.opencontainers.image.version="$VERSION" \
       org.opencontainers.image.revision="$REVISION"
 # backfill collects in /tmp what it writes to standard output.
-COPY dist/root/ /
+COPY dist/rootfs/ /
 COPY --chmod=0555 dist/seldon-prometheus-exporter-linux-$TARGETARCH /seldon-prometheus-exporter
 # A number, because Kubernetes cannot tell whether a name is root.
 USER 65532:65532

@@ -147,7 +147,7 @@ CONTAINERS   ?= $(firstword $(foreach tool,docker podman buildah,$(if $(shell co
 .PHONY: image
 image: binaries ## a container image, by docker, podman or buildah; ARCHITECTURE= and IMAGE= choose
 	@test -n "$(CONTAINERS)" || { echo "there is no docker, podman or buildah here: install one"; exit 1; }
-	@install -d -m 1777 dist/root/tmp
+	@install -d -m 1777 dist/rootfs/tmp
 	@$(CONTAINERS) build --platform linux/$(ARCHITECTURE) --build-arg TARGETARCH=$(ARCHITECTURE) \
 		--build-arg VERSION=$(VERSION) --build-arg REVISION=$(REVISION) -t $(IMAGE):$(VERSION) .
 

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -63,29 +62,5 @@ func (s *Server) awaitReady(ctx context.Context) error {
 		return err
 	}
 	s.url = &url.URL{Scheme: "http", Host: address}
-	poll := time.NewTicker(20 * time.Millisecond)
-	defer poll.Stop()
-	for !ready(ctx, s.url.JoinPath("-/ready").String()) {
-		select {
-		case <-poll.C:
-		case <-s.Done():
-			return s.Err()
-		case <-ctx.Done():
-			return fmt.Errorf("it is not ready: %w", ctx.Err())
-		}
-	}
-	return nil
-}
-
-func ready(ctx context.Context, url string) bool {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
-	if err != nil {
-		return false
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return false
-	}
-	defer resp.Body.Close()
-	return resp.StatusCode == http.StatusOK
+	return s.AwaitReady(ctx, s.url.JoinPath("-/ready").String())
 }

@@ -5,9 +5,7 @@ package engines
 
 import (
 	"context"
-	"fmt"
 	"net"
-	"net/http"
 	"net/url"
 	"path/filepath"
 	"testing"
@@ -61,7 +59,7 @@ func run(t testing.TB, path, ready string, args ...string) *process.Process {
 	t.Cleanup(func() { stop(t, p) })
 	ctx, cancel := context.WithTimeout(t.Context(), startTimeout)
 	defer cancel()
-	if err := await(ctx, p, ready); err != nil {
+	if err := p.AwaitReady(ctx, ready); err != nil {
 		t.Fatalf("start %s: %v", filepath.Base(path), err)
 	}
 	return p
@@ -80,34 +78,6 @@ func stop(t testing.TB, p *process.Process) {
 
 // startTimeout is how long a server is given to be ready.
 const startTimeout = 2 * time.Minute
-
-func await(ctx context.Context, p *process.Process, ready string) error {
-	poll := time.NewTicker(20 * time.Millisecond)
-	defer poll.Stop()
-	for !isReady(ctx, ready) {
-		select {
-		case <-poll.C:
-		case <-p.Done():
-			return p.Err()
-		case <-ctx.Done():
-			return fmt.Errorf("it is not ready: %w", ctx.Err())
-		}
-	}
-	return nil
-}
-
-func isReady(ctx context.Context, at string) bool {
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, at, nil)
-	if err != nil {
-		return false
-	}
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return false
-	}
-	defer resp.Body.Close()
-	return resp.StatusCode == http.StatusOK
-}
 
 // freeAddress returns an address of the loopback interface on which nothing listens. Some of
 // these programs do not say which port the system chose.
