@@ -12,7 +12,6 @@ import (
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/fetch"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/accuracy"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/histories"
 )
 
@@ -48,7 +47,7 @@ func told(t *testing.T) []accuracy.Placed {
 	}
 	named := len(histories.All())
 	for _, n := range slices.Clone(all[:named]) {
-		all = append(all, watched(n, time.Hour, 30*time.Second), watched(n, 10*time.Minute, 15*time.Second))
+		all = append(all, n.Watched(time.Hour, 30*time.Second), n.Watched(10*time.Minute, 15*time.Second))
 	}
 	which := regexp.MustCompile(os.Getenv("HISTORIES"))
 	all = slices.DeleteFunc(all, func(n histories.Named) bool { return !which.MatchString(n.Name) || wrongAnywhere(n.Name) })
@@ -64,21 +63,6 @@ func wrongByReplicas(p accuracy.Placed) bool {
 // wrongAnywhere names what is wrong on a Prometheus too.
 func wrongAnywhere(history string) bool {
 	return history == "without-id-name-moves-while-the-dead-row-lingers@10m0s/15s"
-}
-
-// watched is a history in a window of another length, with everything scraped at another
-// interval.
-func watched(n histories.Named, window, every time.Duration) histories.Named {
-	n.Name += "@" + window.String() + "/" + every.String()
-	n.Window = cluster.Span{From: n.Window.From, To: n.Window.From + window}
-	n.History.KSMs, n.History.Kubelets = slices.Clone(n.History.KSMs), slices.Clone(n.History.Kubelets)
-	for i := range n.History.KSMs {
-		n.History.KSMs[i].Every = every
-	}
-	for i := range n.History.Kubelets {
-		n.History.Kubelets[i].Every = every
-	}
-	return n
 }
 
 // judge computes every history by ways, and compares each result with the truth.

@@ -23,6 +23,21 @@ func (n Named) Feed() cluster.Span {
 	return cluster.Span{From: n.Window.From - 10*time.Minute, To: n.Window.To + 2*time.Minute}
 }
 
+// Watched is the history in a window of another length, with everything scraped at another
+// interval.
+func (n Named) Watched(window, every time.Duration) Named {
+	n.Name += "@" + window.String() + "/" + every.String()
+	n.Window = cluster.Span{From: n.Window.From, To: n.Window.From + window}
+	n.History.KSMs, n.History.Kubelets = slices.Clone(n.History.KSMs), slices.Clone(n.History.Kubelets)
+	for i := range n.History.KSMs {
+		n.History.KSMs[i].Every = every
+	}
+	for i := range n.History.Kubelets {
+		n.History.Kubelets[i].Every = every
+	}
+	return n
+}
+
 // Truth returns the exact averages over the window.
 func (n Named) Truth() map[cluster.Model]cluster.Values { return cluster.Truth(&n.History, n.Window) }
 
@@ -32,10 +47,11 @@ func (n Named) Bound() map[cluster.Model]cluster.Tolerances {
 }
 
 // All returns every named history. The kubelets' rows have the times of the kubelets' looks, as
-// those of every real cluster, except in histories that random compositions were shrunk to.
+// those of every real cluster, except in histories that random compositions were shrunk to, or in
+// which dead rows stay.
 func All() []Named {
 	out := told(stories(), true, "")
-	return append(out, told(slices.Concat(foundStories(), foundKSMStories(), foundRowStories(), forgedStories()), false, "")...)
+	return append(out, told(slices.Concat(foundStories(), foundKSMStories(), foundRowStories(), namelessStories(), forgedStories()), false, "")...)
 }
 
 // ByMarkers returns the named histories as they are where Prometheus is told to set the time of
