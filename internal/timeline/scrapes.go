@@ -29,6 +29,15 @@ func (s Sightings) Add(by Target, times ...int64) {
 	}
 }
 
+// Span is from the first to the last of all times.
+func (s Sightings) Span() Span {
+	out := Span{1<<63 - 1, -1 << 63}
+	for _, times := range s {
+		out.From, out.To = min(out.From, times[0]), max(out.To, times[len(times)-1])
+	}
+	return out
+}
+
 // merged returns the times of both, sorted, each once.
 func merged(a, b []int64) []int64 {
 	if len(a) == 0 {

@@ -5,6 +5,7 @@ package timeline
 import (
 	"cmp"
 	"slices"
+	"sort"
 )
 
 // Span is the half-open time [From, To).
@@ -80,6 +81,12 @@ func (s Spans) Within(o Span) int64 {
 	return sum
 }
 
+// Meet says whether any of s and a span have some time in common.
+func (s Spans) Meet(o Span) bool {
+	i := sort.Search(len(s), func(i int) bool { return s[i].To > o.From })
+	return i < len(s) && s[i].From < o.To
+}
+
 // Complement returns what of whole s leaves out.
 func (s Spans) Complement(whole Span) Spans {
 	var out Spans
@@ -94,6 +101,14 @@ func (s Spans) Complement(whole Span) Spans {
 		out = append(out, Span{from, whole.To})
 	}
 	return out
+}
+
+// Whole is from the first to the last moment of any of the spans.
+func (s Spans) Whole() Span {
+	if len(s) == 0 {
+		return Span{}
+	}
+	return Span{s[0].From, s[len(s)-1].To}
 }
 
 // Changes counts the spans' starts and ends within the whole.

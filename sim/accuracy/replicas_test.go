@@ -2,6 +2,7 @@ package accuracy
 
 import (
 	"testing"
+	"time"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/fetch"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/histories"
@@ -15,6 +16,9 @@ func TestReplicas(t *testing.T) {
 	all := histories.All()
 	for i := range setting(t, "SIM_RANDOM", 200) / 4 {
 		all = append(all, histories.Random(setting(t, "SIM_SEED", presetSeed)+i))
+	}
+	for _, n := range histories.All() {
+		all = append(all, n.Watched(10*time.Minute, 15*time.Second))
 	}
 	placed := Lay(all)
 	dir := t.TempDir()

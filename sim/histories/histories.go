@@ -24,16 +24,34 @@ func (n Named) Feed() cluster.Span {
 }
 
 // Watched is the history in a window of another length, with everything scraped at another
-// interval.
+// interval. Where there is no up, a single failed scrape remains one: without up, a target that
+// is out of reach looks like one that left.
 func (n Named) Watched(window, every time.Duration) Named {
 	n.Name += "@" + window.String() + "/" + every.String()
 	n.Window = cluster.Span{From: n.Window.From, To: n.Window.From + window}
-	n.History.KSMs, n.History.Kubelets = slices.Clone(n.History.KSMs), slices.Clone(n.History.Kubelets)
-	for i := range n.History.KSMs {
-		n.History.KSMs[i].Every = every
+	h := &n.History
+	h.Nodes, h.KSMs, h.Kubelets = slices.Clone(h.Nodes), slices.Clone(h.KSMs), slices.Clone(h.Kubelets)
+	single := func(holes cluster.Spans, was time.Duration) cluster.Spans {
+		holes = slices.Clone(holes)
+		for i, x := range holes {
+			if h.NoUp && x.Length() <= was {
+				holes[i].To = x.From + min(x.Length(), every)
+			}
+		}
+		return holes
 	}
-	for i := range n.History.Kubelets {
-		n.History.Kubelets[i].Every = every
+	longest := time.Duration(0)
+	for i := range h.KSMs {
+		k := &h.KSMs[i]
+		k.Every, k.Holes = every, single(k.Holes, k.Every)
+	}
+	for i := range h.Kubelets {
+		k := &h.Kubelets[i]
+		longest = max(longest, k.Every)
+		k.Every, k.Holes = every, single(k.Holes, k.Every)
+	}
+	for i := range h.Nodes {
+		h.Nodes[i].Holes = single(h.Nodes[i].Holes, longest)
 	}
 	return n
 }

@@ -44,7 +44,17 @@ func namelessStories() []story {
 		}},
 		{"without-id-both-rows-there-all-the-window", "the dead row stays beyond the window", func(b *builder) {
 			nameless(b, 15*m)
-			moves(b, "node-2", "node-1", -3*m, -2*m-30*s)
+			moves(b, "node-1", "node-2", -3*m, -2*m-30*s)
+		}},
+		{"without-id-name-moves-to-an-idle-pod-while-the-dead-row-lingers", "neither row's counter rises, and the living one began later", func(b *builder) {
+			nameless(b, 15*m)
+			b.server("serving-0", "wine", on("node-1"), lives(begin, 2*m))
+			b.pod("serving-0", seldon("beer"), on("node-2"), lives(2*m+20*s, end), container("classifier", uses(0, 600*Mi)))
+		}},
+		{"without-id-both-rows-there-when-the-window-begins-of-an-idle-pod", "neither row's counter rises, and the living one stays for longer", func(b *builder) {
+			nameless(b, 5*m)
+			b.server("serving-0", "wine", on("node-1"), lives(begin, -3*m))
+			b.pod("serving-0", seldon("beer"), on("node-2"), lives(-2*m-30*s, end), container("classifier", uses(0, 600*Mi)))
 		}},
 		{"without-id-name-moves-back-while-the-dead-rows-linger", "a pod's third one is on the node of the first, whose row is still there", func(b *builder) {
 			nameless(b, 4*m)
