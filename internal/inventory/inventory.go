@@ -98,8 +98,8 @@ type Tenure struct {
 	Spans    timeline.Spans
 	Present  timeline.Spans // when the pod of this uid was there, whoever had it
 	Shown    timeline.Span  // from the first to the last scrape that showed the pod of this uid
-	Others   timeline.Spans // when the pods of other uids were there, which have the name, too
-	Rivals   timeline.Spans // when those were any model's
+	Others   Besides        // the pods of other uids, which have the name, too
+	Rivals   Besides        // those of them that were any model's
 	Presence *timeline.Presence
 }
 
@@ -111,37 +111,25 @@ func (p *Pod) Tenures(targets *timeline.Targets, firstSeen map[string]int64) []T
 		uid   string
 		model workload.Model
 	}
-	owned, seen, everybody := map[owner]timeline.Sightings{}, map[string]timeline.Sightings{}, timeline.Sightings{}
+	owned, seen := map[owner]timeline.Sightings{}, map[string]timeline.Sightings{}
 	for _, s := range identified(p.shown, targets, firstSeen) {
 		note(seen, s.uid, s)
-		everybody.Add(s.by, s.times...)
 		if s.owner != (workload.Model{}) {
 			note(owned, owner{s.uid, s.owner}, s)
 		}
 	}
 	presence, present := map[string]*timeline.Presence{}, map[string]timeline.Spans{}
-	var anybody *timeline.Presence
-	if seen[""] != nil {
-		anybody = timeline.NewPresence(targets, everybody, false)
-	}
 	for uid, sightings := range seen {
-		// Without uids, what is shown is anybody's who goes by the name.
-		if anybody != nil {
-			presence[uid], present[uid] = anybody, timeline.Spans{targets.Span}
-			continue
+		presence[uid] = timeline.NewPresence(targets, sightings, uid != "")
+		if present[uid] = presence[uid].Life(sightings); uid == "" {
+			present[uid] = timeline.Spans{targets.Span} // what is shown is anybody's who goes by the name
 		}
-		presence[uid] = timeline.NewPresence(targets, sightings, true)
-		present[uid] = presence[uid].Life(sightings)
 	}
 	var out []Tenure
 	models := map[string]timeline.Spans{}
-	shown := map[string]timeline.Span{}
-	for uid, sightings := range seen {
-		shown[uid] = sightings.Span()
-	}
 	for o, sightings := range owned {
 		if spans := presence[o.uid].Life(sightings); len(spans) > 0 {
-			out = append(out, Tenure{UID: o.uid, Model: o.model, Spans: spans, Present: present[o.uid], Shown: shown[o.uid], Presence: presence[o.uid]})
+			out = append(out, Tenure{UID: o.uid, Model: o.model, Spans: spans, Present: present[o.uid], Shown: seen[o.uid].Span(), Presence: presence[o.uid]})
 			models[o.uid] = models[o.uid].Union(spans)
 		}
 	}
@@ -153,9 +141,17 @@ func (p *Pod) Tenures(targets *timeline.Targets, firstSeen map[string]int64) []T
 	return out
 }
 
-// besides says when any was there but the one of some uid: somebody, while that one was not, or
-// two at once.
-func besides(all map[string]timeline.Spans) func(uid string) timeline.Spans {
+// Besides is when pods of a name were there, but the one of some uid: somebody, while that one
+// was not, or two at once.
+type Besides struct{ anybody, several, mine timeline.Spans }
+
+// Meet says whether one of them was there at any time of a span.
+func (b Besides) Meet(s timeline.Span) bool {
+	in := timeline.Spans{s}
+	return len(b.anybody.Intersect(in).Intersect(b.mine.Complement(s))) > 0 || len(b.several.Intersect(in).Intersect(b.mine)) > 0
+}
+
+func besides(all map[string]timeline.Spans) func(uid string) Besides {
 	var each []timeline.Span
 	for _, spans := range all {
 		each = append(each, spans...)
@@ -168,14 +164,7 @@ func besides(all map[string]timeline.Spans) func(uid string) timeline.Spans {
 		until = max(until, s.To)
 	}
 	crowded := timeline.NewSpans(several...)
-	return func(uid string) timeline.Spans {
-		mine := all[uid]
-		if len(anybody) == 0 {
-			return nil
-		}
-		whole := timeline.Span{From: anybody[0].From, To: anybody[len(anybody)-1].To}
-		return anybody.Intersect(mine.Complement(whole)).Union(crowded.Intersect(mine))
-	}
+	return func(uid string) Besides { return Besides{anybody, crowded, all[uid]} }
 }
 
 // identified gives a uid to what was shown without one, if any target shows uids, as

@@ -201,7 +201,7 @@ func (m Measurer) usageLife(l life, u *usage, all []*incarnation, named bool) ti
 		if len(ours.Intersect(mine.Spans)) == 0 || len(ours.Intersect(l.running)) == 0 {
 			continue
 		}
-		contested := !named && len(ours.Intersect(mine.Rivals)) > 0
+		contested := !named && mine.Rivals.Meet(hole)
 		for _, n := range l.sameUID {
 			contested = contested || n != l.mine && len(ours.Intersect(l.tenures[n].Spans)) > 0
 		}

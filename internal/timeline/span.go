@@ -58,8 +58,11 @@ func (s Spans) Union(o Spans) Spans {
 
 // Intersect returns what is in both.
 func (s Spans) Intersect(o Spans) Spans {
+	if len(s) == 0 || len(o) == 0 {
+		return nil
+	}
 	var out Spans
-	for i, j := 0, 0; i < len(s) && j < len(o); {
+	for i, j := s.after(o[0].From), o.after(s[0].From); i < len(s) && j < len(o); {
 		if both := (Span{max(s[i].From, o[j].From), min(s[i].To, o[j].To)}); both.From < both.To {
 			out = append(out, both)
 		}
@@ -83,8 +86,13 @@ func (s Spans) Within(o Span) int64 {
 
 // Meet says whether any of s and a span have some time in common.
 func (s Spans) Meet(o Span) bool {
-	i := sort.Search(len(s), func(i int) bool { return s[i].To > o.From })
+	i := s.after(o.From)
 	return i < len(s) && s[i].From < o.To
+}
+
+// after is the place of the first that ends after a moment.
+func (s Spans) after(t int64) int {
+	return sort.Search(len(s), func(i int) bool { return s[i].To > t })
 }
 
 // Complement returns what of whole s leaves out.
