@@ -50,19 +50,8 @@ func told(t *testing.T) []accuracy.Placed {
 		all = append(all, n.Watched(time.Hour, 30*time.Second), n.Watched(10*time.Minute, 15*time.Second))
 	}
 	which := regexp.MustCompile(os.Getenv("HISTORIES"))
-	all = slices.DeleteFunc(all, func(n histories.Named) bool { return !which.MatchString(n.Name) || wrongAnywhere(n.Name) })
+	all = slices.DeleteFunc(all, func(n histories.Named) bool { return !which.MatchString(n.Name) })
 	return accuracy.Lay(all)
-}
-
-// wrongByReplicas names what is wrong too where two Prometheus side by side are read: rows
-// without an id of a dead pod and of its successor.
-func wrongByReplicas(p accuracy.Placed) bool {
-	return strings.HasPrefix(p.Name, "without-id-name-moves-while-the-dead-row-lingers")
-}
-
-// wrongAnywhere names what is wrong on a Prometheus too.
-func wrongAnywhere(history string) bool {
-	return history == "without-id-name-moves-while-the-dead-row-lingers@10m0s/15s"
 }
 
 // judge computes every history by ways, and compares each result with the truth.
