@@ -225,7 +225,7 @@ func settingsTable() string {
 			if s.Default != "" {
 				preset = "`" + strings.ReplaceAll(s.Default, ",", "`, `") + "`"
 			}
-			fmt.Fprintf(&b, "| %s | %s | %s |\n", strings.Join(names, "<br>"), preset, cell(s.Help))
+			fmt.Fprintf(&b, "| %s | %s | %s |\n", strings.Join(names, "<br>"), preset, cell(strings.TrimSpace(s.Help+" "+s.Upstreams)))
 		}
 		b.WriteString("\n")
 	}
