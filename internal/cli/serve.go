@@ -13,6 +13,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
+	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/version"
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 
@@ -39,22 +40,22 @@ func serve(ctx context.Context, s *session) error {
 	if s.Timestamps {
 		board = exposition.NewStampedBoard(time.Now)
 	}
-	build := func(s *session) (*pipeline, error) { return s.pipeline(registry, board) }
-	first, err := build(s)
+	board.Log = s.log
+	reloader, err := newReloader(s, board, registry)
 	if err != nil {
 		return err
 	}
-	reloader := newReloader(first, build, board.Release, registry)
 	current := reloader.current.Load
+	own := prometheus.Gatherers{registry, prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) { return current().Gather() })}
 	server := web.NewServer(web.Config{
-		Metrics:   web.Metrics(registry, board, s.log),
-		Ready:     func() bool { return current().loop.Status().Ready },
+		Metrics:   web.Metrics(own, registry, board, s.log),
+		Ready:     func() bool { return current().ready() },
 		Pages:     func() http.Handler { return current().pages },
 		Lifecycle: func() bool { return current().Lifecycle },
 		Reload:    reloader.Reload,
 		Log:       s.log,
 	})
-	s.log.Info("Starting", append([]any{"program", config.Name, "version", version.Version, "revision", version.GetRevision()}, s.settings()...)...)
+	s.log.Info("Starting", append([]any{"program", config.Name, "version", version.Version, "revision", version.GetRevision()}, current().settings()...)...)
 
 	computing, stop := context.WithCancel(ctx)
 	var group run.Group

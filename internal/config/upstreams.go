@@ -134,8 +134,8 @@ func choose(c *checker, command string, chosen *setting, listed []upstream) []up
 func refuseTwice(c *checker, listed []upstream, all []*Config) {
 	for i, a := range all {
 		for j, b := range all[:i] {
-			if a.ClusterLabel == "" && b.ClusterLabel == "" && reflect.DeepEqual(a.Prometheus, b.Prometheus) {
-				c.failf("%s: this upstream reads the same as the one in line %d, so that every model would count twice: keep one of them, with a cluster-label if it holds several clusters",
+			if reflect.DeepEqual(a.Prometheus, b.Prometheus) {
+				c.failf("%s: this upstream reads the same as the one in line %d: every model would count twice: keep one of them, with a cluster-label if it holds several clusters",
 					listed[i].place, listed[j].line)
 			}
 		}
