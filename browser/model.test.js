@@ -47,6 +47,16 @@ describe("a model's page", () => {
       assert.equal(document.history[0].model_memory_usage_bytes, Number(windows[0].model_memory_usage_bytes));
     }));
 
+  it("has what a plot shows as a table, the newest window first", () =>
+    visit("town", income, async (page) => {
+      const windows = csv((await fetched(page, page.locator("#csv"))).text).reverse();
+      await page.locator("#past-cpu summary").click();
+      const rows = await page.locator("#past-cpu tbody tr").evaluateAll((all) => all.map((row) =>
+        [row.querySelector("time").dateTime, ...Array.from(row.querySelectorAll("data"), (d) => d.value)]));
+      assert.deepEqual(rows, windows.map((w) => [w.window_end, w.model_cpu_usage_seconds_total, w.model_cpu_requests, w.model_cpu_limits]));
+      assert.deepEqual(await page.locator("#past-containers thead th").allTextContents(), ["End of the window", "Used"]);
+    }));
+
   it("has an outage as a gap, and a model's birth as the beginning, where windows are delivered", () =>
     visit("outage", "/model/seldon/SeldonDeployment/iris", async (page) => {
       for (const line of ["used", "request", "limit"]) {

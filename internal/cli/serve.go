@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -46,7 +47,12 @@ func serve(ctx context.Context, s *session) error {
 		return err
 	}
 	current := reloader.current.Load
-	own := prometheus.Gatherers{registry, prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) { return current().Gather() })}
+	// Their families have different names: prometheus.Gatherers would look at each row for that.
+	own := prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
+		process, err := registry.Gather()
+		upstreams, upstreamsErr := current().Gather()
+		return append(process, upstreams...), errors.Join(err, upstreamsErr)
+	})
 	server := web.NewServer(web.Config{
 		Metrics:   web.Metrics(own, registry, board, s.log),
 		Ready:     func() bool { return current().ready() },

@@ -43,6 +43,8 @@ func (c *cache[K, V]) get(ctx context.Context, limit time.Duration, key K, ask f
 	case c.turns <- struct{}{}:
 		defer func() { <-c.turns }()
 	case <-ctx.Done():
+	}
+	if ctx.Err() != nil { // even if the turn came at the same moment
 		return none, errBusy
 	}
 	if v, ok := c.find(key); ok { // whoever had the turn before asked for the same

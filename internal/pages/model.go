@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
@@ -33,6 +34,14 @@ type chartView struct {
 	chart
 	Plot   plot
 	Values []valueView
+	Names  []string // of what Past has of each window
+	Past   []pastView
+}
+
+// pastView is what a plot shows of one window, as numbers.
+type pastView struct {
+	End    time.Time
+	Values []quantity
 }
 
 // valueView is one metric's newest value.
@@ -139,6 +148,7 @@ func (s *site) unknown(m workload.Model, of span) error {
 
 func (s *site) chartView(c chart, h *history, a *ledger.Averages, m *ledger.Model) chartView {
 	v := chartView{chart: c, Plot: c.plot(h)}
+	v.Names, v.Past = c.past(h)
 	if m == nil {
 		return v
 	}
@@ -155,6 +165,25 @@ func (s *site) chartView(c chart, h *history, a *ledger.Averages, m *ledger.Mode
 		v.Values = append(v.Values, value)
 	}
 	return v
+}
+
+// past returns what is plotted as a table, the newest window first.
+func (c chart) past(h *history) (names []string, all []pastView) {
+	for r, name := range roleNames() {
+		if c.roles[r] >= 0 {
+			names = append(names, name)
+		}
+	}
+	for _, p := range slices.Backward(h.points) {
+		row := pastView{End: p.end}
+		for r := range metric.Roles {
+			if c.roles[r] >= 0 {
+				row.Values = append(row.Values, c.of(p.values, r))
+			}
+		}
+		all = append(all, row)
+	}
+	return names, all
 }
 
 func roleNames() [metric.Roles]string { return [metric.Roles]string{"Used", "Request", "Limit"} }
