@@ -18,6 +18,7 @@ import (
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/cli"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/remotewrite"
 )
@@ -126,6 +127,7 @@ func TestDocsNameWhatExists(t *testing.T) {
 	} {
 		known[withRemoteWrite] = true
 	}
+	known[exposition.DuplicateModels] = true
 	for target := range strings.Lines(read(t, "Makefile")) {
 		if name, _, ok := strings.Cut(target, ":"); ok && !strings.ContainsAny(name, " \t#") {
 			known["make "+name] = true

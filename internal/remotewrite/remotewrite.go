@@ -49,14 +49,16 @@ type Config struct {
 	UserAgent string
 	Query     Querier // reads what was written
 
-	// What distinguishes this exporter's windows from another's.
-	Period time.Duration
-	Labels map[string]string // added to every series
-	Shard  workload.Shard
-	Kinds  string // separated by commas, "" for the preset ones
+	// What distinguishes this exporter's windows from another's, and one upstream's from another's.
+	Upstream string // its name, "" if it has none
+	Period   time.Duration
+	Labels   map[string]string // added to every series
+	Shard    workload.Shard
+	Kinds    string // separated by commas, "" for the preset ones
 
 	Table    metric.Table
-	Clusters bool // models carry the label cluster
+	Clusters bool   // models carry the label cluster
+	Cluster  string // that all of them are in, "" if that is not known
 }
 
 // Writer delivers windows to one receiver.
