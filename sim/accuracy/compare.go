@@ -46,6 +46,7 @@ func show(v cluster.Value) string {
 type Verdict struct {
 	Values     int // how many values the truth has
 	Deviations []Deviation
+	Lacks      [cluster.NumMetrics]bool // what was not judged
 	// Worst is the largest error of each metric as a share of its bound. A value that
 	// must be exact counts by the error that floating-point sums are allowed.
 	Worst [cluster.NumMetrics]float64
@@ -54,6 +55,11 @@ type Verdict struct {
 // Right says whether every value is within its bound.
 func (v Verdict) Right() bool { return len(v.Deviations) == 0 }
 
+// RightOn says whether every value of a metric is within its bound.
+func (v Verdict) RightOn(m cluster.Metric) bool {
+	return !slices.ContainsFunc(v.Deviations, func(d Deviation) bool { return d.Metric == m.String() })
+}
+
 // rounding is the error allowed to sums in floating point, relative to the value.
 const rounding = 1e-9
 
@@ -61,7 +67,7 @@ const rounding = 1e-9
 // much of the window was observed.
 func Judge(p Placed, got Result) Verdict {
 	truth, bounds := p.Truth(), p.Bound()
-	verdict := compare(got.Values, truth, func(m cluster.Model, metric cluster.Metric) cluster.Tolerance { return bounds[m][metric] })
+	verdict := compare(got.Values, truth, got.Lacks, func(m cluster.Model, metric cluster.Metric) cluster.Tolerance { return bounds[m][metric] })
 	if got.Coverage != nil {
 		verdict.Deviations = append(verdict.Deviations, judgeCoverage(p, *got.Coverage)...)
 	}
@@ -71,15 +77,18 @@ func Judge(p Placed, got Result) Verdict {
 // Agree compares two results for one history, which may differ by the bound.
 func Agree(p Placed, a, b Result) Verdict {
 	bounds := p.Bound()
-	return compare(a.Values, b.Values, func(m cluster.Model, metric cluster.Metric) cluster.Tolerance { return bounds[m][metric] })
+	return compare(a.Values, b.Values, b.Lacks, func(m cluster.Model, metric cluster.Metric) cluster.Tolerance { return bounds[m][metric] })
 }
 
-func compare(got, want map[cluster.Model]cluster.Values, tolerance func(cluster.Model, cluster.Metric) cluster.Tolerance) Verdict {
-	var verdict Verdict
+func compare(got, want map[cluster.Model]cluster.Values, lacks [cluster.NumMetrics]bool, tolerance func(cluster.Model, cluster.Metric) cluster.Tolerance) Verdict {
+	verdict := Verdict{Lacks: lacks}
 	all := maps.Clone(want)
 	maps.Copy(all, got)
 	for _, m := range slices.SortedFunc(maps.Keys(all), compareModels) {
 		for metric := range cluster.NumMetrics {
+			if lacks[metric] {
+				continue
+			}
 			g, w, allowed := got[m][metric], want[m][metric], tolerance(m, metric)
 			if w.OK {
 				verdict.Values++
@@ -104,5 +113,5 @@ func compare(got, want map[cluster.Model]cluster.Values, tolerance func(cluster.
 }
 
 func compareModels(a, b cluster.Model) int {
-	return cmp.Or(cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Type, b.Type), cmp.Compare(a.Name, b.Name))
+	return cmp.Or(cmp.Compare(a.Cluster, b.Cluster), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Type, b.Type), cmp.Compare(a.Name, b.Name))
 }

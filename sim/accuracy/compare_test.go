@@ -36,7 +36,7 @@ func TestCompare(t *testing.T) {
 		"an optional value must be right if there": {got: cpu(3), want: cpu(2), allowed: cluster.Tolerance{Max: 0.1, Optional: true}, wrong: 1, share: 10},
 	} {
 		t.Run(name, func(t *testing.T) {
-			v := compare(c.got, c.want, func(cluster.Model, cluster.Metric) cluster.Tolerance { return c.allowed })
+			v := compare(c.got, c.want, [cluster.NumMetrics]bool{}, func(cluster.Model, cluster.Metric) cluster.Tolerance { return c.allowed })
 			if len(v.Deviations) != c.wrong {
 				t.Errorf("deviations %v, want %d", v.Deviations, c.wrong)
 			}

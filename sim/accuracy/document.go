@@ -5,6 +5,8 @@ import (
 	"io"
 	"math"
 	"strings"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
 )
 
 // Outcome is a history by every way, in the ways' order.
@@ -16,47 +18,67 @@ type Outcome struct {
 // Document writes outcomes for readers, as Markdown.
 func Document(out io.Writer, version string, ways []Way, outcomes []Outcome) error {
 	var b strings.Builder
-	b.WriteString(`# Accuracy
-
-<!-- Written by "make accuracy". Do not edit. -->
-
-Each row is a simulated cluster whose exact averages are known by integration over its
-history. What its kube-state-metrics and kubelets would have exposed is stored in a real
-`)
-	fmt.Fprintf(&b, "Prometheus (%s), and the window's averages are then computed from there in several ways.\n\n", version)
-	b.WriteString(`**right** means that every value of every model is within the error that the scrape interval
-makes unknowable, and that no value is missing or made up. Otherwise the cell says how many
-of the values are not, and the worst of them.
-
-The exporter is this project. The textbook rules are what a competent user would write as
-recording rules: ` + "`avg_over_time` or `rate`" + ` over the window per container, joined with
-` + "`kube_pod_labels`" + ` and summed, for kube-state-metrics 2.x.
-
-`)
-	b.WriteString("[On a real node](node.md) compares the exporter with what a kernel counted for real containers.\n\n")
-	b.WriteString("| history | what happens |")
-	for _, w := range ways {
-		fmt.Fprintf(&b, " %s |", w.Name())
-	}
-	b.WriteString("\n| --- | --- |" + strings.Repeat(" --- |", len(ways)) + "\n")
-	right := make([]int, len(ways))
+	fmt.Fprintf(&b, opening, version)
+	summary(&b, ways, outcomes)
+	b.WriteString(reasons)
+	header(&b, "history", append([]string{"what happens"}, names(ways)...))
 	for _, o := range outcomes {
 		fmt.Fprintf(&b, "| %s | %s |", o.History.Name, strings.ReplaceAll(o.History.About, "|", `\|`))
-		for i, v := range o.Verdicts {
-			if v.Right() {
-				right[i]++
-			}
+		for _, v := range o.Verdicts {
 			fmt.Fprintf(&b, " %s |", cell(v))
 		}
 		b.WriteByte('\n')
 	}
-	fmt.Fprintf(&b, "| **right** | of %d |", len(outcomes))
-	for _, n := range right {
-		fmt.Fprintf(&b, " **%d** |", n)
-	}
-	b.WriteByte('\n')
 	_, err := io.WriteString(out, b.String())
 	return err
+}
+
+func names(ways []Way) []string {
+	var all []string
+	for _, w := range ways {
+		all = append(all, w.Name())
+	}
+	return all
+}
+
+func header(b *strings.Builder, first string, columns []string) {
+	fmt.Fprintf(b, "| %s |", first)
+	for _, c := range columns {
+		fmt.Fprintf(b, " %s |", c)
+	}
+	b.WriteString("\n| --- |" + strings.Repeat(" --- |", len(columns)) + "\n")
+}
+
+// summary says in how many histories each way was right, in all and by metric.
+func summary(b *strings.Builder, ways []Way, outcomes []Outcome) {
+	header(b, fmt.Sprintf("right, of %d histories", len(outcomes)), names(ways))
+	row := func(name string, right func(Verdict) bool, lacks func(Verdict) bool) {
+		fmt.Fprintf(b, "| %s |", name)
+		for i := range ways {
+			n, measured := 0, false
+			for _, o := range outcomes {
+				measured = measured || !lacks(o.Verdicts[i])
+				if right(o.Verdicts[i]) {
+					n++
+				}
+			}
+			if measured {
+				fmt.Fprintf(b, " %d |", n)
+			} else {
+				b.WriteString(" - |")
+			}
+		}
+		b.WriteByte('\n')
+	}
+	row("**in every value**", Verdict.Right, func(Verdict) bool { return false })
+	for m := range cluster.NumMetrics {
+		row(short[m], func(v Verdict) bool { return v.RightOn(m) }, func(v Verdict) bool { return v.Lacks[m] })
+	}
+}
+
+// short names the metrics where there is little room.
+var short = [cluster.NumMetrics]string{
+	"containers", "CPU", "memory", "CPU requests", "CPU limits", "memory requests", "memory limits",
 }
 
 // cell says in a few words how right a way was on a history.
@@ -81,15 +103,24 @@ func cell(v Verdict) string {
 	}
 	var parts []string
 	if missing > 0 {
-		parts = append(parts, fmt.Sprintf("%d of %d values missing", missing, v.Values))
+		parts = append(parts, fmt.Sprintf("missing %d of %d", missing, v.Values))
 	}
 	if off > 0 {
-		parts = append(parts, fmt.Sprintf("%d of %d values off, worst `%s` %s", off, v.Values, worst.Metric, change(worst)))
+		parts = append(parts, fmt.Sprintf("off %d of %d, worst %s %s", off, v.Values, shortOf(worst.Metric), change(worst)))
 	}
 	if invented > 0 {
-		parts = append(parts, fmt.Sprintf("%d values made up", invented))
+		parts = append(parts, fmt.Sprintf("made up %d", invented))
 	}
 	return strings.Join(parts, "; ")
+}
+
+func shortOf(metric string) string {
+	for m := range cluster.NumMetrics {
+		if m.String() == metric {
+			return short[m]
+		}
+	}
+	return metric // coverage
 }
 
 func relative(d Deviation) float64 {

@@ -2,11 +2,8 @@ package accuracy
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"net/http"
 	"net/url"
-	"strconv"
 	"strings"
 	"time"
 
@@ -85,50 +82,4 @@ func (t Textbook) Compute(ctx context.Context, p Placed) (Result, error) {
 		}
 	}
 	return result, nil
-}
-
-// Answer is what the query API says. Of a refused query, only Error is set.
-type Answer struct {
-	Error string
-	Data  struct {
-		Result []Row
-		Stats  struct {
-			Samples struct{ TotalQueryableSamples, PeakSamples int64 }
-		}
-	}
-}
-
-// Row is one series of an answer, at one moment.
-type Row struct {
-	Metric map[string]string
-	Value  [2]json.RawMessage
-}
-
-// Number returns the value.
-func (r Row) Number() (float64, error) {
-	var text string
-	if err := json.Unmarshal(r.Value[1], &text); err != nil {
-		return 0, err
-	}
-	return strconv.ParseFloat(text, 64)
-}
-
-// Ask evaluates an expression. That Prometheus refuses it is part of the answer.
-func Ask(ctx context.Context, base *url.URL, expr string, at time.Time) (Answer, error) {
-	form := url.Values{"query": {expr}, "time": {at.Format(time.RFC3339Nano)}, "stats": {"all"}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, base.JoinPath("api/v1/query").String(), strings.NewReader(form.Encode()))
-	if err != nil {
-		return Answer{}, err
-	}
-	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return Answer{}, err
-	}
-	defer resp.Body.Close()
-	var answer Answer
-	if err := json.NewDecoder(resp.Body).Decode(&answer); err != nil {
-		return Answer{}, fmt.Errorf("%s: status %d: %w", expr, resp.StatusCode, err)
-	}
-	return answer, nil
 }

@@ -8,8 +8,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"net/url"
 	"os"
 	"os/signal"
+
+	"golang.org/x/sync/errgroup"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/fetch"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/accuracy"
@@ -38,42 +41,48 @@ func main() {
 }
 
 func run(ctx context.Context, all []histories.Named, document, failures string) (err error) {
-	dir, err := os.MkdirTemp("", "accuracy-")
-	if err != nil {
-		return err
-	}
-	defer os.RemoveAll(dir)
 	placed := accuracy.Lay(all)
-	if err := accuracy.Store(ctx, dir, placed); err != nil {
-		return err
-	}
-	server, err := prom.Start(ctx, prom.Options{Dir: dir})
+	server, stop, err := serve(ctx, placed)
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, server.Close()) }()
+	defer func() { err = errors.Join(err, stop()) }()
+	inTheirDays, stop2, err := serve(ctx, accuracy.InTheirDays(placed))
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, stop2()) }()
 
-	remoteRead, err := accuracy.NewExporter(server.URL(), fetch.RemoteRead)
+	remoteRead, err := accuracy.NewExporter(server, fetch.RemoteRead)
 	if err != nil {
 		return err
 	}
-	promQL, err := accuracy.NewExporter(server.URL(), fetch.PromQL)
+	promQL, err := accuracy.NewExporter(server, fetch.PromQL)
 	if err != nil {
 		return err
 	}
-	ways := []accuracy.Way{remoteRead, promQL, accuracy.NewTextbook(server.URL())}
+	ways := []accuracy.Way{
+		remoteRead, promQL, accuracy.NewTextbook(server),
+		accuracy.NewOpenCost(server), accuracy.NewKoku(server), accuracy.NewSeldonRules(inTheirDays),
+	}
 	outcomes := make([]accuracy.Outcome, len(placed))
 	var deviations bytes.Buffer
 	fmt.Fprintln(&deviations, "history\tway\tnamespace\ttype\tname\tmetric\tgot\twant\tbound")
 	for i, p := range placed {
 		outcomes[i].History = p
-		for _, way := range ways {
-			_, verdict, err := accuracy.Try(ctx, p, way)
-			if err != nil {
+		outcomes[i].Verdicts = make([]accuracy.Verdict, len(ways))
+		group, groupCtx := errgroup.WithContext(ctx)
+		for k, way := range ways {
+			group.Go(func() (err error) {
+				_, outcomes[i].Verdicts[k], err = accuracy.Try(groupCtx, p, way)
 				return err
-			}
-			outcomes[i].Verdicts = append(outcomes[i].Verdicts, verdict)
-			for _, d := range verdict.Deviations {
+			})
+		}
+		if err := group.Wait(); err != nil {
+			return err
+		}
+		for k, way := range ways {
+			for _, d := range outcomes[i].Verdicts[k].Deviations {
 				fmt.Fprintf(&deviations, "%s\t%s\t%s\n", p.Name, way.Name(), d.Fields())
 			}
 		}
@@ -93,4 +102,20 @@ func run(ctx context.Context, all []histories.Named, document, failures string) 
 		return err
 	}
 	return os.WriteFile(document, text.Bytes(), 0o644)
+}
+
+// serve starts a Prometheus over histories, in a directory that goes with it.
+func serve(ctx context.Context, placed []accuracy.Placed) (*url.URL, func() error, error) {
+	dir, err := os.MkdirTemp("", "accuracy-")
+	if err != nil {
+		return nil, nil, err
+	}
+	if err := accuracy.Store(ctx, dir, placed); err != nil {
+		return nil, nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	server, err := prom.Start(ctx, prom.Options{Dir: dir})
+	if err != nil {
+		return nil, nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return server.URL(), func() error { return errors.Join(server.Close(), os.RemoveAll(dir)) }, nil
 }
