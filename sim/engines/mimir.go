@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/process"
 )
 
 // tenant is whose data Mimir and Cortex hold here.
@@ -41,6 +43,7 @@ func alone(gossip string) []string {
 
 // mimirServer is a Mimir that runs.
 type mimirServer struct {
+	*process.Process
 	read, write *url.URL
 }
 
@@ -56,6 +59,6 @@ func startMimir(t testing.TB, path, dir string, flags ...string) mimirServer {
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	run(t, path, at(address, "/ready").String(), slices.Concat([]string{"-config.file=" + config}, alone(gossip), flags)...)
-	return mimirServer{read: at(address, "/prometheus"), write: at(address, "/api/v1/push")}
+	p := run(t, path, at(address, "/ready").String(), slices.Concat([]string{"-config.file=" + config}, alone(gossip), flags)...)
+	return mimirServer{Process: p, read: at(address, "/prometheus"), write: at(address, "/api/v1/push")}
 }

@@ -45,6 +45,12 @@ func startReceive(t testing.TB, path, dir string, flags ...string) storeAPI {
 // startQuery starts a Thanos Query over stores, and waits until it knows all of them.
 func startQuery(t testing.TB, path string, stores []storeAPI, flags ...string) *url.URL {
 	t.Helper()
+	_, server := runQuery(t, path, stores, flags...)
+	return server
+}
+
+func runQuery(t testing.TB, path string, stores []storeAPI, flags ...string) (*process.Process, *url.URL) {
+	t.Helper()
 	web := freeAddress(t)
 	args := append([]string{
 		"query", "--http-address=" + web, "--grpc-address=" + freeAddress(t),
@@ -53,14 +59,14 @@ func startQuery(t testing.TB, path string, stores []storeAPI, flags ...string) *
 	for _, s := range stores {
 		args = append(args, "--endpoint="+s.grpc)
 	}
-	run(t, path, at(web, "/-/ready").String(), args...)
+	p := run(t, path, at(web, "/-/ready").String(), args...)
 	server := at(web, "")
 	for deadline := time.Now().Add(startTimeout); knownStores(t, server) < len(stores); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {
 			t.Fatalf("Thanos Query knows %d of %d stores", knownStores(t, server), len(stores))
 		}
 	}
-	return server
+	return p, server
 }
 
 // knownStores returns how many stores answer.

@@ -54,7 +54,7 @@ func receivers() map[string]func(t *testing.T, flags ...string) receiver {
 		},
 		"mimir": func(t *testing.T, flags ...string) receiver {
 			s := startMimir(t, built(t, mimir), t.TempDir(), flags...)
-			return receiver(s)
+			return receiver{s.read, s.write}
 		},
 	}
 }
