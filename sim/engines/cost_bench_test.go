@@ -76,18 +76,19 @@ func BenchmarkRefresh(b *testing.B) {
 			for _, t := range e.transports {
 				ways = append(ways, "exporter, "+string(t))
 			}
+			last := make([]asked, len(ways))
 			cold, warm := make([][]time.Duration, len(ways)), make([][]time.Duration, len(ways))
 			for n := range costStarts * len(ways) {
 				m := start(b)
-				refresh := []func() int64{func() int64 { return textbook(b, m.server, p) }}
+				refresh := []func() asked{func() asked { return textbook(b, m.server, p) }}
 				for _, t := range e.transports {
 					way := exporter(b, m.server, over(t), func(c *fetch.Config) { c.MaxSamples = 200_000 })
-					refresh = append(refresh, func() int64 {
+					refresh = append(refresh, func() asked {
 						a, err := way.(accuracy.Exporter).Averages(b.Context(), p)
 						if err != nil {
 							b.Fatal(err)
 						}
-						return int64(a.Cost.Queries)
+						return asked{a.Cost.Queries, a.Cost.SamplesRead}
 					})
 				}
 				first := n % len(ways)
@@ -95,7 +96,7 @@ func BenchmarkRefresh(b *testing.B) {
 				for round := range costRounds + 1 {
 					for i := range ways {
 						way := (first + i) % len(ways)
-						took := m.cpu(b, func() { refresh[way]() })
+						took := m.cpu(b, func() { last[way] = refresh[way]() })
 						if round > 0 { // before that, not every way has warmed what it needs
 							warm[way] = append(warm[way], took)
 						}
@@ -106,7 +107,7 @@ func BenchmarkRefresh(b *testing.B) {
 				}
 			}
 			for i, way := range ways {
-				b.Logf("%s, %s: cold %s, warm %s", e.name, way, spread(cold[i], cold[0]), spread(warm[i], warm[0]))
+				b.Logf("%s, %s: cold %s, warm %s; %d requests, %d samples", e.name, way, spread(cold[i], cold[0]), spread(warm[i], warm[0]), last[i].requests, last[i].samples)
 			}
 			b.ReportMetric(0, "ns/op")
 			for i, way := range ways[1:] {
@@ -166,8 +167,14 @@ func measuredPrometheus(t testing.TB, dir string) measured {
 	return measured{at(address, ""), []*process.Process{p}}
 }
 
-// textbook evaluates the rules at the window's end, and returns how many series that gave.
-func textbook(t testing.TB, server *url.URL, p accuracy.Placed) (series int64) {
+// asked is what a refresh sends and receives.
+type asked struct {
+	requests int
+	samples  int64
+}
+
+// textbook evaluates the rules at the window's end. A sample of the answer is a model's value.
+func textbook(t testing.TB, server *url.URL, p accuracy.Placed) (a asked) {
 	t.Helper()
 	for _, q := range accuracy.NewTextbook(nil).Queries(p.Span().Period()) {
 		if q.Kind != "SeldonDeployment" {
@@ -184,9 +191,10 @@ func textbook(t testing.TB, server *url.URL, p accuracy.Placed) (series int64) {
 		if len(answer.Data.Result) == 0 {
 			t.Fatalf("nothing for %s", q.Expr)
 		}
-		series += int64(len(answer.Data.Result))
+		a.requests++
+		a.samples += int64(len(answer.Data.Result))
 	}
-	return series
+	return a
 }
 
 // post asks a server, as the tenant.
