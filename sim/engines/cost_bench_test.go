@@ -29,49 +29,42 @@ const (
 // that of the sidecar and the Prometheus too.
 func BenchmarkRefresh(b *testing.B) {
 	p := town(250, 2000)
+	both := []fetch.Transport{fetch.RemoteRead, fetch.PromQL}
 	for _, e := range []struct {
 		name       string
 		transports []fetch.Transport
-		start      func(testing.TB) func(testing.TB) measured // over what is stored once
+		head       bool                                  // it reads the head of a Prometheus
+		start      func(t testing.TB, dir string) server // over what is stored there
 	}{
-		{"prometheus", []fetch.Transport{fetch.RemoteRead, fetch.PromQL}, func(t testing.TB) func(testing.TB) measured {
-			dir := inHead(t, p)
-			return func(t testing.TB) measured { return measuredPrometheus(t, dir) }
+		{"prometheus", both, true, servedHead},
+		{"thanos", both[1:], true, func(t testing.TB, dir string) server {
+			path := built(t, thanos)
+			s := servedHead(t, dir)
+			return server{read: startQuery(t, path, []storeAPI{startSidecar(t, path, s.read, freeAddress(t))})}
 		}},
-		{"thanos", []fetch.Transport{fetch.PromQL}, func(t testing.TB) func(testing.TB) measured {
-			dir, path := inHead(t, p), built(t, thanos)
-			return func(t testing.TB) measured {
-				m := measuredPrometheus(t, dir)
-				sidecar := startSidecar(t, path, m.server)
-				query, server := runQuery(t, path, []storeAPI{sidecar})
-				return measured{server, append(m.processes, sidecar.Process, query)}
-			}
+		{"victoriametrics", both[1:], false, func(t testing.TB, dir string) server {
+			s := startVictoriaMetrics(t, built(t, victoriaMetrics), dir)
+			return server{s, s.JoinPath("api/v1/write")}
 		}},
-		{"victoriametrics", []fetch.Transport{fetch.PromQL}, func(t testing.TB) func(testing.TB) measured {
-			dir, path := t.TempDir(), built(t, victoriaMetrics)
-			node, server := runVictoriaMetrics(t, path, dir)
-			fill(t, server.JoinPath("api/v1/write"), []accuracy.Placed{p})
-			flush(t, server)
-			stop(t, node)
-			return func(t testing.TB) measured {
-				node, server := runVictoriaMetrics(t, path, dir)
-				return measured{server, []*process.Process{node}}
-			}
-		}},
-		{"mimir", []fetch.Transport{fetch.RemoteRead, fetch.PromQL}, func(t testing.TB) func(testing.TB) measured {
-			dir, path := t.TempDir(), built(t, mimir)
-			server := startMimir(t, path, dir)
-			fill(t, server.write, []accuracy.Placed{p})
-			stop(t, server.Process)
-			return func(t testing.TB) measured {
-				server := startMimir(t, path, dir)
-				return measured{server.read, []*process.Process{server.Process}}
-			}
-		}},
+		{"mimir", both, false, func(t testing.TB, dir string) server { return startMimir(t, built(t, mimir), dir) }},
+		{"cortex", both, false, func(t testing.TB, dir string) server { return startCortex(t, built(t, cortex), dir) }},
 	} {
 		b.Run(e.name, func(b *testing.B) {
-			chosen(b, e.name)
-			start := e.start(b)
+			if only := os.Getenv("ENGINE"); only != "" && !slices.Contains(strings.Split(only, ","), e.name) {
+				b.Skipf("ENGINE=%s", only)
+			}
+			dir := b.TempDir()
+			start := func() (server, *counted) {
+				w := &counted{TB: b}
+				return e.start(w, dir), w
+			}
+			if e.head {
+				inHead(b, dir, p)
+			} else {
+				engine, processes := start()
+				fill(b, engine.write, []accuracy.Placed{p})
+				processes.end()
+			}
 			ways := []string{"textbook rules"}
 			for _, t := range e.transports {
 				ways = append(ways, "exporter, "+string(t))
@@ -79,10 +72,10 @@ func BenchmarkRefresh(b *testing.B) {
 			last := make([]asked, len(ways))
 			cold, warm := make([][]time.Duration, len(ways)), make([][]time.Duration, len(ways))
 			for n := range costStarts * len(ways) {
-				m := start(b)
-				refresh := []func() asked{func() asked { return textbook(b, m.server, p) }}
+				engine, processes := start()
+				refresh := []func() asked{func() asked { return textbook(b, engine.read, p) }}
 				for _, t := range e.transports {
-					way := exporter(b, m.server, over(t), func(c *fetch.Config) { c.MaxSamples = 200_000 })
+					way := exporter(b, engine.read, over(t), func(c *fetch.Config) { c.MaxSamples = 200_000 })
 					refresh = append(refresh, func() asked {
 						a, err := way.(accuracy.Exporter).Averages(b.Context(), p)
 						if err != nil {
@@ -92,19 +85,17 @@ func BenchmarkRefresh(b *testing.B) {
 					})
 				}
 				first := n % len(ways)
-				cold[first] = append(cold[first], m.cpu(b, func() { refresh[first]() }))
+				cold[first] = append(cold[first], processes.cpu(func() { refresh[first]() }))
 				for round := range costRounds + 1 {
 					for i := range ways {
 						way := (first + i) % len(ways)
-						took := m.cpu(b, func() { last[way] = refresh[way]() })
+						took := processes.cpu(func() { last[way] = refresh[way]() })
 						if round > 0 { // before that, not every way has warmed what it needs
 							warm[way] = append(warm[way], took)
 						}
 					}
 				}
-				for _, p := range slices.Backward(m.processes) {
-					stop(b, p)
-				}
+				processes.end()
 			}
 			for i, way := range ways {
 				b.Logf("%s, %s: cold %s, warm %s; %d requests, %d samples", e.name, way, spread(cold[i], cold[0]), spread(warm[i], warm[0]), last[i].requests, last[i].samples)
@@ -118,20 +109,14 @@ func BenchmarkRefresh(b *testing.B) {
 	}
 }
 
-// measured is an engine that runs, and the processes that are it.
-type measured struct {
-	server    *url.URL
-	processes []*process.Process
-}
-
-// cpu returns what the engine's processes use while f runs.
-func (m measured) cpu(t testing.TB, f func()) time.Duration {
-	t.Helper()
+// cpu returns what the programs use while f runs.
+func (w *counted) cpu(f func()) time.Duration {
+	w.Helper()
 	used := func() (sum time.Duration) {
-		for _, p := range m.processes {
+		for _, p := range w.processes {
 			one, err := process.CPU(p.ID())
 			if err != nil {
-				t.Fatal(err)
+				w.Fatal(err)
 			}
 			sum += one
 		}
@@ -142,17 +127,23 @@ func (m measured) cpu(t testing.TB, f func()) time.Duration {
 	return used() - before
 }
 
+// end ends the programs.
+func (w *counted) end() {
+	for _, p := range slices.Backward(w.processes) {
+		stop(w, p)
+	}
+}
+
 // inHead stores a history in the head of a TSDB, where a Prometheus has its newest hours.
-func inHead(t testing.TB, p accuracy.Placed) string {
+func inHead(t testing.TB, dir string, p accuracy.Placed) {
 	t.Helper()
-	dir := t.TempDir()
 	if err := prom.WriteHead(context.WithoutCancel(t.Context()), dir, scraped(p)); err != nil {
 		t.Fatal(err)
 	}
-	return dir
 }
 
-func measuredPrometheus(t testing.TB, dir string) measured {
+// servedHead starts a Prometheus over what is stored.
+func servedHead(t testing.TB, dir string) server {
 	t.Helper()
 	own, err := os.Executable()
 	if err != nil {
@@ -163,8 +154,8 @@ func measuredPrometheus(t testing.TB, dir string) measured {
 		t.Fatal(err)
 	}
 	address := freeAddress(t)
-	p := run(t, own, at(address, "/-/ready").String(), servePrometheus, data, address)
-	return measured{at(address, ""), []*process.Process{p}}
+	run(t, own, at(address, "/-/ready").String(), servePrometheus, data, address)
+	return server{read: at(address, "")}
 }
 
 // asked is what a refresh sends and receives.

@@ -20,13 +20,11 @@ import (
 // BenchmarkExport has what a VictoriaMetrics takes for the raw samples of a refresh, by range
 // selectors and by its own export.
 func BenchmarkExport(b *testing.B) {
-	chosen(b, "victoriametrics")
 	p := town(250, 2000)
-	node, server := runVictoriaMetrics(b, built(b, victoriaMetrics), b.TempDir())
+	m := &counted{TB: b}
+	server := startVictoriaMetrics(m, built(b, victoriaMetrics), b.TempDir())
 	fill(b, server.JoinPath("api/v1/write"), []accuracy.Placed{p})
 	flush(b, server)
-	m := measured{server, nil}
-	m.processes = append(m.processes, node)
 	asked := rawQueries(b, server, p)
 	forms := map[string]struct {
 		path string
@@ -43,7 +41,7 @@ func BenchmarkExport(b *testing.B) {
 	for range 7 {
 		for name, how := range forms {
 			size[name] = 0
-			took[name] = append(took[name], m.cpu(b, func() {
+			took[name] = append(took[name], m.cpu(func() {
 				for _, q := range asked {
 					body := post(b, server.JoinPath(how.path), how.form(q))
 					n, err := io.Copy(io.Discard, body)

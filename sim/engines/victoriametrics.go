@@ -4,27 +4,19 @@ import (
 	"net/http"
 	"net/url"
 	"testing"
-
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/process"
 )
 
 // startVictoriaMetrics starts a single node. Its data is lost with the test.
 func startVictoriaMetrics(t testing.TB, path, dir string, flags ...string) *url.URL {
 	t.Helper()
-	_, server := runVictoriaMetrics(t, path, dir, flags...)
-	return server
-}
-
-func runVictoriaMetrics(t testing.TB, path, dir string, flags ...string) (*process.Process, *url.URL) {
-	t.Helper()
 	address := freeAddress(t)
-	p := run(t, path, at(address, "/health").String(), append([]string{
+	run(t, path, at(address, "/health").String(), append([]string{
 		"-storageDataPath=" + dir,
 		"-httpListenAddr=" + address,
 		"-retentionPeriod=100y",
 		"-memory.allowedPercent=20",
 	}, flags...)...)
-	return p, at(address, "")
+	return at(address, "")
 }
 
 // flush makes what was written visible to queries.
