@@ -105,6 +105,10 @@ soak: ## kill the exporter at 100 random moments: no window may be lost
 engines: ## histories, limits and delivery on real Thanos, VictoriaMetrics and Mimir, or ENGINE=cortex
 	@cd sim/engines && go test -count=1 -timeout=60m -parallel=12 -v .
 
+.PHONY: bench-engines
+bench-engines: ## CPU of each engine for a refresh, beside textbook rules on the same engine
+	@cd sim/engines && go test -run '^$$' -bench . -benchtime 1x -timeout=60m .
+
 .PHONY: clean
 clean: ## remove what was built here, and the cache
 	rm -rf seldon-prometheus-exporter dist browser/node_modules

@@ -71,7 +71,16 @@ func run(t testing.TB, path, ready string, args ...string) *process.Process {
 	if err := p.AwaitReady(ctx, ready); err != nil {
 		t.Fatalf("start %s: %v", filepath.Base(path), err)
 	}
+	if w, ok := t.(*counted); ok {
+		w.processes = append(w.processes, p)
+	}
 	return p
+}
+
+// counted is a test that knows the programs that it runs.
+type counted struct {
+	testing.TB
+	processes []*process.Process
 }
 
 // stop ends a program, unless the test did.

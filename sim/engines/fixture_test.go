@@ -113,7 +113,7 @@ func judge(t *testing.T, placed []accuracy.Placed, version string, ways ...accur
 	}
 }
 
-func exporter(t *testing.T, server *url.URL, change ...func(*fetch.Config)) accuracy.Way {
+func exporter(t testing.TB, server *url.URL, change ...func(*fetch.Config)) accuracy.Way {
 	t.Helper()
 	way, err := accuracy.NewEngineExporter(server, tenant, change...)
 	if err != nil {
@@ -123,7 +123,7 @@ func exporter(t *testing.T, server *url.URL, change ...func(*fetch.Config)) accu
 }
 
 // fill writes histories to a receiver.
-func fill(t *testing.T, receiver *url.URL, placed []accuracy.Placed) {
+func fill(t testing.TB, receiver *url.URL, placed []accuracy.Placed) {
 	t.Helper()
 	began := time.Now()
 	if err := store(context.WithoutCancel(t.Context()), receiver, placed); err != nil {
