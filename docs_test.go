@@ -103,23 +103,30 @@ func TestDocsTables(t *testing.T) {
 	}
 }
 
-// TestDocsConfigurationFile: the file in the documents can be used, and sets what it says.
+// TestDocsConfigurationFile: the files in the documents can be used, and set what they say.
 func TestDocsConfigurationFile(t *testing.T) {
-	_, rest, _ := strings.Cut(read(t, "docs/configuration.md"), "```yaml\n")
-	text, _, ok := strings.Cut(rest, "```")
-	if !ok {
-		t.Fatal("docs/configuration.md has no example")
+	examples := strings.Split(read(t, "docs/configuration.md"), "```yaml\n")
+	if len(examples) != 3 {
+		t.Fatalf("docs/configuration.md has %d examples", len(examples)-1)
 	}
-	dir := t.TempDir()
-	for name, content := range map[string]string{"exporter.yml": text, "token": "t0ken"} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+	load := func(example string) *config.Config {
+		text, _, _ := strings.Cut(example, "```")
+		dir := t.TempDir()
+		for name, content := range map[string]string{"exporter.yml": text, "token": "t0ken", "eu.token": "t0ken"} {
+			if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+		cfg, err := config.Load([]string{"--config.file=" + filepath.Join(dir, "exporter.yml")}, cli.Commands())
+		if err != nil {
 			t.Fatal(err)
 		}
+		return cfg
 	}
-	cfg, err := config.Load([]string{"--config.file=" + filepath.Join(dir, "exporter.yml")}, cli.Commands())
-	if err != nil {
-		t.Fatal(err)
+	if cfg := load(examples[2]); len(cfg.Upstreams) != 2 || cfg.Upstreams[1].ClusterLabel != "cluster" {
+		t.Errorf("%+v", cfg)
 	}
+	cfg := load(examples[1])
 	if cfg.KindNames() != "SeldonDeployment, InferenceService, Server, RayService" || cfg.RemoteWrite.Labels["cluster"] != "prod" {
 		t.Errorf("%+v", cfg)
 	}
@@ -225,7 +232,7 @@ func settingsTable() string {
 			if s.Default != "" {
 				preset = "`" + strings.ReplaceAll(s.Default, ",", "`, `") + "`"
 			}
-			fmt.Fprintf(&b, "| %s | %s | %s |\n", strings.Join(names, "<br>"), preset, cell(s.Help))
+			fmt.Fprintf(&b, "| %s | %s | %s |\n", strings.Join(names, "<br>"), preset, cell(strings.TrimSpace(s.Help+" "+s.Upstreams)))
 		}
 		b.WriteString("\n")
 	}

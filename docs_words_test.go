@@ -18,6 +18,7 @@ import (
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/cli"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/remotewrite"
 )
@@ -111,7 +112,7 @@ func TestDocsNameWhatExists(t *testing.T) {
 		"--metric-labels-allowlist", "--help", "--version", "--completion-script-bash", "--completion-script-zsh", "--query.lookback-delta", "--query.max-samples",
 		"--web.enable-remote-write-receiver", "--web.enable-admin-api", "--set", "--check", "--no-web.pages", "--no-web.doctor",
 		"--metric-allowlist", "--metric-denylist", "--query.replica-label", "--storage.tsdb.retention.time",
-		"--endpoint-strict", "--store.unhealthy-timeout", "--store.limits.request-series", "--store.limits.request-samples", "--tsdb.out-of-order.time-window",
+		"--endpoint-strict", "--endpoint.sd-config-file", "--store.unhealthy-timeout", "--store.limits.request-series", "--store.limits.request-samples", "--tsdb.out-of-order.time-window",
 	} {
 		known[ofOthers] = true
 	}
@@ -126,6 +127,7 @@ func TestDocsNameWhatExists(t *testing.T) {
 	} {
 		known[withRemoteWrite] = true
 	}
+	known[exposition.DuplicateModels] = true
 	for target := range strings.Lines(read(t, "Makefile")) {
 		if name, _, ok := strings.Cut(target, ":"); ok && !strings.ContainsAny(name, " \t#") {
 			known["make "+name] = true

@@ -90,7 +90,11 @@ func fill(ctx context.Context, s *session) error {
 
 // fileSettings are the settings that two parts of one file must have in common.
 func (s *session) fileSettings() string {
-	return fmt.Sprintf("period=%s kinds=%s shard=%s", model.Duration(s.Period), s.KindNames(), s.Shard)
+	text := fmt.Sprintf("period=%s kinds=%s shard=%s", model.Duration(s.Period), s.KindNames(), s.Shard)
+	if s.Upstream != "" {
+		text += " upstream=" + s.Upstream
+	}
+	return text
 }
 
 // openFile opens the file to which past windows are written.

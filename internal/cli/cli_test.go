@@ -61,9 +61,15 @@ var listening = regexp.MustCompile(`"?msg"?[=:]"Listening on",? ?"?address"?[=:]
 // launch starts the exporter on a free port and waits until it listens.
 func launch(t *testing.T, prometheus string, args ...string) *exporter {
 	t.Helper()
+	return launchAs(t, append([]string{"--prometheus.url=" + prometheus}, args...)...)
+}
+
+// launchAs is launch without a Prometheus.
+func launchAs(t *testing.T, args ...string) *exporter {
+	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	e := &exporter{cancel: cancel, code: make(chan int, 1)}
-	args = append([]string{"--web.listen-address=127.0.0.1:0", "--log.level=debug", "--time-period=1m", "--settle-delay=0s", "--prometheus.url=" + prometheus}, args...)
+	args = append([]string{"--web.listen-address=127.0.0.1:0", "--log.level=debug", "--time-period=1m", "--settle-delay=0s"}, args...)
 	go func() { e.code <- program(ctx, args, &e.out, &e.out) }()
 	t.Cleanup(cancel)
 	e.wait(t, "it listens", func() bool { return listening.MatchString(e.out.String()) })

@@ -83,6 +83,7 @@ func (s *session) doctor(client *promapi.Client, downsampler *downsample.Downsam
 		Table:        metric.Default(),
 		Kinds:        s.Kinds,
 		ClusterLabel: s.ClusterLabel,
+		Upstream:     s.Upstream,
 	}
 	if s.RemoteWrite.Receiver.URL == nil {
 		return cfg, nil

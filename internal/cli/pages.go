@@ -12,10 +12,10 @@ import (
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/config"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/doctor"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/fetch"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/pages"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/schedule"
@@ -23,44 +23,61 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
-// pages returns the pages for people. The client is of the Prometheus that is read.
-func (s *session) pages(client *promapi.Client, board *exposition.Board, loop *schedule.Loop, downsampler *downsample.Downsampler) (http.Handler, error) {
-	recorded, err := s.recorded(client)
-	if err != nil {
-		return nil, err
+// newPages returns the pages for people.
+func (s *service) newPages() (http.Handler, error) {
+	cfg := pages.Config{
+		Version:  version.Version,
+		Grafana:  s.GrafanaURL,
+		Table:    metric.Default(),
+		Clusters: s.pipelines[0].Clusters(),
+		Settings: s.effective(),
+		Period:   s.Period,
+		Now:      time.Now,
+		Log:      s.log,
 	}
-	var checks pages.Doctor
-	if s.DoctorPage {
-		cfg, err := s.doctor(client, downsampler)
+	for _, p := range s.pipelines {
+		u, err := p.page(s.board)
 		if err != nil {
 			return nil, err
 		}
-		checks = doctor.NewShared(cfg)
+		cfg.Upstreams = append(cfg.Upstreams, u)
 	}
-	return pages.New(pages.Config{
-		Version:  version.Version,
-		Grafana:  s.GrafanaURL,
-		Table:    downsampler.Table,
-		Clusters: s.ClusterLabel != "",
-		State:    func() pages.State { return s.state(loop.Status(), downsampler.Fetcher.LastTransport()) },
+	return pages.New(cfg)
+}
+
+// page returns what the pages show of the pipeline, and whom they ask.
+func (p *pipeline) page(board *exposition.Board) (pages.Upstream, error) {
+	recorded, err := p.recorded(p.client)
+	if err != nil {
+		return pages.Upstream{}, err
+	}
+	u := pages.Upstream{
+		Name:    p.Upstream,
+		Labeled: p.ClusterLabel != "",
+		State:   func() pages.State { return p.state(p.loop.Status(), p.downsampler.Fetcher.LastTransport()) },
 		Averages: func() *ledger.Averages {
-			if page := board.Page(); page != nil {
-				return page.Averages()
+			for _, page := range board.Pages() {
+				if a := page.Averages(); a.Upstream == p.Upstream {
+					return a
+				}
 			}
 			return nil
 		},
-		Settings: s.effective(),
 		Recorded: recorded,
 		Explain: func(ctx context.Context, w window.Window, m workload.Model) (*ledger.Explanation, error) {
-			x, err := downsampler.Explain(ctx, w, m)
-			return x, s.advise(ctx, err)
+			x, err := p.downsampler.Explain(ctx, w, m)
+			return x, p.advise(ctx, err)
 		},
-		Doctor:      checks,
-		Period:      s.Period,
-		SettleDelay: s.SettleDelay,
-		Now:         time.Now,
-		Log:         s.log,
-	})
+		SettleDelay: p.SettleDelay,
+	}
+	if p.DoctorPage {
+		cfg, err := p.session.doctor(p.client, p.downsampler)
+		if err != nil {
+			return u, err
+		}
+		u.Doctor = doctor.NewShared(cfg)
+	}
+	return u, nil
 }
 
 // effective returns the settings, as a page shows them.

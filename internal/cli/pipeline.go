@@ -2,33 +2,41 @@ package cli
 
 import (
 	"math/rand/v2"
-	"net/http"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/common/model"
 
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/schedule"
 )
 
-// pipeline computes, publishes and delivers windows as the settings of its session say.
+// pipeline computes, publishes and delivers the windows of one upstream as the settings of its
+// session say.
 type pipeline struct {
 	*session
-	loop  *schedule.Loop
-	pages http.Handler // for people, nil if they are switched off
+	client      *promapi.Client
+	downsampler *downsample.Downsampler
+	loop        *schedule.Loop
+	slot        *exposition.Slot
+	registry    *prometheus.Registry // of the metrics about this upstream
 }
 
 // pipeline returns a pipeline that has not started. Those with one registry count in the same
 // metrics.
-func (s *session) pipeline(registry *prometheus.Registry, board *exposition.Board) (*pipeline, error) {
-	client, err := s.upstream(registry)
+func (s *session) pipeline(registry *prometheus.Registry, slot *exposition.Slot) (*pipeline, error) {
+	var own prometheus.Registerer = registry
+	if s.Upstream != "" {
+		own = prometheus.WrapRegistererWith(prometheus.Labels{"upstream": s.Upstream}, registry)
+	}
+	client, err := s.upstream(own)
 	if err != nil {
 		return nil, err
 	}
 	var deliverer schedule.Deliverer
 	if s.RemoteWrite.Receiver.URL != nil {
-		writer, err := s.writer(registry)
+		writer, err := s.writer(own)
 		if err != nil {
 			return nil, err
 		}
@@ -37,7 +45,7 @@ func (s *session) pipeline(registry *prometheus.Registry, board *exposition.Boar
 	downsampler := s.downsampler(client)
 	loop := schedule.New(schedule.Config{
 		Computer:    advisedComputer{downsampler, s},
-		Board:       board,
+		Board:       slot,
 		Deliverer:   deliverer,
 		Period:      s.Period,
 		SettleDelay: s.SettleDelay,
@@ -46,19 +54,7 @@ func (s *session) pipeline(registry *prometheus.Registry, board *exposition.Boar
 		Now:         time.Now,
 		ServerNow:   client.ServerNow,
 		Log:         s.log,
-		Registerer:  registry,
+		Registerer:  own,
 	})
-	p := &pipeline{session: s, loop: loop}
-	if s.Pages {
-		p.pages, err = s.pages(client, board, loop, downsampler)
-	}
-	return p, err
-}
-
-// settings returns those that matter most, for the log.
-func (s *session) settings() []any {
-	return []any{
-		"prometheus", s.Prometheus.Redacted(), "period", model.Duration(s.Period),
-		"settle_delay", model.Duration(s.SettleDelay), "kinds", s.KindNames(), "shard", s.Shard.String(),
-	}
+	return &pipeline{session: s, client: client, downsampler: downsampler, loop: loop, slot: slot, registry: registry}, nil
 }

@@ -10,25 +10,30 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/promauto"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/exposition"
 )
 
-// reloader runs the pipeline of the current settings, and replaces it when the settings were
-// read again. No two pipelines run at the same time.
+// reloader runs the service of the current settings, and replaces it when the settings were
+// read again. No two services run at the same time.
 type reloader struct {
-	build    func(*session) (*pipeline, error)
-	release  func() // lets the next pipeline replace what the one before published
-	current  atomic.Pointer[pipeline]
+	board    *exposition.Board
+	current  atomic.Pointer[service]
 	requests chan chan error
 
 	successful    prometheus.Gauge
 	lastSucceeded prometheus.Gauge
 }
 
-// newReloader returns a reloader that runs a pipeline first.
-func newReloader(first *pipeline, build func(*session) (*pipeline, error), release func(), reg prometheus.Registerer) *reloader {
+// newReloader returns a reloader that runs the service of a session first.
+func newReloader(s *session, board *exposition.Board, reg prometheus.Registerer) (*reloader, error) {
+	first, err := s.service(board, nil)
+	if err != nil {
+		return nil, err
+	}
 	factory := promauto.With(reg)
 	r := &reloader{
-		build: build, release: release, requests: make(chan chan error),
+		board: board, requests: make(chan chan error),
 		successful: factory.NewGauge(prometheus.GaugeOpts{
 			Name: "seldon_exporter_config_last_reload_successful",
 			Help: "Whether the settings could be used when they were read last.",
@@ -38,9 +43,10 @@ func newReloader(first *pipeline, build func(*session) (*pipeline, error), relea
 			Help: "When settings that can be used were read last.",
 		}),
 	}
+	first.follow(nil)
 	r.current.Store(first)
 	r.succeeded()
-	return r
+	return r, nil
 }
 
 func (r *reloader) succeeded() {
@@ -65,14 +71,14 @@ func (r *reloader) Reload(ctx context.Context) error {
 	}
 }
 
-// Run runs pipelines until ctx is done. A hangup asks for a reload, too.
+// Run runs services until ctx is done. A hangup asks for a reload, too.
 func (r *reloader) Run(ctx context.Context, hangup <-chan os.Signal) {
 	for ctx.Err() == nil {
 		running, stop := context.WithCancel(ctx)
 		ended := make(chan struct{})
 		go func() {
 			defer close(ended)
-			r.current.Load().loop.Run(running)
+			r.current.Load().run(running)
 		}()
 		next, answer := r.await(ctx, hangup)
 		stop()
@@ -86,7 +92,7 @@ func (r *reloader) Run(ctx context.Context, hangup <-chan os.Signal) {
 
 // await waits for settings that can be used and differ from the current ones, or until ctx is
 // done, when it returns nil. Whoever asked for them waits for an answer.
-func (r *reloader) await(ctx context.Context, hangup <-chan os.Signal) (*pipeline, chan<- error) {
+func (r *reloader) await(ctx context.Context, hangup <-chan os.Signal) (*service, chan<- error) {
 	for {
 		answer := make(chan error, 1)
 		select {
@@ -103,9 +109,9 @@ func (r *reloader) await(ctx context.Context, hangup <-chan os.Signal) (*pipelin
 	}
 }
 
-// read reads the settings again. It returns nil if the current pipeline is to stay.
-func (r *reloader) read() (*pipeline, error) {
-	s := r.current.Load().session
+// read reads the settings again. It returns nil if the current service is to stay.
+func (r *reloader) read() (*service, error) {
+	s := r.current.Load()
 	next, err := r.prepare(s)
 	if err != nil {
 		r.successful.Set(0)
@@ -119,8 +125,8 @@ func (r *reloader) read() (*pipeline, error) {
 	return next, nil
 }
 
-// prepare builds a pipeline of the settings as they are now, or returns nil if they are the same.
-func (r *reloader) prepare(s *session) (*pipeline, error) {
+// prepare builds a service of the settings as they are now, or returns nil if they are the same.
+func (r *reloader) prepare(s *service) (*service, error) {
 	cfg, err := s.load()
 	if err != nil {
 		return nil, err
@@ -131,22 +137,20 @@ func (r *reloader) prepare(s *session) (*pipeline, error) {
 	if s.Equal(cfg) {
 		return nil, nil
 	}
-	after := *s
+	after := *s.session
 	level := cfg.Log.Level.String()
 	cfg.Log = s.Log // its level is that of every logger
 	after.Config = cfg
-	next, err := r.build(&after)
+	next, err := after.service(r.board, s)
 	if err == nil {
 		err = s.Log.Level.Set(level)
 	}
 	return next, err
 }
 
-// replace lets a pipeline take the place of the current one, which has stopped.
-func (r *reloader) replace(next *pipeline) {
-	before := r.current.Load()
-	next.loop.Resume(before.loop, before.SameWindows(next.Config))
-	r.release()
+// replace lets a service take the place of the current one, which has stopped.
+func (r *reloader) replace(next *service) {
+	next.follow(r.current.Load())
 	r.current.Store(next)
 	next.log.Info("Settings were read again", next.settings()...)
 }

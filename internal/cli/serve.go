@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -13,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	versioncollector "github.com/prometheus/client_golang/prometheus/collectors/version"
+	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/version"
 	toolkit "github.com/prometheus/exporter-toolkit/web"
 
@@ -39,22 +41,27 @@ func serve(ctx context.Context, s *session) error {
 	if s.Timestamps {
 		board = exposition.NewStampedBoard(time.Now)
 	}
-	build := func(s *session) (*pipeline, error) { return s.pipeline(registry, board) }
-	first, err := build(s)
+	board.Log = s.log
+	reloader, err := newReloader(s, board, registry)
 	if err != nil {
 		return err
 	}
-	reloader := newReloader(first, build, board.Release, registry)
 	current := reloader.current.Load
+	// Their families have different names: prometheus.Gatherers would look at each row for that.
+	own := prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
+		process, err := registry.Gather()
+		upstreams, upstreamsErr := current().Gather()
+		return append(process, upstreams...), errors.Join(err, upstreamsErr)
+	})
 	server := web.NewServer(web.Config{
-		Metrics:   web.Metrics(registry, board, s.log),
-		Ready:     func() bool { return current().loop.Status().Ready },
+		Metrics:   web.Metrics(own, registry, board, s.log),
+		Ready:     func() bool { return current().ready() },
 		Pages:     func() http.Handler { return current().pages },
 		Lifecycle: func() bool { return current().Lifecycle },
 		Reload:    reloader.Reload,
 		Log:       s.log,
 	})
-	s.log.Info("Starting", append([]any{"program", config.Name, "version", version.Version, "revision", version.GetRevision()}, s.settings()...)...)
+	s.log.Info("Starting", append([]any{"program", config.Name, "version", version.Version, "revision", version.GetRevision()}, current().settings()...)...)
 
 	computing, stop := context.WithCancel(ctx)
 	var group run.Group

@@ -27,6 +27,16 @@ type session struct {
 	stdout, stderr io.Writer
 }
 
+// of returns a session of the settings of one upstream.
+func (s *session) of(cfg *config.Config) *session {
+	one := *s
+	one.Config = cfg
+	if cfg.Upstream != "" {
+		one.log = s.log.With("upstream", cfg.Upstream)
+	}
+	return &one
+}
+
 // settled returns the window that ends at a time, or the newest settled one for the zero time.
 // A window that has not settled is an error.
 func (s *session) settled(end time.Time) (window.Window, error) {
@@ -85,10 +95,19 @@ func (s *session) downsampler(client *promapi.Client) *downsample.Downsampler {
 		Table:        metric.Default(),
 		Kinds:        s.Kinds,
 		ClusterLabel: s.ClusterLabel,
+		Upstream:     s.Upstream,
 		Shard:        s.Shard,
 		Sources:      s.Sources,
 		Log:          s.log,
 	})
+}
+
+// cluster returns the cluster of all models, "" if they have none or a label says it.
+func (s *session) cluster() string {
+	if s.ClusterLabel != "" {
+		return ""
+	}
+	return s.Upstream
 }
 
 // delivered returns a client of the Prometheus that has the delivered windows. Its few requests
@@ -115,12 +134,14 @@ func (s *session) writer(reg prometheus.Registerer) (*remotewrite.Writer, error)
 		Message:   rw.Message,
 		UserAgent: userAgent(),
 		Query:     query,
+		Upstream:  s.Upstream,
 		Period:    s.Period,
 		Labels:    rw.Labels,
 		Shard:     s.Shard,
 		Kinds:     s.OwnKinds(),
 		Table:     metric.Default(),
-		Clusters:  s.ClusterLabel != "",
+		Clusters:  s.Clusters(),
+		Cluster:   s.cluster(),
 	}, reg)
 	if err != nil {
 		return nil, fmt.Errorf("%s cannot be used: %w", s.SettingName("remote-write.config-file"), err)

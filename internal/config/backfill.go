@@ -13,6 +13,7 @@ type Backfill struct {
 
 // BackfillFlags defines the flags of the command backfill.
 func BackfillFlags(f Flags) Check {
+	f.addUpstream()
 	remoteWrite := remoteWriteFlags(f.in(groupRemoteWrite))
 	from := f.add("from", "", "<time>",
 		"Start of the first window: RFC 3339, a date, or seconds since 1970.")

@@ -72,28 +72,42 @@ func define(commands []Command) *definition {
 	return d
 }
 
-// check checks the settings of a command, once they are parsed.
-func (d *definition) check(command string) (*Config, error) {
-	var c checker
+// check checks the settings of a command, once they are parsed. What the file sets for one
+// upstream wins over what it sets for all.
+func (d *definition) check(c *checker, command, upstream string, file ...map[string]fileValue) *Config {
 	settings := d.flags[command].settings
-	cfg := &Config{Command: command, settings: settings}
-	if file := settings["config.file"]; file.raw != "" {
-		for flag, value := range readFile(&c, file, d.every) {
+	cfg := &Config{Command: command, Upstream: upstream, settings: settings}
+	for _, values := range file {
+		for flag, value := range values {
 			if s := settings[flag]; s != nil { // not another command's
 				s.setInFile(value)
 			}
 		}
 	}
+	for _, s := range settings {
+		if s.scope == ofOne {
+			s.upstream = upstream
+		}
+	}
 	for _, check := range append(d.common, d.checks[command]) {
-		check(&c, cfg)
+		check(c, cfg)
 	}
-	if n := len(c.errs); cfg.CheckOnly && n > 0 {
-		c.failf("FAILED: wrong settings: %d", n)
+	return cfg
+}
+
+// parse parses a command line and returns its command.
+func (d *definition) parse(args []string) (command string, err error) {
+	var text strings.Builder
+	shown := false
+	d.app.UsageWriter(&text).ErrorWriter(io.Discard).Terminate(func(int) { shown = true })
+	command, err = d.app.Parse(args)
+	if shown {
+		return "", &Shown{text.String()}
 	}
-	if err := c.err(); err != nil {
-		return nil, err
+	if err != nil {
+		return "", usageError(err)
 	}
-	return cfg, nil
+	return command, nil
 }
 
 // Load reads the settings from args, the environment and the file that they name; args win over
@@ -107,17 +121,29 @@ func Load(args []string, commands []Command) (*Config, error) {
 	if given, _ := d.app.ParseContext(args); given.SelectedCommand == nil {
 		args = append([]string{commands[0].Name}, args...) // kingpin's own default commands hide errors
 	}
-	var text strings.Builder
-	shown := false
-	d.app.UsageWriter(&text).ErrorWriter(io.Discard).Terminate(func(int) { shown = true })
-	command, err := d.app.Parse(args)
-	if shown {
-		return nil, &Shown{text.String()}
-	}
+	command, err := d.parse(args)
 	if err != nil {
-		return nil, usageError(err)
+		return nil, err
 	}
-	return d.check(command)
+	var c checker
+	file := readFile(&c, d.flags[command].settings["config.file"], d.every)
+	cfg := d.check(&c, command, "", file.values)
+	if file.listed != nil {
+		cfg = d.upstreams(&c, cfg, file, func() *definition {
+			again := define(commands)
+			_, _ = again.parse(args) // as before
+			return again
+		})
+	} else if chosen := cfg.settings[upstreamFlag]; chosen != nil && chosen.raw != "" {
+		c.failf("%s is not known: there is no list of %s: remove it, or list them in --config.file", chosen, upstreamsKey)
+	}
+	if n := len(c.errs); cfg.CheckOnly && n > 0 {
+		c.failf("FAILED: wrong settings: %d", n)
+	}
+	if err := c.err(); err != nil {
+		return nil, err
+	}
+	return cfg, nil
 }
 
 // usageError explains a command line that kingpin refused. It does not repeat text that may be

@@ -21,8 +21,10 @@ const Name = "seldon-prometheus-exporter"
 // Config holds all settings, checked. Settings of one command are zero for the others.
 type Config struct {
 	Command      string
-	File         string // the configuration file, "" for none
-	CheckOnly    bool   // nothing is to be run
+	File         string    // the configuration file, "" for none
+	CheckOnly    bool      // nothing is to be run
+	Upstream     string    // its name, where the file lists several; models without a cluster label have it as cluster
+	Upstreams    []*Config // of all upstreams that the file lists, each as if it were the only one; nil if it lists none
 	Prometheus   Prometheus
 	Period       time.Duration
 	SettleDelay  time.Duration
@@ -47,6 +49,17 @@ type Config struct {
 
 	settings map[string]*setting // by flag
 }
+
+// Each returns the settings of each upstream: those that the file lists, or else c.
+func (c *Config) Each() []*Config {
+	if len(c.Upstreams) == 0 {
+		return []*Config{c}
+	}
+	return c.Upstreams
+}
+
+// Clusters says whether models have the label cluster.
+func (c *Config) Clusters() bool { return c.ClusterLabel != "" || c.Upstream != "" }
 
 // inOrder returns settings in the order of --help.
 func inOrder(settings map[string]*setting) []*setting {

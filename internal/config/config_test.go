@@ -260,6 +260,7 @@ func TestEverySettingHasAnEnvironmentVariable(t *testing.T) {
 		"REMOTE_WRITE_URL": "http://receiver/w", "REMOTE_WRITE_CONFIG_FILE": write(t, "enable_http2: false\n"), "REMOTE_WRITE_QUERY_URL": "http://query",
 		"REMOTE_WRITE_LABELS": "a=b", "REMOTE_WRITE_PROTOBUF_MESSAGE": "io.prometheus.write.v2.Request", "REMOTE_WRITE_TIMEOUT": "5s",
 		"CONFIG_FILE": write(t, "time-period: 3h\n"), "CATCH_UP_MAX_AGE": "3h", "SOURCE_KUBE_STATE_METRICS": `job="ksm"`, "SOURCE_CADVISOR": `{job="kubelet"}`,
+		"UPSTREAM": "eu", // of other commands
 	}
 	cfg := mustLoad(t, env)
 	if cfg.Period != 2*time.Hour || cfg.SettleDelay != 5*time.Minute || cfg.Shard.String() != "1/3" ||

@@ -10,6 +10,7 @@ type Doctor struct {
 
 // DoctorFlags defines the flags of the command doctor.
 func DoctorFlags(f Flags) Check {
+	f.addUpstream()
 	remoteWrite := remoteWriteFlags(f.in(groupRemoteWrite))
 	catchUp := catchUpFlag(f.in(groupRemoteWrite))
 	output := f.add("output", "", "text",

@@ -8,10 +8,12 @@ type Setting struct {
 	Value     string // what stands for a value, such as <file>, if there is no default
 	Switch    bool   // it needs no value on the command line
 	Help      string
+	Upstreams string // what holds for it where the file lists several, "" if it is the same for all
 }
 
 func (s *setting) describe() Setting {
-	return Setting{Flag: "--" + s.flag, Env: s.env, Default: s.preset, Value: s.placeholder, Switch: s.isSwitch, Help: s.help}
+	of := map[scope]string{ofSome: "An upstream may have its own.", ofOne: "Each upstream has its own."}
+	return Setting{Flag: "--" + s.flag, Env: s.env, Default: s.preset, Value: s.placeholder, Switch: s.isSwitch, Help: s.help, Upstreams: of[s.scope]}
 }
 
 // Group is settings under one heading.

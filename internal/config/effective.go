@@ -20,27 +20,39 @@ const secret = "<secret>"
 // EffectiveSetting is a setting with the value that is used, without secrets.
 type EffectiveSetting struct {
 	Group  string // the heading under which --help lists it
-	Flag   string // with its dashes; "" if only the environment has it
+	Name   string // as the user gave it
+	Flag   string // with its dashes, or without where only the file has it; "" if only the environment has it
 	Env    string // "" if only the command line has it
 	Value  string // "" if there is none; several values are separated by ", "
 	Origin string // one of the From constants
 	Help   string
 }
 
-// Effective lists the settings of the command, those of a group together, in the order of --help.
+// Effective lists the settings of the command, those of a group together, in the order of
+// --help, and then what each upstream sets of its own.
 func (c *Config) Effective() []EffectiveSetting {
 	var all []EffectiveSetting
 	for _, s := range inOrder(c.settings) {
-		all = append(all, EffectiveSetting{Group: s.group, Flag: "--" + s.flag, Env: s.env, Value: s.shown(), Origin: s.origin(), Help: s.help})
-		if s.flag == "prometheus.url" {
+		if len(c.Upstreams) > 0 && s.scope == ofOne {
+			continue
+		}
+		all = append(all, EffectiveSetting{Group: s.group, Name: s.name(), Flag: "--" + s.flag, Env: s.env, Value: s.shown(), Origin: s.origin(), Help: s.help})
+		if s.flag == "prometheus.url" && c.Upstream == "" {
 			all = append(all, effectiveToken(s.group))
+		}
+	}
+	for _, u := range c.Upstreams {
+		for _, s := range inOrder(u.settings) {
+			if s.origin() == FromFile && s.inFile.upstream {
+				all = append(all, EffectiveSetting{Group: "Upstream " + u.Upstream, Name: s.name(), Flag: s.flag, Value: s.shown(), Origin: FromFile, Help: s.help})
+			}
 		}
 	}
 	return all
 }
 
 func effectiveToken(group string) EffectiveSetting {
-	token := EffectiveSetting{Group: group, Env: tokenEnv, Origin: FromDefault, Help: tokenHelp}
+	token := EffectiveSetting{Group: group, Name: tokenEnv, Env: tokenEnv, Origin: FromDefault, Help: tokenHelp}
 	if os.Getenv(tokenEnv) != "" {
 		token.Value, token.Origin = secret, FromEnvironment
 	}

@@ -19,6 +19,7 @@ type Explain struct {
 
 // ExplainFlags defines the flags of the command explain.
 func ExplainFlags(f Flags) Check {
+	f.addUpstream()
 	end := f.addEnd()
 	model := f.add("model", "", "<namespace/name>",
 		"Model to explain.")

@@ -18,11 +18,26 @@ import (
 // maxFileSize bounds the configuration file: everything that can be set fits many times.
 const maxFileSize = 1 << 20
 
+// place is a line of the configuration file.
+type place struct {
+	file string
+	line int
+}
+
+func (p place) String() string { return fmt.Sprintf("%s:%d", p.file, p.line) }
+
 // fileValue is what the configuration file sets.
 type fileValue struct {
 	text string
-	file string
-	line int
+	place
+	upstream bool // it is one upstream's
+}
+
+// fileContent is what a file sets, by flag.
+type fileContent struct {
+	values    map[string]fileValue
+	upstreams []upstream // in the order of the file
+	listed    *place     // where they are, nil if there is no list
 }
 
 // resolved returns the text, and a name of a file as it is to be opened: as in Prometheus' own
@@ -54,32 +69,38 @@ type fileReader struct {
 	settings map[string]*setting // that may be known, by flag
 	values   map[string]fileValue
 	lines    map[string]int // where each key is set
+	of       *upstream      // whose settings these are, nil for all upstreams'
+	list     *fileContent   // where the upstreams are noted
 }
 
-// readFile reads the values of settings from a file, by flag. The settings are those of all
-// commands.
-func readFile(c *checker, at *setting, settings map[string]*setting) map[string]fileValue {
+// readFile reads the values of settings from a file, if one is named. The settings are those of
+// all commands.
+func readFile(c *checker, at *setting, settings map[string]*setting) fileContent {
 	name := at.raw
-	r := &fileReader{checker: c, name: name, settings: settings, values: map[string]fileValue{}, lines: map[string]int{}}
+	if name == "" {
+		return fileContent{}
+	}
+	r := &fileReader{checker: c, name: name, settings: settings, values: map[string]fileValue{}, lines: map[string]int{}, list: &fileContent{}}
 	content, err := readLimited(name)
 	if err != nil {
 		c.failf("%s cannot be read: %s: name a YAML file", at, reason(err))
-		return nil
+		return fileContent{}
 	}
 	decoder := yaml.NewDecoder(strings.NewReader(string(content)))
 	var document yaml.Node
 	switch err := decoder.Decode(&document); {
 	case errors.Is(err, io.EOF):
-		return nil // nothing but comments
+		return fileContent{} // nothing but comments
 	case err != nil:
 		c.failf("%s is not YAML: %s", at, fault("", err.Error()))
-		return nil
+		return fileContent{}
 	}
 	if err := decoder.Decode(new(yaml.Node)); !errors.Is(err, io.EOF) {
 		c.failf("%s has more than one document: keep one of them", at)
 	}
 	r.section(document.Content[0], "")
-	return r.values
+	r.list.values = r.values
+	return *r.list
 }
 
 func readLimited(name string) ([]byte, error) {
@@ -95,9 +116,11 @@ func readLimited(name string) ([]byte, error) {
 	return content, err
 }
 
+func (r *fileReader) at(n *yaml.Node) place { return place{r.name, n.Line} }
+
 // failAt adds an error with its place.
 func (r *fileReader) failAt(n *yaml.Node, format string, args ...any) {
-	r.failf("%s:%d: %s", r.name, n.Line, fmt.Sprintf(format, args...))
+	r.failf("%s: %s", r.at(n), fmt.Sprintf(format, args...))
 }
 
 // section reads the settings whose flags begin with a prefix.
@@ -143,6 +166,10 @@ func (r *fileReader) isNew(key *yaml.Node, name string) bool {
 func (r *fileReader) entry(key *yaml.Node, name string, value *yaml.Node) {
 	s := r.settings[name]
 	switch {
+	case r.of == nil && name == upstreamsKey:
+		r.upstreams(key, value)
+	case r.of != nil && name == "name":
+		r.upstreamName(value)
 	case s == nil && r.isSection(name):
 		r.section(value, name+".")
 	case s == nil:
@@ -151,9 +178,11 @@ func (r *fileReader) entry(key *yaml.Node, name string, value *yaml.Node) {
 		r.failAt(key, "config.file cannot be set in the file itself: remove it")
 	case s.env == "":
 		r.failAt(key, "%s is not a setting of the file: give --%s on the command line", name, name)
+	case r.of != nil && s.scope == ofAll:
+		r.failAt(key, "%s is the same for all upstreams: set it outside of %s", name, upstreamsKey)
 	default:
 		if texts, ok := r.texts(s, value); ok {
-			r.values[name] = fileValue{text: strings.Join(texts, s.separator), file: r.name, line: value.Line}
+			r.values[name] = fileValue{strings.Join(texts, s.separator), r.at(value), r.of != nil}
 		}
 	}
 }
@@ -209,6 +238,9 @@ func (r *fileReader) text(s *setting, n *yaml.Node) (string, bool) {
 		fault = "has a type of its own: write plain text"
 	case s.isURL() && strings.ContainsAny(n.Value, "@?"):
 		fault = "(value not shown) has a user, a password or a query: this file holds no secrets. Set the environment variable " + s.env + s.safer
+		if r.of != nil { // no variable is one upstream's
+			fault = "(value not shown) has a user, a password or a query: this file holds no secrets. Set " + strings.TrimPrefix(s.safer, ", or ") + " of this upstream"
+		}
 	}
 	if fault != "" {
 		r.failAt(n, "%s %s", s.flag, fault)
@@ -221,7 +253,11 @@ func (r *fileReader) text(s *setting, n *yaml.Node) (string, bool) {
 func (r *fileReader) unknown(name string) string {
 	shown := "unknown setting " + printableName(name)
 	if secretive().MatchString(name) {
-		return shown + ": this file holds no secrets. Set " + readCredentials
+		credentials := readCredentials
+		if r.of != nil {
+			credentials = strings.ReplaceAll(upstreamCredentials, "--", "") + " of this upstream"
+		}
+		return shown + ": this file holds no secrets. Set " + credentials
 	}
 	if nearest := r.nearest(name); nearest != "" {
 		return shown + ": did you mean " + nearest + "?"
@@ -240,6 +276,9 @@ func (r *fileReader) nearest(name string) string {
 	plain := func(s string) string { return strings.ReplaceAll(strings.ToLower(s), "_", "-") }
 	name = plain(name[:min(len(name), 100)])
 	nearest, distance := "", len(name)/3+1
+	if d := levenshtein.ComputeDistance(name, upstreamsKey); r.of == nil && d < distance {
+		nearest, distance = upstreamsKey, d
+	}
 	for _, flag := range slices.Sorted(maps.Keys(r.settings)) {
 		s := r.settings[flag]
 		if s.env == "" || flag == "config.file" {

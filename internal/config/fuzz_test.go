@@ -20,6 +20,8 @@ func FuzzFile(f *testing.F) {
 	for _, content := range []string{
 		"s3cret", "? [s3cret]\n: s3cret", "a: &s3cret b\nc: *s3cret\n", "!s3cret a: !!binary s3cret\n", "'s3cret\n", "---\n---\ns3cret: ", "%s3cret\n---\n",
 		"prometheus: {token: s3cret, <<: s3cret}\n", "\"\\us3cret\"", "log: {level: |\n  s3cret\n", "\xff\xfes\x003\x00cret", "kinds: [s3cret, *s3cret]",
+		"upstreams: s3cret", "upstreams: [s3cret]", "upstreams: [{name: s3cret}, {name: s3cret}]", "upstreams: [{name: [s3cret]}, {s3cret: 1}]",
+		"upstreams: [{name: a, prometheus: {url: 'http://s3cret@h'}}, {name: b, prometheus.token: s3cret, prometheus.token-file: s3cret}]",
 	} {
 		f.Add(content)
 	}

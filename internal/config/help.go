@@ -98,7 +98,7 @@ func grouped(settings map[string]*setting, headings []string) []Group {
 			}
 			group.Settings = append(group.Settings, s.describe())
 			if s.flag == "prometheus.url" {
-				group.Settings = append(group.Settings, Setting{Env: tokenEnv, Help: tokenHelp})
+				group.Settings = append(group.Settings, Setting{Env: tokenEnv, Help: tokenHelp, Upstreams: "Not for several upstreams."})
 			}
 		}
 		if len(group.Settings) > 0 {

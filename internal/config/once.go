@@ -9,6 +9,7 @@ type Once struct {
 
 // OnceFlags defines the flags of the command once.
 func OnceFlags(f Flags) Check {
+	f.addUpstream()
 	end := f.addEnd()
 	return func(c *checker, cfg *Config) {
 		cfg.Once.End = parse(c, end, orNothing(edge(cfg.Period)))

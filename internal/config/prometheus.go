@@ -92,6 +92,7 @@ func prometheusFlags(f Flags) Check {
 		"YAML file with HTTP client settings for the Prometheus (TLS, OAuth2, proxy, headers), as in Prometheus' own http_config. Redirects are never followed.")
 	insecure := f.addSwitch("prometheus.insecure-skip-verify", "PROMETHEUS_INSECURE_SKIP_VERIFY",
 		"Do not verify the TLS certificate of the Prometheus.")
+	within(ofOne, at, token, file, insecure)
 	return func(c *checker, cfg *Config) {
 		p := newServer("the Prometheus")
 		p.readFile(c, file)

@@ -38,6 +38,7 @@ func queryFlags(f Flags) Check {
 		"Maximum size of one answer of the Prometheus, and of the memory for reading it.")
 	compression := f.add("query.compression", "QUERY_COMPRESSION", "auto",
 		"Compression of answers to PromQL queries, which costs the Prometheus some CPU and saves network traffic: gzip, none, or auto, which is none for a Prometheus on this host and gzip for others.")
+	within(ofSome, engine, transport, timeout, concurrency, maxSamples, maxWindowSamples, maxBytes, compression)
 	return func(c *checker, cfg *Config) {
 		cfg.Query = Query{
 			Engine:              parse(c, engine, choice("auto", "prometheus", "thanos", "victoriametrics", "mimir", "cortex")),

@@ -1,11 +1,14 @@
 package config
 
-import "reflect"
+import (
+	"reflect"
+	"slices"
+)
 
 // Equal says whether both have the same settings, and the same content of files that are read
 // with them.
 func (c *Config) Equal(other *Config) bool {
-	return len(c.differing(other)) == 0 &&
+	return c.Upstream == other.Upstream && slices.EqualFunc(c.Upstreams, other.Upstreams, (*Config).Equal) && len(c.differing(other)) == 0 &&
 		reflect.DeepEqual(c.Prometheus, other.Prometheus) && reflect.DeepEqual(c.RemoteWrite, other.RemoteWrite)
 }
 
@@ -34,6 +37,6 @@ func (c *Config) differing(other *Config) []*setting {
 
 // SameWindows says whether both deliver the same windows to the same place.
 func (c *Config) SameWindows(other *Config) bool {
-	return c.Period == other.Period && c.CatchUp == other.CatchUp && c.ClusterLabel == other.ClusterLabel &&
+	return c.Upstream == other.Upstream && c.Period == other.Period && c.CatchUp == other.CatchUp && c.ClusterLabel == other.ClusterLabel &&
 		c.Shard == other.Shard && c.OwnKinds() == other.OwnKinds() && reflect.DeepEqual(c.RemoteWrite, other.RemoteWrite)
 }

@@ -15,14 +15,18 @@ const (
 	Delivered               // the Prometheus that has the delivered windows
 )
 
-const readCredentials = tokenEnv + ", --prometheus.token-file or --prometheus.config-file"
+// The settings with credentials. The environment has none of an upstream.
+const (
+	upstreamCredentials = "--prometheus.token-file or --prometheus.config-file"
+	readCredentials     = tokenEnv + ", " + upstreamCredentials
+)
 
 // queryRemedies returns the remedies for a Prometheus, by the kind of its failure.
-func queryRemedies() map[string]string {
+func queryRemedies(credentials string) map[string]string {
 	return map[string]string{
 		"unreachable":    "check --prometheus.url, and the port-forward if there is one",
 		"timeout":        "raise --query.timeout, and the limits of proxies and of the server",
-		"unauthorized":   "check the credentials: " + readCredentials,
+		"unauthorized":   "check the credentials: " + credentials,
 		"not_prometheus": "--prometheus.url must be the base URL of a Prometheus, its path prefix included",
 		"rejected":       "check whether a proxy before the server allows only some queries",
 		"too_expensive":  "raise the server's limit on the samples of one query, or the proxy's before it",
@@ -54,12 +58,16 @@ func receiverRemedies() map[string]string {
 // Remedy says what to change for a kind of failure of a server, or returns "" if that is
 // unknown. It names each setting as the user did.
 func (c *Config) Remedy(of Server, kind string) string {
-	text := queryRemedies()[kind]
+	credentials := readCredentials
+	if c.Upstream != "" {
+		credentials = upstreamCredentials
+	}
+	text := queryRemedies(credentials)[kind]
 	switch {
 	case of == Receiver:
 		text = receiverRemedies()[kind]
 	case of == Delivered && c.settings["remote-write.query-url"].raw != "":
-		text = strings.NewReplacer(readCredentials, "the user in --remote-write.query-url, or --remote-write.config-file",
+		text = strings.NewReplacer(credentials, "the user in --remote-write.query-url, or --remote-write.config-file",
 			"--prometheus.url", "--remote-write.query-url").Replace(text)
 	}
 	return c.Named(text)

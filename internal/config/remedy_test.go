@@ -35,7 +35,7 @@ func TestRemediesNameWhatExists(t *testing.T) {
 	for _, s := range Settings(commands()) {
 		known[s.Flag] = true
 	}
-	for _, remedies := range []map[string]string{queryRemedies(), receiverRemedies()} {
+	for _, remedies := range []map[string]string{queryRemedies(readCredentials), receiverRemedies()} {
 		for kind, text := range remedies {
 			for _, flag := range flagNames().FindAllString(text, -1) {
 				if !known[flag] {

@@ -31,7 +31,7 @@ func messages() []string {
 const clusterLabel = "cluster"
 
 // ownLabels are the labels that delivered series have already.
-var ownLabels = []string{"namespace", "type", "name", "source", "period", "shard", "kinds", "labels"}
+var ownLabels = []string{"namespace", "type", "name", "source", "period", "shard", "kinds", "labels", "upstream"}
 
 // remoteWriteFlags defines the settings of delivery.
 func remoteWriteFlags(f Flags) Check {
@@ -54,8 +54,15 @@ func remoteWriteFlags(f Flags) Check {
 			Message: remote.WriteMessageType(parse(c, message, choice(messages()...))),
 			Timeout: parse(c, timeout, durationBetween(time.Second, 10*time.Minute)),
 		}
-		if _, ok := rw.Labels[clusterLabel]; ok && cfg.ClusterLabel != "" {
-			c.failf("%s cannot be used: with %s, models have a label %q already: choose another name", added, f.settings["cluster-label"], clusterLabel)
+		if _, ok := rw.Labels[clusterLabel]; ok && cfg.Clusters() {
+			with := "upstreams"
+			if cfg.ClusterLabel != "" {
+				with = f.settings["cluster-label"].String()
+			}
+			c.failf("%s cannot be used: with %s, models have a label %q already: choose another name", added, with, clusterLabel)
+		}
+		if cfg.Upstream != "" && receiverAt.raw != "" && queryAt.raw == "" {
+			c.failf("%s is one receiver of several upstreams: set %s to where delivered windows can be read", receiverAt.name(), queryAt.name())
 		}
 		receiver := newServer("the remote-write receiver")
 		receiver.readFile(c, file)

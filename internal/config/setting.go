@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -20,6 +21,8 @@ type setting struct {
 	inFile    *fileValue          // nil if the configuration file does not set it
 	isPath    bool                // it names a file
 	fixed     bool                // it cannot change while the exporter runs
+	scope     scope               // which upstreams it is of
+	upstream  string              // the only upstream that it is of, "" for all
 	safer     string              // how else to give a URL's secrets than by the environment
 	isSwitch  bool                // it needs no value on the command line
 	separator string              // between values, if it can be given more than once
@@ -63,6 +66,22 @@ func (f Flags) add(flag, env, preset, help string) *setting {
 func fix(all ...*setting) {
 	for _, s := range all {
 		s.fixed = true
+	}
+}
+
+// scope says which upstreams a setting is of, where the file lists several.
+type scope int
+
+const (
+	ofAll  scope = iota // it is the same for all of them
+	ofSome              // an upstream may have a value of its own
+	ofOne               // each has its own: one for all could send a token to another's server
+)
+
+// within marks settings by their scope.
+func within(sc scope, all ...*setting) {
+	for _, s := range all {
+		s.scope = sc
 	}
 }
 
@@ -139,7 +158,7 @@ func (s *setting) String() string {
 // with returns the setting's name as the user gave it, and a value.
 func (s *setting) with(value string) string {
 	if s.origin() == FromFile {
-		return fmt.Sprintf("%s=%s in %s:%d", s.flag, value, s.inFile.file, s.inFile.line)
+		return fmt.Sprintf("%s=%s in %s", s.flag, value, s.inFile.place)
 	}
 	return s.name() + "=" + value
 }
@@ -150,7 +169,10 @@ func (s *setting) name() string {
 	case FromEnvironment:
 		return s.env
 	case FromFile:
-		return fmt.Sprintf("%s in %s:%d", s.flag, s.inFile.file, s.inFile.line)
+		return fmt.Sprintf("%s in %s", s.flag, s.inFile.place)
+	}
+	if s.upstream != "" {
+		return s.flag + " of the upstream " + s.upstream
 	}
 	return "--" + s.flag
 }
@@ -180,8 +202,12 @@ func (s *setting) setInFile(v fileValue) {
 // checker collects errors.
 type checker struct{ errs []error }
 
+// failf adds an error, once: a setting of all upstreams is checked for each.
 func (c *checker) failf(format string, args ...any) {
-	c.errs = append(c.errs, fmt.Errorf(format, args...))
+	err := fmt.Errorf(format, args...)
+	if !slices.ContainsFunc(c.errs, func(o error) bool { return o.Error() == err.Error() }) {
+		c.errs = append(c.errs, err)
+	}
 }
 
 func (c *checker) err() error { return errors.Join(c.errs...) }

@@ -19,6 +19,7 @@ func sourceFlags(f Flags) Check {
 		matching[i] = f.add("source."+s.Name, env, "<matchers>",
 			"Targets whose "+s.Name+` series count, as matchers of their own labels, separated by commas, such as namespace=~"monitoring|infra". The default is targets with series that only such a target has, which are not in a namespace of models' pods.`)
 	}
+	within(ofSome, matching...)
 	return func(c *checker, cfg *Config) {
 		cfg.Sources = map[string]func(func(string) string) bool{}
 		for i, s := range matching {

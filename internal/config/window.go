@@ -32,6 +32,7 @@ func windowFlags(f Flags) Check {
 		"Label that distinguishes the clusters in a Prometheus that holds several. Models then have the label cluster.")
 	shard := f.add("shard", "SHARD", "0/1",
 		"Share of the models, by namespace, that this exporter computes: i/n is share i of n, counted from 0. 0/1 is all models.")
+	within(ofSome, settle, names, further, cluster)
 	return func(c *checker, cfg *Config) {
 		cfg.Period = parse(c, period, durationBetween(MinPeriod, MaxPeriod))
 		cfg.SettleDelay = parse(c, settle, durationBetween(0, MaxPeriod))

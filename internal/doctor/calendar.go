@@ -44,8 +44,12 @@ func (e *exam) readCalendar(ctx context.Context) error {
 	}
 	// Whatever is delivered or scraped of a window is found within a period of its end.
 	step := min(max(e.Period, calendarStep), day)
-	recorded, failure := e.Stored.Range(ctx, fmt.Sprintf(`max(last_over_time(seldon_exporter_window_coverage_ratio{source=%q}[%dms]))`,
-		e.Table.Sources[0].Name, step.Milliseconds()), from, now, step)
+	of := fmt.Sprintf("source=%q", e.Table.Sources[0].Name)
+	if e.Upstream != "" {
+		of += fmt.Sprintf(",upstream=%q", e.Upstream)
+	}
+	recorded, failure := e.Stored.Range(ctx, fmt.Sprintf(`max(last_over_time(seldon_exporter_window_coverage_ratio{%s}[%dms]))`,
+		of, step.Milliseconds()), from, now, step)
 	if c.Recorded = failure == nil; failure != nil {
 		recorded = &promapi.Answer{}
 	}

@@ -64,6 +64,7 @@ type Config struct {
 	Table        metric.Table
 	Kinds        []workload.Kind
 	ClusterLabel string
+	Upstream     string // the name of the Prometheus, "" if it has none
 }
 
 // Status is the result of a check.

@@ -57,7 +57,7 @@ func (e *exam) within() time.Duration { return min(max(e.Period, 10*time.Minute)
 
 // exporters returns how often each exporter was scraped within a period.
 func (e *exam) exporters(ctx context.Context) ([]promapi.Series, error) {
-	return e.stored(ctx, fmt.Sprintf("count_over_time(seldon_exporter_window_end_timestamp_seconds[%dms])", e.within().Milliseconds()))
+	return e.stored(ctx, fmt.Sprintf("max by (job, instance) (count_over_time(seldon_exporter_window_end_timestamp_seconds[%dms]))", e.within().Milliseconds()))
 }
 
 func scrapedBack(ctx context.Context, e *exam) (Finding, error) {

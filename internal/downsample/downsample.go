@@ -30,6 +30,7 @@ type Config struct {
 	Table        metric.Table
 	Kinds        []workload.Kind                                 // in order of precedence
 	ClusterLabel string                                          // empty for one cluster
+	Upstream     string                                          // the name of what is read, and of its cluster unless there is a label; empty if it has none
 	Sources      map[string]func(label func(string) string) bool // which targets are a source's, where the user says so
 	Shard        workload.Shard
 	Log          *slog.Logger
@@ -44,9 +45,10 @@ type Downsampler struct {
 
 // New returns a Downsampler.
 func New(cfg Config) *Downsampler {
+	naming := inventory.Naming{ClusterLabel: cfg.ClusterLabel, Cluster: cfg.Upstream}
 	return &Downsampler{
 		Config: cfg,
-		finder: inventory.NewFinder(inventory.Config{Table: cfg.Table, Kinds: cfg.Kinds, ClusterLabel: cfg.ClusterLabel, Sources: cfg.Sources, Log: cfg.Log}),
+		finder: inventory.NewFinder(inventory.Config{Table: cfg.Table, Kinds: cfg.Kinds, Naming: naming, Sources: cfg.Sources, Log: cfg.Log}),
 		read:   newReader(cfg.Table),
 	}
 }
@@ -104,6 +106,7 @@ func (d *Downsampler) computeAll(ctx context.Context, windows []window.Window) (
 	results := make([]Result, len(windows))
 	for i, w := range windows {
 		a := ledgers[i].Averages(w, fetch.Cost{})
+		a.Upstream = d.Upstream
 		if !slices.ContainsFunc(all, func(p *part) bool { return p.ledger == ledgers[i] && p.models }) {
 			err := d.noModels(ctx, f, a)
 			if err != nil && !errors.Is(err, ErrNoSources) {

@@ -168,7 +168,7 @@ func TestBoard(t *testing.T) {
 	now := noon.Add(time.Minute)
 	board := NewBoard(func() time.Time { return now })
 	shown := func() string {
-		p := board.Page()
+		p := board.Slot("").Page()
 		head, err := board.Head(Form{expfmt.FmtText, Identity})
 		if err != nil || (p == nil) != (head.Len() == 0) {
 			t.Fatalf("page %v, %d bytes, error %v", p, head.Len(), err)
@@ -183,7 +183,7 @@ func TestBoard(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		board.Publish(p)
+		board.Slot("").Publish(p)
 	}
 	expect := func(want, why string) {
 		t.Helper()
@@ -212,7 +212,7 @@ func TestBoard(t *testing.T) {
 
 	now = noon.Add(time.Minute)
 	publish(hour())
-	board.Release()
+	board.Arrange([]*Slot{board.Slot("")})
 	expect("12:00", "a released page is still served")
 	publish(hour().Previous().Previous())
 	expect("12:00", "it does not give way to what has expired")
@@ -236,12 +236,12 @@ func TestStampedBoard(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			board.Publish(p)
-			if got := board.Page().Expires; !got.Equal(test.want) {
+			board.Slot("").Publish(p)
+			if got := board.Slot("").Page().Expires; !got.Equal(test.want) {
 				t.Errorf("expires %s, want %s", got, test.want)
 			}
 			rows := 0
-			for f := range board.Page().Families() {
+			for f := range board.Slot("").Page().Families() {
 				for _, m := range f.Metric {
 					stamped := strings.HasPrefix(f.GetName(), "model_")
 					if (m.TimestampMs != nil) != stamped || stamped && m.GetTimestampMs() != noon.UnixMilli() {
@@ -272,7 +272,7 @@ func TestHeadIsMadeOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	board := NewBoard(func() time.Time { return noon })
-	board.Publish(p)
+	board.Slot("").Publish(p)
 	form := Form{expfmt.FmtText, Identity}
 	first, err := board.Head(form)
 	if err != nil {

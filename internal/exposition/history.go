@@ -17,9 +17,10 @@ func History(a *ledger.Averages) ([]*dto.MetricFamily, error) {
 		return nil, fmt.Errorf("window %s: %w", a.Window, err)
 	}
 	end := a.Window.End.UnixMilli()
-	coverage := coverageFamily(a)
+	page := []*Page{{averages: a, timestamp: &end}}
+	coverage := coverageFamily(page)
 	for _, row := range coverage.Metric {
 		row.TimestampMs = &end
 	}
-	return append(slices.Collect(modelFamilies(a, &end)), coverage), nil
+	return append(slices.Collect(modelFamilies(page)), coverage), nil
 }

@@ -8,7 +8,6 @@ import (
 	"iter"
 	"math"
 	"slices"
-	"sync"
 	"time"
 	"unicode/utf8"
 
@@ -31,7 +30,8 @@ type Page struct {
 
 	averages  *ledger.Averages
 	timestamp *int64 // of the models' rows, in ms; nil for none
-	heads     map[Form]func() (Head, error)
+	leftOut   int    // models that another upstream has
+	heads     heads
 }
 
 // Encode makes a page of averages. The metrics that describe the window are part of the page,
@@ -54,17 +54,15 @@ func newPage(a *ledger.Averages, expires time.Time, timestamp *int64) *Page {
 		Expires:   expires,
 		averages:  a,
 		timestamp: timestamp,
-		heads:     map[Form]func() (Head, error){},
 	}
-	var encoding sync.Mutex // one form at a time: each takes many times the memory of the averages
-	for _, form := range forms() {
-		p.heads[form] = sync.OnceValues(func() (Head, error) {
-			encoding.Lock()
-			defer encoding.Unlock()
-			return encode(p.Families(), form)
-		})
-	}
+	p.heads = newHeads(p.Families())
 	return p
+}
+
+// valid says whether the page may be served at a time. A window that has not begun yet was
+// computed before the clock was set back.
+func (p *Page) valid(now time.Time) bool {
+	return !now.Before(p.Window.Start) && now.Before(p.Expires)
 }
 
 // stamped returns the page with the window's end as the timestamp of its models' rows.
@@ -103,37 +101,30 @@ func check(a *ledger.Averages) error {
 
 func finite(v float64) bool { return !math.IsNaN(v) && !math.IsInf(v, 0) }
 
-// Families yields the metric families of the page one by one: all of them together would be
-// many times the size of the averages.
-func (p *Page) Families() iter.Seq[*dto.MetricFamily] {
-	return func(yield func(*dto.MetricFamily) bool) {
-		for f := range modelFamilies(p.averages, p.timestamp) {
-			if len(f.Metric) > 0 && !yield(f) {
-				return
-			}
-		}
-		for _, f := range windowFamilies(p.averages) {
-			if !yield(f) {
-				return
-			}
-		}
-	}
-}
+// Families yields the metric families of the page one by one.
+func (p *Page) Families() iter.Seq[*dto.MetricFamily] { return families([]*Page{p}) }
 
 // modelFamilies yields the models' metrics, including those without rows.
-func modelFamilies(a *ledger.Averages, timestamp *int64) iter.Seq[*dto.MetricFamily] {
+func modelFamilies(pages []*Page) iter.Seq[*dto.MetricFamily] {
 	return func(yield func(*dto.MetricFamily) bool) {
-		labelled := make([][]*dto.LabelPair, len(a.Models))
-		for i := range a.Models {
-			labelled[i] = labels(&a.Models[i].Model)
+		most := 0
+		labelled := make([][][]*dto.LabelPair, len(pages))
+		for i, p := range pages {
+			labelled[i] = make([][]*dto.LabelPair, len(p.averages.Models))
+			for j := range p.averages.Models {
+				labelled[i][j] = labels(&p.averages.Models[j].Model)
+			}
+			most += len(p.averages.Models)
 		}
-		for n, info := range a.Metrics {
-			rows := make([]*dto.Metric, 0, len(a.Models))
-			for i, m := range a.Models {
-				if v := m.Values[n]; v.OK {
-					row := gauge(v.V, labelled[i]...)
-					row.TimestampMs = timestamp
-					rows = append(rows, row)
+		for n, info := range pages[0].averages.Metrics {
+			rows := make([]*dto.Metric, 0, most)
+			for i, p := range pages {
+				for j, m := range p.averages.Models {
+					if v := m.Values[n]; v.OK {
+						row := gauge(v.V, labelled[i][j]...)
+						row.TimestampMs = p.timestamp
+						rows = append(rows, row)
+					}
 				}
 			}
 			if !yield(family(info.Name, info.Help, rows...)) {
@@ -143,25 +134,50 @@ func modelFamilies(a *ledger.Averages, timestamp *int64) iter.Seq[*dto.MetricFam
 	}
 }
 
-func windowFamilies(a *ledger.Averages) []*dto.MetricFamily {
+// windowFamilies describe each page's window. Pages of upstreams with names have them as label.
+func windowFamilies(pages []*Page) []*dto.MetricFamily {
+	of := func(name, help string, value func(*Page) (float64, bool)) *dto.MetricFamily {
+		f := family(name, help)
+		for _, p := range pages {
+			if v, ok := value(p); ok {
+				f.Metric = append(f.Metric, gauge(v, upstream(p.averages)...))
+			}
+		}
+		return f
+	}
 	return []*dto.MetricFamily{
-		family("seldon_exporter_models", "Models in the served window.",
-			gauge(float64(len(a.Models)))),
-		coverageFamily(a),
-		family("seldon_exporter_window_end_timestamp_seconds", "End of the served window.",
-			gauge(seconds(a.Window.End))),
-		family("seldon_exporter_window_start_timestamp_seconds", "Start of the served window.",
-			gauge(seconds(a.Window.Start))),
+		of(DuplicateModels, "Models in the served window that are left out because another upstream has them.",
+			func(p *Page) (float64, bool) { return float64(p.leftOut), p.averages.Upstream != "" }),
+		of("seldon_exporter_models", "Models in the served window.",
+			func(p *Page) (float64, bool) { return float64(p.Models), true }),
+		coverageFamily(pages),
+		of("seldon_exporter_window_end_timestamp_seconds", "End of the served window.",
+			func(p *Page) (float64, bool) { return seconds(p.Window.End), true }),
+		of("seldon_exporter_window_start_timestamp_seconds", "Start of the served window.",
+			func(p *Page) (float64, bool) { return seconds(p.Window.Start), true }),
 	}
 }
 
-func coverageFamily(a *ledger.Averages) *dto.MetricFamily {
-	rows := make([]*dto.Metric, len(a.Coverage))
-	for i := range a.Coverage {
-		rows[i] = gauge(a.Coverage[i].Ratio, label("source", &a.Coverage[i].Source))
+func coverageFamily(pages []*Page) *dto.MetricFamily {
+	var all []*dto.Metric
+	for _, p := range pages {
+		a := p.averages
+		rows := make([]*dto.Metric, len(a.Coverage))
+		for i := range a.Coverage {
+			rows[i] = gauge(a.Coverage[i].Ratio, append([]*dto.LabelPair{label("source", &a.Coverage[i].Source)}, upstream(a)...)...)
+		}
+		slices.SortFunc(rows, func(a, b *dto.Metric) int { return cmp.Compare(a.Label[0].GetValue(), b.Label[0].GetValue()) })
+		all = append(all, rows...)
 	}
-	slices.SortFunc(rows, func(a, b *dto.Metric) int { return cmp.Compare(a.Label[0].GetValue(), b.Label[0].GetValue()) })
-	return family("seldon_exporter_window_coverage_ratio", "Share of the served window in which targets of this source were scraped.", rows...)
+	return family("seldon_exporter_window_coverage_ratio", "Share of the served window in which targets of this source were scraped.", all...)
+}
+
+// upstream returns the label that distinguishes upstreams with names.
+func upstream(a *ledger.Averages) []*dto.LabelPair {
+	if a.Upstream == "" {
+		return nil
+	}
+	return []*dto.LabelPair{label("upstream", &a.Upstream)}
 }
 
 // labels returns a model's labels, sorted by name as clients expect. They share its strings.

@@ -28,11 +28,11 @@ type Finder struct {
 
 // Config is what a Finder needs to know.
 type Config struct {
-	Table        metric.Table
-	Kinds        []workload.Kind
-	ClusterLabel string                                          // empty for one cluster
-	Sources      map[string]func(label func(string) string) bool // which targets are a source's, by its name, where the user says so
-	Log          *slog.Logger
+	Table   metric.Table
+	Kinds   []workload.Kind
+	Naming  Naming
+	Sources map[string]func(label func(string) string) bool // which targets are a source's, by its name, where the user says so
+	Log     *slog.Logger
 }
 
 // NewFinder returns a Finder.
@@ -40,7 +40,7 @@ func NewFinder(cfg Config) *Finder {
 	return &Finder{
 		table:    cfg.Table,
 		rules:    workload.Rules(cfg.Kinds),
-		naming:   Naming{cfg.ClusterLabel},
+		naming:   cfg.Naming,
 		clusters: &clusters{log: cfg.Log},
 		trust:    &trust{set: cfg.Sources, log: cfg.Log, warned: map[timeline.Target]bool{}, chosen: map[string]string{}},
 		found:    make([]map[timeline.Target]bool, len(cfg.Table.Sources)),

@@ -26,7 +26,7 @@ func tenMinutes() timeline.Span { return timeline.Span{From: 6_000_000, To: 6_60
 func scrapes(offset int64) []int64 { return every(30_000, 5_400_000+offset, 6_599_999) }
 
 func finder() *Finder {
-	return NewFinder(Config{Table: metric.Default(), Kinds: workload.Kinds(), ClusterLabel: "", Log: slog.New(slog.DiscardHandler)})
+	return NewFinder(Config{Table: metric.Default(), Kinds: workload.Kinds(), Log: slog.New(slog.DiscardHandler)})
 }
 
 // find takes an inventory over one of the transports.

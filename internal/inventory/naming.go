@@ -19,6 +19,7 @@ func (p PodName) Compare(o PodName) int {
 // Naming says what a series is about.
 type Naming struct {
 	ClusterLabel string // tells several clusters in one Prometheus apart; empty for one
+	Cluster      string // what that one is called, empty for nothing
 }
 
 const exported = "exported_"
@@ -48,7 +49,7 @@ func (n Naming) Target(l promapi.Labels, source metric.Source) timeline.Target {
 
 func (n Naming) cluster(l promapi.Labels) string {
 	if n.ClusterLabel == "" {
-		return ""
+		return n.Cluster
 	}
 	return l.Get(n.ClusterLabel)
 }

@@ -94,6 +94,12 @@ func TestClusterLabel(t *testing.T) {
 	if one.Pod(of("eu")) != one.Pod(of("us")) || one.Target(of("eu"), kubelet) != one.Target(of("us"), kubelet) {
 		t.Error("where there is one cluster, a label that nobody asked for distinguishes two")
 	}
+	if named := (Naming{Cluster: "eu"}); named.Pod(of("us")).Cluster != "eu" || named.Target(of("us"), kubelet).Cluster != "eu" {
+		t.Error("the only cluster does not have its name")
+	}
+	if both := (Naming{ClusterLabel: "region", Cluster: "eu"}); both.Pod(of("us")).Cluster != "us" {
+		t.Error("the label does not win over the name")
+	}
 }
 
 func TestTarget(t *testing.T) {

@@ -18,6 +18,7 @@ import (
 
 // Averages is what one window came to. It is immutable once made.
 type Averages struct {
+	Upstream string // the name of what was read, empty if it has none
 	Window   window.Window
 	Metrics  []metric.Metric
 	Coverage []Coverage // of each source

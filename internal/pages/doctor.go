@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -19,10 +20,11 @@ type Doctor interface {
 // doctorPage is the content of the page about the checks.
 type doctorPage struct {
 	*doctor.Report
-	Groups   []checkGroup
-	Calendar []calendarRow // nil if there is none
-	First    time.Time     // day of the calendar
-	Last     time.Time
+	Upstreams []link // to choose from, nil if there is one without a name
+	Groups    []checkGroup
+	Calendar  []calendarRow // nil if there is none
+	First     time.Time     // day of the calendar
+	Last      time.Time
 }
 
 type checkGroup struct {
@@ -55,9 +57,24 @@ type calendarDay struct {
 	Height int
 }
 
-// doctor answers for the page about the checks.
+func (s *site) doctorParams() []string {
+	if s.upstreams[0].Name == "" {
+		return nil
+	}
+	return []string{"upstream"}
+}
+
+// doctor answers for the page about the checks, of one upstream.
 func (s *site) doctor(r *http.Request) (view, error) {
-	report, err := s.Doctor.Report(r.Context())
+	name := r.URL.Query().Get("upstream")
+	i := slices.IndexFunc(s.upstreams, func(u *upstream) bool { return u.Name == name })
+	if name == "" {
+		i = 0
+	}
+	if i < 0 {
+		return view{}, badParameter("upstream", name, "is unknown: choose "+s.names())
+	}
+	report, err := s.upstreams[i].Doctor.Report(r.Context())
 	switch {
 	case errors.Is(err, doctor.ErrRunning):
 		return view{}, &failure{http.StatusServiceUnavailable, "The checks are being made", "Somebody else has asked for them.", "Look again in a few seconds."}
@@ -67,6 +84,11 @@ func (s *site) doctor(r *http.Request) (view, error) {
 		return view{}, err
 	}
 	p := doctorPage{Report: report}
+	for _, u := range s.upstreams {
+		if u.Name != "" {
+			p.Upstreams = append(p.Upstreams, link{with(r.URL.Query(), "upstream", u.Name), u.Name, u == s.upstreams[i]})
+		}
+	}
 	for _, x := range report.Results {
 		if n := len(p.Groups); n == 0 || p.Groups[n-1].Title != x.Group {
 			p.Groups = append(p.Groups, checkGroup{Title: x.Group})

@@ -42,7 +42,7 @@ func examined() *doctor.Report {
 }
 
 func TestDoctor(t *testing.T) {
-	h := newSite(t, some(), func(c *Config) { c.Doctor = checks{report: examined()} })
+	h := newSite(t, some(), func(c *Config) { c.Upstreams[0].Doctor = checks{report: examined()} })
 	w := get(t, h, "/doctor")
 	if w.Code != http.StatusOK || strings.Contains(w.Body.String(), "<img") || strings.Contains(w.Body.String(), "<b>that") {
 		t.Errorf("%d %s", w.Code, w.Body)
@@ -74,7 +74,7 @@ func TestDoctorHasNoReport(t *testing.T) {
 	for err, code := range map[error]int{
 		doctor.ErrRunning: http.StatusServiceUnavailable, context.DeadlineExceeded: http.StatusGatewayTimeout, http.ErrHandlerTimeout: http.StatusInternalServerError,
 	} {
-		h := newSite(t, some(), func(c *Config) { c.Doctor = checks{err: err} })
+		h := newSite(t, some(), func(c *Config) { c.Upstreams[0].Doctor = checks{err: err} })
 		if w := get(t, h, "/doctor"); w.Code != code {
 			t.Errorf("%v: status %d", err, w.Code)
 		}
@@ -88,7 +88,7 @@ func TestDoctorHasNoReport(t *testing.T) {
 	}
 	without := examined()
 	without.Calendar, without.Cost = nil, nil
-	if w := get(t, newSite(t, some(), func(c *Config) { c.Doctor = checks{report: without} }), "/doctor"); w.Code != http.StatusOK || strings.Contains(w.Body.String(), "<svg viewBox=\"0 0 300") {
+	if w := get(t, newSite(t, some(), func(c *Config) { c.Upstreams[0].Doctor = checks{report: without} }), "/doctor"); w.Code != http.StatusOK || strings.Contains(w.Body.String(), "<svg viewBox=\"0 0 300") {
 		t.Errorf("%d %s", w.Code, w.Body)
 	}
 }

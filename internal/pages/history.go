@@ -80,10 +80,10 @@ type historyKey struct {
 }
 
 // history reads a model's past windows, once for each newest one.
-func (s *site) history(ctx context.Context, m workload.Model, of span) (*history, error) {
+func (s *site) history(ctx context.Context, u *upstream, m workload.Model, of span) (*history, error) {
 	from, to, step := stride(s.Now(), s.Period, of)
-	return s.histories.get(ctx, historyLimit, historyKey{m, of.key, to.UnixMilli()}, func(ctx context.Context) (*history, error) {
-		answer, err := s.Recorded.API.Range(ctx, s.expression(m), from.Add(step), to, step)
+	return u.histories.get(ctx, historyLimit, historyKey{m, of.key, to.UnixMilli()}, func(ctx context.Context) (*history, error) {
+		answer, err := u.Recorded.API.Range(ctx, s.expression(u, m), from.Add(step), to, step)
 		if err != nil {
 			return nil, err
 		}
@@ -97,7 +97,7 @@ func (s *site) history(ctx context.Context, m workload.Model, of span) (*history
 // or computed by backfill, has that timestamp. A scraped value is served until the next window has
 // settled: that moment, one period later, is when it is read, and the range leaves out the time
 // in which the window before may still be served.
-func (s *site) expression(m workload.Model) string {
+func (s *site) expression(u *upstream, m workload.Model) string {
 	selector := promapi.Selector{{Type: promapi.MatchRegexp, Name: "__name__", Value: strings.Join(s.Table.Names(), "|")}}
 	by := []string{"__name__", "namespace", "type", "name"}
 	equal := func(name, value string) {
@@ -115,10 +115,10 @@ func (s *site) expression(m workload.Model) string {
 		all := slices.Concat(selector, promapi.Selector{{Type: job, Name: "job"}}, match) // what is scraped has a job
 		return fmt.Sprintf("max by (%s) (last_over_time(%s[%dms]%s))", labels, all, within.Milliseconds(), offset)
 	}
-	delivered := read(promapi.MatchEqual, s.Recorded.Match, s.Period/2, "")
+	delivered := read(promapi.MatchEqual, u.Recorded.Match, s.Period/2, "")
 	scraped := read(promapi.MatchNotEqual, nil, s.Period/2, "")
-	if !s.Recorded.Timestamps {
-		scraped = read(promapi.MatchNotEqual, nil, s.Period*5/6, fmt.Sprintf(" offset -%dms", (s.Period+s.SettleDelay).Milliseconds()))
+	if !u.Recorded.Timestamps {
+		scraped = read(promapi.MatchNotEqual, nil, s.Period*5/6, fmt.Sprintf(" offset -%dms", (s.Period+u.SettleDelay).Milliseconds()))
 	}
 	return fmt.Sprintf("%s or on (%s) %s", delivered, labels, scraped)
 }

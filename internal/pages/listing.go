@@ -1,6 +1,7 @@
 package pages
 
 import (
+	"iter"
 	"slices"
 	"strconv"
 
@@ -18,8 +19,8 @@ const mostNamespaces = 200
 // listing is what a filter selects of the averages, in its order.
 type listing struct {
 	*site
-	averages   *ledger.Averages
 	by         string
+	models     int // all, whatever the filter
 	rows       []entry
 	total      total
 	namespaces []string // of all models, nil if they are too many
@@ -27,17 +28,19 @@ type listing struct {
 }
 
 // list selects and orders the rows.
-func (s *site) list(a *ledger.Averages, f filter) listing {
-	l := listing{site: s, averages: a, by: f.By}
+func (s *site) list(served []*ledger.Averages, f filter) listing {
+	l := listing{site: s, by: f.By}
+	for _, a := range served {
+		l.models += len(a.Models)
+	}
 	var entries []entry
 	if f.By == "" {
-		entries = make([]entry, 0, len(a.Models))
+		entries = make([]entry, 0, l.models)
 	}
 	sums := map[workload.Model]int{} // where each namespace's sum is in entries
 	sum := make([]metric.Value, len(s.Table.Metrics))
 	seen, namespaces := map[string]bool{}, 0
-	for i := range a.Models {
-		m := &a.Models[i]
+	for m := range modelsOf(served) {
 		l.offer(seen, m.Model)
 		if !f.selects(m.Model) {
 			continue
@@ -74,6 +77,19 @@ func (s *site) list(a *ledger.Averages, f filter) listing {
 	}
 	slices.Sort(l.namespaces)
 	return l
+}
+
+// modelsOf yields the models of each averages in turn.
+func modelsOf(all []*ledger.Averages) iter.Seq[*ledger.Model] {
+	return func(yield func(*ledger.Model) bool) {
+		for _, a := range all {
+			for i := range a.Models {
+				if !yield(&a.Models[i]) {
+					return
+				}
+			}
+		}
+	}
 }
 
 // offer notes a model's namespace and type to choose from. Seen has both, under names that no

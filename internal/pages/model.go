@@ -71,11 +71,15 @@ func (s *site) model(r *http.Request) (view, error) {
 	if explained != "" && explained != "1" {
 		return view{}, badParameter("explain", explained, "is unknown: choose 1, or leave it out")
 	}
-	averages := s.Averages()
+	u, err := s.upstreamOf(m)
+	if err != nil {
+		return view{}, err
+	}
+	averages := u.Averages()
 	served := find(averages, m)
-	p := modelPage{Status: s.status(averages), Model: m, Now: served != nil, Span: of.title, Delivered: s.Recorded.Delivered, Root: root(r)}
+	p := modelPage{Status: status{u.status(averages)}, Model: m, Now: served != nil, Span: of.title, Delivered: u.Recorded.Delivered, Root: root(r)}
 	p.Scrape = shortDuration(s.Period * 5 / 6)
-	h, err := s.history(r.Context(), m, of)
+	h, err := s.history(r.Context(), u, m, of)
 	if err != nil {
 		p.Problem = err.Error()
 		from, to, step := stride(s.Now(), s.Period, of)
@@ -97,7 +101,7 @@ func (s *site) model(r *http.Request) (view, error) {
 	for _, o := range spans() {
 		p.Ranges = append(p.Ranges, link{with(r.URL.Query(), "range", o.key), o.title, o.key == of.key})
 	}
-	p.Why = s.why(r, averages, served, explained != "")
+	p.Why = s.why(r, u, averages, served, explained != "")
 	return view{title: m.Name, body: p, csv: s.historyCSV(h), json: s.modelDocument(p, h, averages, served)}, nil
 }
 

@@ -41,7 +41,7 @@ func past(missing ...time.Time) recorded {
 	}
 }
 
-func withPast(api Ranger) func(*Config) { return func(c *Config) { c.Recorded.API = api } }
+func withPast(api Ranger) func(*Config) { return func(c *Config) { c.Upstreams[0].Recorded.API = api } }
 
 func TestModelPage(t *testing.T) {
 	a := some()
@@ -72,15 +72,15 @@ func TestQuery(t *testing.T) {
 		"a week": {scorer + "?range=7d", func(*Config) {}, delivered + scraped, "2026-02-22T13:00:00Z", "2026-03-01T12:00:00Z", "1h0m0s"},
 		"with labels": {
 			scorer + "?range=30d", func(c *Config) {
-				c.Recorded.Match = promapi.Selector{{Type: promapi.MatchEqual, Name: "env", Value: `a"b`}}
+				c.Upstreams[0].Recorded.Match = promapi.Selector{{Type: promapi.MatchEqual, Name: "env", Value: `a"b`}}
 			}, strings.Replace(delivered, `job=""`, `job="",env="a\"b"`, 1) + scraped, "2026-01-30T13:00:00Z", "2026-03-01T12:00:00Z", "1h0m0s",
 		},
 		"too many windows": {
-			scorer + "?range=7d", func(c *Config) { c.Period, c.SettleDelay = time.Minute, 0 },
+			scorer + "?range=7d", func(c *Config) { c.Period, c.Upstreams[0].SettleDelay = time.Minute, 0 },
 			strings.NewReplacer("1800000", "30000", "3000000", "50000", "3660000", "60000").Replace(delivered + scraped), "2026-02-22T12:14:00Z", "2026-03-01T12:00:00Z", "14m0s",
 		},
 		"timestamps": {
-			scorer, func(c *Config) { c.Recorded.Timestamps = true },
+			scorer, func(c *Config) { c.Upstreams[0].Recorded.Timestamps = true },
 			delivered + strings.Replace(scraped, `[3000000ms] offset -3660000ms`, `[1800000ms]`, 1), "2026-02-28T13:00:00Z", "2026-03-01T12:00:00Z", "1h0m0s",
 		},
 		"clusters": {
@@ -144,7 +144,7 @@ func TestGone(t *testing.T) {
 
 func TestNoHistory(t *testing.T) {
 	has(t, get(t, newSite(t, some()), scorer), "No history yet", "honor_labels: true", "at least every 50m", "Used: from 350m to 350m in 1 windows.")
-	has(t, get(t, newSite(t, some(), func(c *Config) { c.Recorded.Delivered = true }), scorer), "No history yet", "as they are delivered")
+	has(t, get(t, newSite(t, some(), func(c *Config) { c.Upstreams[0].Recorded.Delivered = true }), scorer), "No history yet", "as they are delivered")
 }
 
 func TestHistoryFails(t *testing.T) {
@@ -197,7 +197,7 @@ func explanation(w window.Window, m workload.Model) *ledger.Explanation {
 func TestWhy(t *testing.T) {
 	asked := 0
 	h := newSite(t, some(), func(c *Config) {
-		c.Explain = func(_ context.Context, w window.Window, m workload.Model) (*ledger.Explanation, error) {
+		c.Upstreams[0].Explain = func(_ context.Context, w window.Window, m workload.Model) (*ledger.Explanation, error) {
 			asked++
 			return explanation(w, m), nil
 		}
@@ -219,7 +219,7 @@ func TestWhy(t *testing.T) {
 
 func TestWhyFails(t *testing.T) {
 	h := newSite(t, some(), func(c *Config) {
-		c.Explain = func(context.Context, window.Window, workload.Model) (*ledger.Explanation, error) {
+		c.Upstreams[0].Explain = func(context.Context, window.Window, workload.Model) (*ledger.Explanation, error) {
 			panic("oh")
 		}
 	})

@@ -57,7 +57,7 @@ type valueDocument struct {
 func nameOf(m workload.Model) modelName { return modelName{m.Cluster, m.Namespace, m.Type, m.Name} }
 
 func (s *site) modelDocument(p modelPage, h *history, a *ledger.Averages, m *ledger.Model) modelDocument {
-	d := modelDocument{Model: nameOf(p.Model), State: p.Status.document(), Values: map[string]valueDocument{}, History: []map[string]any{}, Problem: p.Problem}
+	d := modelDocument{Model: nameOf(p.Model), State: p.Status[0].document(), Values: map[string]valueDocument{}, History: []map[string]any{}, Problem: p.Problem}
 	if m != nil {
 		for i, of := range s.Table.Metrics {
 			v := valueDocument{Unit: of.Unit, Coverage: a.CoverageOf(of.Source)}

@@ -49,13 +49,17 @@ func (s *site) models(r *http.Request) (view, error) {
 	if err != nil {
 		return view{}, err
 	}
-	averages := s.Averages()
-	p := modelsPage{Status: s.status(averages), Filter: f, Clusters: s.Clusters}
-	if averages == nil {
-		averages = &ledger.Averages{}
+	p := modelsPage{Filter: f, Clusters: s.Clusters}
+	var served []*ledger.Averages
+	for _, u := range s.upstreams {
+		averages := u.Averages()
+		p.Status = append(p.Status, u.status(averages))
+		if averages != nil {
+			served = append(served, averages)
+		}
 	}
-	listing := s.list(averages, f)
-	p.Models, p.Total, p.Namespaces, p.Types = len(averages.Models), listing.total, listing.namespaces, listing.types
+	listing := s.list(served, f)
+	p.Models, p.Total, p.Namespaces, p.Types = listing.models, listing.total, listing.namespaces, listing.types
 	if p.Pager, err = newPager(f, len(listing.rows)); err != nil {
 		return view{}, err
 	}

@@ -74,7 +74,7 @@ func TestNoModels(t *testing.T) {
 	w := get(t, newSite(t, nil), "/")
 	has(t, w, "No averages yet", "none yet", "as soon as it has settled")
 	w = get(t, newSite(t, nil, func(c *Config) {
-		c.State = func() State { return State{Error: "unreachable: no", ErrorTime: noon, Shard: "1/3"} }
+		c.Upstreams[0].State = func() State { return State{Error: "unreachable: no", ErrorTime: noon, Shard: "1/3"} }
 	}), "/")
 	has(t, w, "No averages yet", "unreachable: no", "It tries again by itself", "1/3", "under way")
 	has(t, get(t, newSite(t, averages()), "/"), "No models in this window", "--metric-labels-allowlist")
@@ -82,7 +82,7 @@ func TestNoModels(t *testing.T) {
 
 func TestDelivery(t *testing.T) {
 	h := newSite(t, some(), func(c *Config) {
-		c.State = func() State {
+		c.Upstreams[0].State = func() State {
 			return State{Receiver: "http://receiver/write?...", Missing: 3, OldestMissing: noon, DeliveryError: "transient: boom", DeliveryErrorTime: noon}
 		}
 	})

@@ -7,9 +7,9 @@ import (
 	"html/template"
 	"log/slog"
 	"net/http"
+	"slices"
 	"time"
 
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 )
 
@@ -18,19 +18,15 @@ const mostRequests = 40
 
 // Config is what the pages show, and who is asked for it.
 type Config struct {
-	Version             string
-	Grafana             string                  // URL of a Grafana, "" for none
-	Table               metric.Table            // which metrics there are
-	Clusters            bool                    // models have the label cluster
-	State               func() State            // of the exporter, called for each request
-	Averages            func() *ledger.Averages // that are served, nil for none; called for each request
-	Settings            []Setting
-	Recorded            Recorded // the averages of past windows
-	Explain             Explainer
-	Doctor              Doctor // nil for no such page
-	Period, SettleDelay time.Duration
-	Now                 func() time.Time
-	Log                 *slog.Logger
+	Version   string
+	Grafana   string       // URL of a Grafana, "" for none
+	Table     metric.Table // which metrics there are
+	Clusters  bool         // models have the label cluster
+	Upstreams []Upstream   // at least one
+	Settings  []Setting
+	Period    time.Duration
+	Now       func() time.Time
+	Log       *slog.Logger
 }
 
 // page is a row of the table of pages.
@@ -59,8 +55,8 @@ func (s *site) table() []page {
 		{path: "/model/{namespace}/{type}/{name}", file: "model.html", params: modelParams(), show: s.model},
 		{path: "/config", title: "Settings", linked: true, file: "settings.html", show: s.settings},
 	}
-	if s.Doctor != nil {
-		all = append(all, page{path: "/doctor", title: "Doctor", linked: true, file: "doctor.html", show: s.doctor})
+	if slices.ContainsFunc(s.upstreams, func(u *upstream) bool { return u.Doctor != nil }) {
+		all = append(all, page{path: "/doctor", title: "Doctor", linked: true, file: "doctor.html", params: s.doctorParams(), show: s.doctor})
 	}
 	return all
 }
@@ -73,17 +69,15 @@ type site struct {
 	style     asset
 	icon      asset
 	slots     chan struct{}
-
-	histories    *cache[historyKey, *history]
-	explanations *cache[explanationKey, *ledger.Explanation]
+	upstreams []*upstream
 }
 
 // New returns a handler of all pages.
 func New(cfg Config) (http.Handler, error) {
 	s := &site{Config: cfg, charts: chartsOf(cfg.Table), slots: make(chan struct{}, mostRequests)}
-	turns := make(turns, 1)
-	s.histories = newCache[historyKey, *history](turns, mostHistories)
-	s.explanations = newCache[explanationKey, *ledger.Explanation](turns, mostExplanations)
+	for _, u := range cfg.Upstreams {
+		s.upstreams = append(s.upstreams, newUpstream(u))
+	}
 	var err error
 	if s.templates, err = parse(append(s.table(), page{file: errorFile})); err != nil {
 		return nil, err

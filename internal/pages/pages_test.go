@@ -57,13 +57,16 @@ func newSite(t testing.TB, a *ledger.Averages, change ...func(*Config)) http.Han
 	t.Helper()
 	cfg := Config{
 		Version: "1.2.3", Table: metric.Default(), Now: func() time.Time { return noon.Add(10 * time.Minute) }, Log: slog.New(slog.DiscardHandler),
-		State: func() State {
-			return State{Upstream: "http://prometheus:9090", Transport: "remote-read", Period: "1h", Kinds: "SeldonDeployment", Next: noon.Add(61 * time.Minute)}
-		},
-		Averages: func() *ledger.Averages { return a }, Period: time.Hour, SettleDelay: time.Minute,
-		Recorded: Recorded{API: recorded(func(string, time.Time, time.Time, time.Duration) (*promapi.Answer, error) {
-			return &promapi.Answer{}, nil
-		})},
+		Period: time.Hour,
+		Upstreams: []Upstream{{
+			State: func() State {
+				return State{Upstream: "http://prometheus:9090", Transport: "remote-read", Period: "1h", Kinds: "SeldonDeployment", Next: noon.Add(61 * time.Minute)}
+			},
+			Averages: func() *ledger.Averages { return a }, SettleDelay: time.Minute,
+			Recorded: Recorded{API: recorded(func(string, time.Time, time.Time, time.Duration) (*promapi.Answer, error) {
+				return &promapi.Answer{}, nil
+			})},
+		}},
 	}
 	for _, f := range change {
 		f(&cfg)
@@ -93,7 +96,7 @@ func has(t *testing.T, w *httptest.ResponseRecorder, texts ...string) {
 }
 
 func TestHeaders(t *testing.T) {
-	h := newSite(t, some(), func(c *Config) { c.Doctor = checks{report: examined()} })
+	h := newSite(t, some(), func(c *Config) { c.Upstreams[0].Doctor = checks{report: examined()} })
 	for _, path := range []string{"/", "/doctor", "/nowhere", "/?format=csv", "/?sort=no", "/style.css", "/icon.svg"} {
 		w := get(t, h, path)
 		policy := w.Header().Get("Content-Security-Policy")
@@ -113,7 +116,7 @@ func TestHeaders(t *testing.T) {
 func TestHostileNames(t *testing.T) {
 	hostile := `<img src=x onerror=alert(1)>"'&/../`
 	h := newSite(t, averages(modelOf(hostile, hostile, hostile, 1, 1, 1, 1, 1, 1, 1)), func(c *Config) {
-		c.State = func() State {
+		c.Upstreams[0].State = func() State {
 			return State{Upstream: hostile, Error: hostile, DeliveryError: hostile, Receiver: hostile, ErrorTime: noon}
 		}
 	})
@@ -164,7 +167,7 @@ func TestBusy(t *testing.T) {
 	release, begun := make(chan struct{}), make(chan struct{}, mostRequests)
 	a := some()
 	h := newSite(t, a, func(c *Config) {
-		c.Averages = func() *ledger.Averages {
+		c.Upstreams[0].Averages = func() *ledger.Averages {
 			begun <- struct{}{}
 			<-release
 			return a

@@ -1,12 +1,14 @@
 package pages
 
 import (
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 )
 
-// State is what the exporter is doing.
+// State is what the exporter is doing with one upstream.
 type State struct {
 	Upstream  string // the Prometheus that is read, without secrets
 	Transport string // how it is read
@@ -25,8 +27,35 @@ type State struct {
 	DeliveryErrorTime time.Time
 }
 
-// status is the state with the window that is served.
-type status struct {
+// status is that of each upstream on the page.
+type status []upstreamStatus
+
+// HasWindow says whether any window is served.
+func (st status) HasWindow() bool {
+	return slices.ContainsFunc(st, func(u upstreamStatus) bool { return u.HasWindow })
+}
+
+// Failing says whether any last attempt failed.
+func (st status) Failing() bool {
+	return slices.ContainsFunc(st, func(u upstreamStatus) bool { return u.Error != "" })
+}
+
+// Kinds lists what models are.
+func (st status) Kinds() string {
+	var all []string
+	for _, u := range st {
+		all = append(all, u.Kinds)
+	}
+	slices.Sort(all)
+	return strings.Join(slices.Compact(all), "; ")
+}
+
+// Folded says whether the upstreams are so many that they are shown on demand.
+func (st status) Folded() bool { return len(st) > 4 }
+
+// upstreamStatus is the state of an upstream with its window that is served.
+type upstreamStatus struct {
+	Name string
 	State
 	HasWindow  bool
 	Start, End time.Time
@@ -35,8 +64,8 @@ type status struct {
 	Partial    bool // not all of the window was observed
 }
 
-func (s *site) status(a *ledger.Averages) status {
-	st := status{State: s.State()}
+func (u *upstream) status(a *ledger.Averages) upstreamStatus {
+	st := upstreamStatus{Name: u.Name, State: u.State()}
 	if a == nil {
 		return st
 	}
@@ -50,6 +79,7 @@ func (s *site) status(a *ledger.Averages) status {
 
 // stateDocument is the state in JSON.
 type stateDocument struct {
+	Name      string             `json:"name,omitempty"`
 	Window    *windowDocument    `json:"window"`
 	Coverage  map[string]float64 `json:"coverage"`
 	Period    string             `json:"period"`
@@ -64,8 +94,20 @@ type windowDocument struct {
 	End   time.Time `json:"end"`
 }
 
-func (st status) document() stateDocument {
-	d := stateDocument{Period: st.Period, Upstream: st.Upstream, Transport: st.Transport, Error: st.Error, Coverage: map[string]float64{}}
+// document is the state of the only upstream, or a list of several.
+func (st status) document() any {
+	if len(st) == 1 && st[0].Name == "" {
+		return st[0].document()
+	}
+	all := make([]stateDocument, len(st))
+	for i, u := range st {
+		all[i] = u.document()
+	}
+	return map[string][]stateDocument{"upstreams": all}
+}
+
+func (st upstreamStatus) document() stateDocument {
+	d := stateDocument{Name: st.Name, Period: st.Period, Upstream: st.Upstream, Transport: st.Transport, Error: st.Error, Coverage: map[string]float64{}}
 	if st.HasWindow {
 		d.Window = &windowDocument{st.Start, st.End}
 	}

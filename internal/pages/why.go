@@ -60,12 +60,12 @@ type explanationKey struct {
 }
 
 // why asks what a model's values are made of, if that is asked for: once for each window.
-func (s *site) why(r *http.Request, a *ledger.Averages, m *ledger.Model, asked bool) why {
+func (s *site) why(r *http.Request, u *upstream, a *ledger.Averages, m *ledger.Model, asked bool) why {
 	w := why{Possible: m != nil, Href: with(r.URL.Query(), "explain", "1") + "#why", Hide: with(r.URL.Query(), "explain", "")}
 	if !asked || m == nil {
 		return w
 	}
-	x, err := s.explanation(r.Context(), a.Window, m.Model)
+	x, err := u.explanation(r.Context(), a.Window, m.Model)
 	if err != nil {
 		w.Problem = err.Error()
 		return w
@@ -77,9 +77,9 @@ func (s *site) why(r *http.Request, a *ledger.Averages, m *ledger.Model, asked b
 	return w
 }
 
-func (s *site) explanation(ctx context.Context, w window.Window, m workload.Model) (*ledger.Explanation, error) {
-	return s.explanations.get(ctx, explainLimit, explanationKey{m, w.End.UnixMilli()}, func(ctx context.Context) (*ledger.Explanation, error) {
-		return s.Explain(ctx, w, m)
+func (u *upstream) explanation(ctx context.Context, w window.Window, m workload.Model) (*ledger.Explanation, error) {
+	return u.explanations.get(ctx, explainLimit, explanationKey{m, w.End.UnixMilli()}, func(ctx context.Context) (*ledger.Explanation, error) {
+		return u.Upstream.Explain(ctx, w, m)
 	})
 }
 

@@ -39,7 +39,7 @@ func (w *Writer) lacking(ctx context.Context, a *ledger.Averages) ([]sample, err
 	var found comparison
 	lacking := found.lacking(coverage, header)
 	for _, samples := range averages {
-		rows, err := w.at(ctx, end, selector(samples[0].metric, w.id.added))
+		rows, err := w.at(ctx, end, selector(samples[0].metric, w.id.added, w.id.cluster))
 		if err != nil {
 			return nil, err
 		}

@@ -49,14 +49,16 @@ type Config struct {
 	UserAgent string
 	Query     Querier // reads what was written
 
-	// What distinguishes this exporter's windows from another's.
-	Period time.Duration
-	Labels map[string]string // added to every series
-	Shard  workload.Shard
-	Kinds  string // separated by commas, "" for the preset ones
+	// What distinguishes this exporter's windows from another's, and one upstream's from another's.
+	Upstream string // its name, "" if it has none
+	Period   time.Duration
+	Labels   map[string]string // added to every series
+	Shard    workload.Shard
+	Kinds    string // separated by commas, "" for the preset ones
 
 	Table    metric.Table
-	Clusters bool // models carry the label cluster
+	Clusters bool   // models carry the label cluster
+	Cluster  string // that all of them are in, "" if that is not known
 }
 
 // Writer delivers windows to one receiver.
@@ -118,14 +120,22 @@ func (w *Writer) write(ctx context.Context, lacking []sample, end time.Time) err
 			w.mu.Lock()
 			w.unsure = time.Now()
 			w.mu.Unlock()
-			if failure, ok := errors.AsType[*Error](err); ok && failure.Kind == TooOld {
-				failure.Setting = engine.OutOfOrder
-			}
-			return err
+			return named(err, engine)
 		}
 		lacking = lacking[n:]
 	}
 	return nil
+}
+
+// named adds the engine's setting to the failure of a delivery that is too old for it.
+func named(err error, engine promapi.Engine) error {
+	if failure, ok := errors.AsType[*Error](err); ok && failure.Kind == TooOld {
+		failure.Setting = engine.OutOfOrder
+		if failure.whatever && engine.Oldest != "" {
+			failure.Setting = engine.Oldest
+		}
+	}
+	return err
 }
 
 // awaitShown waits until queries find all that was accepted of a request without an answer, or

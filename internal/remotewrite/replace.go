@@ -26,7 +26,7 @@ func (w *Writer) Stored(ctx context.Context, of window.Window) (*ledger.Averages
 	slices.SortFunc(a.Coverage, func(a, b ledger.Coverage) int { return w.table.SourceIndex(a.Source) - w.table.SourceIndex(b.Source) })
 	models := map[workload.Model][]metric.Value{}
 	for i, info := range w.table.Metrics {
-		rows, err := w.at(ctx, of.End, selector(info.Name, w.id.added))
+		rows, err := w.at(ctx, of.End, selector(info.Name, w.id.added, w.id.cluster))
 		if err != nil {
 			return nil, err
 		}

@@ -40,7 +40,8 @@ type identity struct {
 	added []label // to every series; one with an empty value must not be there
 	own   []label // further labels of coverage and completion markers
 
-	clusters bool // models carry the label cluster
+	clusters bool    // models carry the label cluster
+	cluster  []label // that all models are in, none if that is not known
 }
 
 func newIdentity(cfg Config) identity {
@@ -59,12 +60,17 @@ func newIdentity(cfg Config) identity {
 	if !cfg.Shard.Whole() {
 		shard = cfg.Shard.String()
 	}
-	return identity{added: added, clusters: cfg.Clusters, own: []label{
+	var cluster []label
+	if cfg.Cluster != "" {
+		cluster = []label{{"cluster", cfg.Cluster}}
+	}
+	return identity{added: added, clusters: cfg.Clusters, cluster: cluster, own: []label{
 		{"period", model.Duration(cfg.Period).String()},
 		{"shard", shard},
 		{"kinds", cfg.Kinds},
 		// Without it, an exporter that adds no label could not select its own markers only.
 		{"labels", strings.Join(names, ",")},
+		{"upstream", cfg.Upstream},
 	}}
 }
 

@@ -108,7 +108,7 @@ func (l *lab) Publish(p *exposition.Page) {
 			panic(why)
 		}
 	}
-	l.board.Publish(p)
+	l.board.Slot("").Publish(p)
 }
 
 // clock formats a time, with its day unless that is the first.
@@ -172,7 +172,7 @@ func (l *lab) resume(t *testing.T, sameWindows bool) {
 	before := l.loop
 	l.loop = New(l.cfg)
 	l.loop.Resume(before, sameWindows)
-	l.board.Release()
+	l.board.Arrange([]*exposition.Slot{l.board.Slot("")})
 	l.run(t)
 }
 
@@ -192,7 +192,7 @@ func (l *lab) expectCalls(t *testing.T, want ...string) {
 func (l *lab) expectShown(t *testing.T, want string) {
 	t.Helper()
 	got := "nothing"
-	if p := l.board.Page(); p != nil {
+	if p := l.board.Slot("").Page(); p != nil {
 		got = clock(p.Window.End)
 	}
 	if got != want {
@@ -401,7 +401,7 @@ func TestTheClockJumps(t *testing.T) {
 }
 
 func TestValuesThatCannotBeShownFailTheWindow(t *testing.T) {
-	reg, board := prometheus.NewRegistry(), exposition.NewBoard(time.Now)
+	reg, board := prometheus.NewRegistry(), exposition.NewBoard(time.Now).Slot("")
 	loop := New(Config{
 		Computer: computerFunc(func(_ context.Context, w window.Window) (*ledger.Averages, error) {
 			model := ledger.Model{Model: workload.Model{Namespace: "a", Type: "b", Name: "c"}, Values: []metric.Value{{V: math.NaN(), OK: true}}}

@@ -62,11 +62,11 @@ type exporter struct {
 func ourExporter() exporter {
 	board := exposition.NewBoard(func() time.Time { return noon })
 	return exporter{
-		Metrics(ownMetrics(), board, slog.New(slog.DiscardHandler)),
+		Metrics(ownMetrics(), prometheus.NewRegistry(), board, slog.New(slog.DiscardHandler)),
 		func(a *ledger.Averages) error {
 			p, err := exposition.Encode(a, noon.Add(time.Hour))
 			if err == nil {
-				board.Publish(p)
+				board.Slot("").Publish(p)
 			}
 			return err
 		},

@@ -30,15 +30,16 @@ type metrics struct {
 	answers sync.Pool // of *answer
 }
 
-// Metrics serves the current page and the exporter's own metrics, in the format and encoding
-// that the scraper prefers. No metric in own may have the name of one on the page.
-func Metrics(own *prometheus.Registry, board *exposition.Board, log *slog.Logger) http.Handler {
+// Metrics serves what the board shows and the exporter's own metrics, in the format and encoding
+// that the scraper prefers. No metric in own may have the name of one on the board. Metrics about
+// scrapes are registered on reg.
+func Metrics(own prometheus.Gatherer, reg prometheus.Registerer, board *exposition.Board, log *slog.Logger) http.Handler {
 	// promhttp finds this counter registered and uses it.
-	failures := promauto.With(own).NewCounterVec(prometheus.CounterOpts{
+	failures := promauto.With(reg).NewCounterVec(prometheus.CounterOpts{
 		Name: "promhttp_metric_handler_errors_total",
 		Help: "Total number of internal errors encountered by the promhttp metric handler.",
 	}, []string{"cause"})
-	opts := promhttp.HandlerOpts{AcceptedFormats: exposition.Formats(), DisableCompression: true, Registry: own, ErrorLog: printer{log}}
+	opts := promhttp.HandlerOpts{AcceptedFormats: exposition.Formats(), DisableCompression: true, Registry: reg, ErrorLog: printer{log}}
 	return &metrics{
 		board:   board,
 		own:     promhttp.HandlerFor(own, opts),

@@ -54,9 +54,9 @@ var accepts = map[string]string{
 // twins are this package's handler and promhttp over the same metrics.
 func twins(t testing.TB, board *exposition.Board, own *prometheus.Registry) (ours, theirs http.Handler) {
 	t.Helper()
-	ours = Metrics(own, board, slog.New(slog.DiscardHandler))
+	ours = Metrics(own, own, board, slog.New(slog.DiscardHandler))
 	shown := prometheus.GathererFunc(func() ([]*dto.MetricFamily, error) {
-		if p := board.Page(); p != nil {
+		if p := board.Slot("").Page(); p != nil {
 			return slices.Collect(p.Families()), nil
 		}
 		return nil, nil
@@ -88,7 +88,7 @@ func boards(t testing.TB) map[string]*exposition.Board {
 	}
 	for name, board := range all {
 		if name != "empty" {
-			board.Publish(pageOf(t, 0, 5))
+			board.Slot("").Publish(pageOf(t, 0, 5))
 		}
 	}
 	return all
@@ -157,7 +157,7 @@ func same(t *testing.T, ours, theirs http.Handler, url string, header http.Heade
 
 func TestExpiredPageLeavesTheOwnMetrics(t *testing.T) {
 	for shown, want := range map[string]bool{"plain": true, "timestamps": true, "empty": false, "expired": false} {
-		h := Metrics(registry(), boards(t)[shown], slog.New(slog.DiscardHandler))
+		h := Metrics(registry(), prometheus.NewRegistry(), boards(t)[shown], slog.New(slog.DiscardHandler))
 		for _, encoding := range []string{"", "gzip", "zstd"} {
 			got := families(t, scrape(h, "GET", "/metrics", http.Header{"Accept-Encoding": {encoding}}))
 			_, own := got["own_gauge A gauge."]
@@ -171,7 +171,7 @@ func TestExpiredPageLeavesTheOwnMetrics(t *testing.T) {
 
 func TestContentLength(t *testing.T) {
 	s := newSite(t)
-	s.board.Publish(page(t, 0))
+	s.board.Slot("").Publish(page(t, 0))
 	for _, encoding := range []string{"", "gzip", "zstd"} {
 		header := http.Header{"Accept-Encoding": {encoding}}
 		got, body := s.get(t, "GET", "/metrics", header)
@@ -193,7 +193,7 @@ func (b broken) Collect(ch chan<- prometheus.Metric) {
 func TestFailedScrapesAreToldAndCounted(t *testing.T) {
 	var log bytes.Buffer
 	reg := prometheus.NewRegistry()
-	h := Metrics(reg, boards(t)["plain"], slog.New(slog.NewTextHandler(&log, nil)))
+	h := Metrics(reg, reg, boards(t)["plain"], slog.New(slog.NewTextHandler(&log, nil)))
 	h.ServeHTTP(&hungUp{ResponseRecorder: httptest.NewRecorder()}, httptest.NewRequest("GET", "/metrics", nil))
 	reg.MustRegister(broken{errors.New("out of order")})
 	resp := scrape(h, "GET", "/metrics", http.Header{"Accept-Encoding": {"gzip"}})

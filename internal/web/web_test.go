@@ -73,7 +73,7 @@ func newSite(t *testing.T) *site {
 	s := &site{board: exposition.NewBoard(func() time.Time { return noon.Add(time.Hour) })}
 	log := slog.New(slog.DiscardHandler)
 	server := NewServer(Config{
-		Metrics: Metrics(prometheus.NewRegistry(), s.board, log),
+		Metrics: Metrics(prometheus.NewRegistry(), prometheus.NewRegistry(), s.board, log),
 		Ready:   func() bool { return s.ready },
 		Pages:   func() http.Handler { return nil },
 		Log:     log,
@@ -168,7 +168,7 @@ func TestReload(t *testing.T) {
 // TestWithoutPages: the first page has links only, which say nothing of the models.
 func TestWithoutPages(t *testing.T) {
 	s := newSite(t)
-	s.board.Publish(page(t, 0))
+	s.board.Slot("").Publish(page(t, 0))
 	resp, body := s.get(t, "GET", "/", nil)
 	if got := resp.Header.Get("Content-Type"); got != "text/html; charset=utf-8" {
 		t.Errorf("content type %s", got)
@@ -187,7 +187,7 @@ func TestWithoutPages(t *testing.T) {
 func TestWithPages(t *testing.T) {
 	log := slog.New(slog.DiscardHandler)
 	server := NewServer(Config{
-		Metrics: Metrics(prometheus.NewRegistry(), exposition.NewBoard(time.Now), log), Ready: func() bool { return true }, Log: log,
+		Metrics: Metrics(prometheus.NewRegistry(), prometheus.NewRegistry(), exposition.NewBoard(time.Now), log), Ready: func() bool { return true }, Log: log,
 		Pages: func() http.Handler {
 			return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "a page") })
 		},
@@ -203,7 +203,7 @@ func TestWithPages(t *testing.T) {
 
 func TestMetricsInEveryFormat(t *testing.T) {
 	s := newSite(t)
-	s.board.Publish(page(t, 0))
+	s.board.Slot("").Publish(page(t, 0))
 	const row = `model_cpu_requests{name="m07",namespace="seldon",type="SeldonDeployment"} 1.7723664e+09`
 	for name, test := range map[string]struct{ accept, contentType string }{
 		"nothing asked": {"", "text/plain; version=0.0.4; charset=utf-8; escaping=underscores"},
@@ -271,7 +271,7 @@ func rows(t *testing.T, d expfmt.Decoder) int {
 func TestNoScrapeSeesTwoWindowsOrNone(t *testing.T) {
 	s := newSite(t)
 	const first = -1_000_000 // so many hours before now that a newer one can always follow
-	s.board.Publish(page(t, first))
+	s.board.Slot("").Publish(page(t, first))
 	stop := make(chan struct{})
 	var scrapes, publisher sync.WaitGroup
 	var seen sync.Map
@@ -281,7 +281,7 @@ func TestNoScrapeSeesTwoWindowsOrNone(t *testing.T) {
 			case <-stop:
 				return
 			default:
-				s.board.Publish(page(t, hour))
+				s.board.Slot("").Publish(page(t, hour))
 			}
 		}
 	})

@@ -14,7 +14,7 @@ import (
 // every 30 s, and in windows of ten minutes that are scraped every 15 s.
 func TestHistoriesAtOtherSettings(t *testing.T) {
 	told := append(histories.All(), histories.ByMarkers()...)
-	for i := range setting(t, "SIM_RANDOM", 200) / 2 {
+	for i := range setting(t, "SIM_RANDOM", 200) / 10 {
 		told = append(told, histories.Random(setting(t, "SIM_SEED", presetSeed)+i))
 	}
 	var all []histories.Named

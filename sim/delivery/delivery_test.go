@@ -286,6 +286,21 @@ func TestConflict(t *testing.T) {
 	}
 }
 
+// upstream has an exporter read one of several clusters.
+func upstream(name string) func(*remotewrite.Config) {
+	return func(c *remotewrite.Config) { c.Upstream, c.Cluster, c.Clusters = name, name, true }
+}
+
+// inCluster returns averages whose models are in a cluster.
+func inCluster(a *ledger.Averages, cluster string) *ledger.Averages {
+	there := *a
+	there.Models = slices.Clone(a.Models)
+	for i := range there.Models {
+		there.Models[i].Cluster = cluster
+	}
+	return &there
+}
+
 // TestSettingsApart: exporters of different settings do not take each other's windows for
 // delivered, and each can be interrupted and go on beside the others' samples.
 func TestSettingsApart(t *testing.T) {
@@ -299,6 +314,8 @@ func TestSettingsApart(t *testing.T) {
 		func(c *remotewrite.Config) { c.Shard = mustShard("0/2") },
 		func(c *remotewrite.Config) { c.Shard = mustShard("1/2") },
 		func(c *remotewrite.Config) { c.Period = 30 * time.Minute },
+		upstream("eu"),
+		upstream("us"),
 	}
 	for name, query := range map[string]func(*lab) remotewrite.Querier{
 		"as written": func(l *lab) remotewrite.Querier { return l.client },
@@ -311,7 +328,11 @@ func TestSettingsApart(t *testing.T) {
 			for i, exporter := range slices.Backward(exporters) {
 				read := func(c *remotewrite.Config) { c.Query = query(l) }
 				a := changed(l.averages(0, 20), float64(1+i))
-				if i >= 5 { // its samples have the labels of the first's: other models
+				var settings remotewrite.Config
+				exporter(&settings)
+				if settings.Cluster != "" { // as its downsampler does
+					a = inCluster(a, settings.Cluster)
+				} else if i >= 5 { // its samples have the labels of the first's: other models
 					for m := range a.Models {
 						a.Models[m].Namespace = fmt.Sprint("namespace-", i)
 					}

@@ -49,6 +49,28 @@ func TestReplace(t *testing.T) {
 	}
 }
 
+// TestStoredOfAnUpstream: what is read back of one upstream has no model of another's.
+func TestStoredOfAnUpstream(t *testing.T) {
+	l := start(t, 24*time.Hour)
+	for i, name := range []string{"eu", "us"} {
+		a := inCluster(changed(l.averages(1, 20), float64(1+i)), name)
+		mustDeliver(t, l.writer(t, upstream(name)), a)
+	}
+	for i, name := range []string{"eu", "us"} {
+		a := inCluster(changed(l.averages(1, 20), float64(1+i)), name)
+		stored, err := l.writer(t, upstream(name)).Stored(t.Context(), a.Window)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(stored.Models) != len(a.Models) || stored.Models[0].Cluster != name {
+			t.Errorf("%s: %d models, want %d", name, len(stored.Models), len(a.Models))
+		}
+		if diff := cmp.Diff(known(a), known(stored)); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+	}
+}
+
 // known is what can be read back of averages.
 func known(a *ledger.Averages) map[string]float64 {
 	all := map[string]float64{}

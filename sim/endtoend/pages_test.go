@@ -114,11 +114,14 @@ func TestPagesReadBack(t *testing.T) {
 // readBack compares the windows of 24 hours on a page with those that were recorded.
 func readBack(t *testing.T, begin time.Time, recorded pages.Recorded, newest int) {
 	handler, err := pages.New(pages.Config{
-		Table: metric.Default(), Recorded: recorded, Period: time.Hour, SettleDelay: time.Minute,
-		State:    func() pages.State { return pages.State{} },
-		Averages: func() *ledger.Averages { return nil },
-		Now:      func() time.Time { return begin.Add(hours*time.Hour + 10*time.Minute) },
-		Log:      slog.New(slog.DiscardHandler),
+		Table: metric.Default(), Period: time.Hour,
+		Upstreams: []pages.Upstream{{
+			State:    func() pages.State { return pages.State{} },
+			Averages: func() *ledger.Averages { return nil },
+			Recorded: recorded, SettleDelay: time.Minute,
+		}},
+		Now: func() time.Time { return begin.Add(hours*time.Hour + 10*time.Minute) },
+		Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -43,8 +43,8 @@ func TestScraped(t *testing.T) {
 	for name, board := range map[string]*exposition.Board{
 		"plain": exposition.NewBoard(time.Now), "timestamps": exposition.NewStampedBoard(time.Now),
 	} {
-		board.Publish(page)
-		exporter := httptest.NewServer(web.Metrics(prometheus.NewRegistry(), board, slog.New(slog.DiscardHandler)))
+		board.Slot("").Publish(page)
+		exporter := httptest.NewServer(web.Metrics(prometheus.NewRegistry(), prometheus.NewRegistry(), board, slog.New(slog.DiscardHandler)))
 		t.Cleanup(exporter.Close)
 		for _, protocol := range []string{"PrometheusText0.0.4", "OpenMetricsText1.0.0", "PrometheusProto"} {
 			t.Run(name+"/"+protocol, func(t *testing.T) {

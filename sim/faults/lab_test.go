@@ -134,7 +134,7 @@ func (l *lab) exporter(jitter float64) *exporter {
 		l.t.Fatal(err)
 	}
 	x.loop = schedule.New(schedule.Config{
-		Computer: x, Board: x.board, Deliverer: writer, Period: time.Hour, SettleDelay: l.settle, MaxAge: 24 * time.Hour,
+		Computer: x, Board: x.board.Slot(""), Deliverer: writer, Period: time.Hour, SettleDelay: l.settle, MaxAge: 24 * time.Hour,
 		Random: func() float64 { return jitter }, Now: x.clock, Sleep: x.sleep, Log: log, Registerer: x.registry,
 	})
 	return x

@@ -101,10 +101,10 @@ func launch(instance string, jitter float64) *exporter {
 		collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	log, board := slog.New(slog.DiscardHandler), exposition.NewBoard(time.Now)
 	loop := schedule.New(schedule.Config{
-		Computer: e, Board: board, Period: period, SettleDelay: time.Minute,
+		Computer: e, Board: board.Slot(""), Period: period, SettleDelay: time.Minute,
 		Random: func() float64 { return jitter }, Now: time.Now, Log: log, Registerer: registry,
 	})
-	e.metrics = web.Metrics(registry, board, log)
+	e.metrics = web.Metrics(registry, registry, board, log)
 	ctx, cancel := context.WithCancel(context.Background())
 	e.stop = cancel
 	go func() { loop.Run(ctx); close(e.ended) }()
