@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -57,6 +58,7 @@ type soak struct {
 	binary  string
 	source  *url.URL
 	windows []accuracy.Placed
+	cluster string // that the exporter gives its models, "" for none
 }
 
 func newSoak(t *testing.T, change func(*cluster.History)) *soak {
@@ -217,11 +219,15 @@ func (s sample) value(t *testing.T) float64 {
 	return v
 }
 
-// stored returns every sample of a metric, as it was written.
+// stored returns every sample of a metric that is of the cluster, as it was written.
 func (s *soak) stored(t *testing.T, receiver *url.URL, metric string) []series {
 	t.Helper()
+	of := fmt.Sprintf("{cluster=%q}", s.cluster)
+	if s.cluster != "" && !strings.HasPrefix(metric, "model_") {
+		of = fmt.Sprintf("{upstream=%q}", s.cluster)
+	}
 	u := receiver.JoinPath("api/v1/query")
-	u.RawQuery = url.Values{"query": {metric + "[3h]"}}.Encode()
+	u.RawQuery = url.Values{"query": {metric + of + "[3h]"}}.Encode()
 	var answer struct{ Data struct{ Result []series } }
 	if err := json.Unmarshal(get(t, u.String()), &answer); err != nil {
 		t.Fatal(err)
