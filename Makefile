@@ -99,10 +99,15 @@ hunt: ## random compositions of what happens in clusters: what is wrong is shrun
 soak: ## kill the exporter at 100 random moments: no window may be lost
 	@cd sim && SOAK_KILLS=$${SOAK_KILLS:-100} go test -count=1 -timeout=60m -v -run TestSoak ./endtoend
 
-# ENGINE=thanos,mimir runs those alone; HISTORIES= is a pattern of the histories' names.
+# ENGINE=cortex,prometheus runs those alone; HISTORIES= is a pattern of the histories' names, and
+# HISTORIES=. takes all.
 .PHONY: engines
-engines: ## histories, limits and delivery on real Thanos, VictoriaMetrics and Mimir
-	@cd sim/engines && go test -count=1 -timeout=60m -v .
+engines: ## histories, limits and delivery on real Thanos, VictoriaMetrics and Mimir, or ENGINE=cortex
+	@cd sim/engines && go test -count=1 -timeout=60m -parallel=12 -v .
+
+.PHONY: bench-engines
+bench-engines: ## CPU of each engine for a refresh, beside textbook rules on the same engine
+	@cd sim/engines && go test -run '^$$' -bench . -benchtime 1x -timeout=60m .
 
 .PHONY: clean
 clean: ## remove what was built here, and the cache

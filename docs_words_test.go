@@ -112,7 +112,7 @@ func TestDocsNameWhatExists(t *testing.T) {
 		"--metric-labels-allowlist", "--help", "--version", "--completion-script-bash", "--completion-script-zsh", "--query.lookback-delta", "--query.max-samples",
 		"--web.enable-remote-write-receiver", "--web.enable-admin-api", "--set", "--check", "--no-web.pages", "--no-web.doctor",
 		"--metric-allowlist", "--metric-denylist", "--query.replica-label", "--storage.tsdb.retention.time",
-		"--endpoint-strict", "--store.unhealthy-timeout", "--store.limits.request-series", "--store.limits.request-samples", "--tsdb.out-of-order.time-window",
+		"--endpoint-strict", "--endpoint.sd-config-file", "--store.unhealthy-timeout", "--store.limits.request-series", "--store.limits.request-samples", "--tsdb.out-of-order.time-window",
 	} {
 		known[ofOthers] = true
 	}

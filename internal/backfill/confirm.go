@@ -35,6 +35,6 @@ func confirm(ctx context.Context, in Inventory, delivered []window.Span) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("the receiver accepted %d windows that are not found there, the first %s: check whether it stores what it accepts, and whether --remote-write.query-url reads the same server",
+	return fmt.Errorf("the receiver accepted %d windows that are not found there, the first %s: check whether it stores what it accepts (VictoriaMetrics drops what is older than its -retentionPeriod), and whether --remote-write.query-url reads the same server",
 		window.Count(delivered), delivered[0].At(0))
 }

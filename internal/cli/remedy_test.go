@@ -39,6 +39,7 @@ func TestAdvice(t *testing.T) {
 		"receiver's login":      {t.Context(), delivery(remotewrite.Refused, 403, errors.New("no")), "refused: no: check the credentials: the user in --remote-write.url, or --remote-write.config-file"},
 		"receiver turned off":   {t.Context(), delivery(remotewrite.Refused, 404, errors.New("no")), "refused: no: check --remote-write.url, and that the receiver is turned on (Prometheus: --web.enable-remote-write-receiver)"},
 		"receiver out of order": {t.Context(), delivery(remotewrite.TooOld, 400, errors.New("no")), "too_old: no: raise out_of_order_time_window in the receiver's storage.tsdb settings"},
+		"its own setting":       {t.Context(), &remotewrite.Error{Kind: remotewrite.TooOld, Setting: "--late of it", Err: errors.New("no")}, "too_old: no: raise --late of it"},
 		"nobody's fault":        {t.Context(), errors.New("oops"), "oops"},
 		"stopped":               {stopped, query, "not_prometheus: 404"},
 	} {

@@ -4,10 +4,13 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"golang.org/x/crypto/bcrypt"
 )
 
 // TestServesOverTLS: every page is served as --web.config.file says.
@@ -36,6 +39,57 @@ func TestServesOverTLS(t *testing.T) {
 	}
 	if code, body := e.get(t, "/-/healthy"); code != http.StatusBadRequest {
 		t.Errorf("answered %d %q without TLS", code, body)
+	}
+	e.cancel()
+	if code := e.end(t); code != 0 {
+		t.Errorf("exit code %d", code)
+	}
+}
+
+// TestAuthentication: who is not let in gets nothing of any page, and nothing done.
+func TestAuthentication(t *testing.T) {
+	t.Setenv("PROMETHEUS_SELDON_TOKEN", "")
+	prometheus := httptest.NewServer(http.HandlerFunc(nothing))
+	defer prometheus.Close()
+	hash, err := bcrypt.GenerateFromPassword([]byte("secret"), bcrypt.MinCost)
+	if err != nil {
+		t.Fatal(err)
+	}
+	e := launch(t, prometheus.URL, "--web.enable-lifecycle", "--web.config.file="+file(t, fmt.Sprintf("basic_auth_users: {reader: %q}\n", hash)))
+	answer := func(method, path string, enter bool) (int, string) {
+		req, err := http.NewRequestWithContext(t.Context(), method, e.url+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if enter {
+			req.SetBasicAuth("reader", "secret")
+		}
+		resp, err := http.DefaultClient.Do(req)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer resp.Body.Close()
+		body, err := io.ReadAll(resp.Body)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return resp.StatusCode, string(body)
+	}
+	for _, path := range []string{
+		"/", "/?format=json", "/config", "/doctor", "/style.css", "/model/n/t/m", "/nothing", "/metrics", "/-/healthy", "/-/ready",
+	} {
+		if got, body := answer(http.MethodGet, path, false); got != http.StatusUnauthorized || len(body) > 20 {
+			t.Errorf("%s: answered %d %q to somebody unknown", path, got, body)
+		}
+		if got, body := answer(http.MethodGet, path, true); got == http.StatusUnauthorized || len(body) == 0 {
+			t.Errorf("%s: answered %d %q to who may see it", path, got, body)
+		}
+	}
+	if got, _ := answer(http.MethodPost, "/-/reload", false); got != http.StatusUnauthorized {
+		t.Errorf("a reload by somebody unknown was answered with %d", got)
+	}
+	if got, body := answer(http.MethodPost, "/-/reload", true); got != http.StatusOK {
+		t.Errorf("a reload was answered with %d %q", got, body)
 	}
 	e.cancel()
 	if code := e.end(t); code != 0 {

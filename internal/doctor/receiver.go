@@ -37,7 +37,7 @@ func receiverChecks() []Check {
 			Judged:   "by writing one sample that is as old as `--catch-up.max-age`.",
 			Needs:    []string{"receiver"},
 			Faults: []Fault{{Name: "too-old", Status: Warn, Means: "It takes nothing that old: windows that were missed are lost once it has newer ones.",
-				Remedy:   "Set `out_of_order_time_window` (`storage.tsdb` in the configuration of a Prometheus) to `--catch-up.max-age` and a period, or lower the former.",
+				Remedy:   "Set `out_of_order_time_window` (`storage.tsdb` in the configuration of a Prometheus; the finding names another engine's setting) to `--catch-up.max-age` and a period, or lower the former.",
 				Settings: "In the configuration of a Prometheus:\n\n    storage:\n      tsdb:\n        out_of_order_time_window: 26h"}},
 			run: oldSamples,
 		},
@@ -99,7 +99,7 @@ func oldSamples(ctx context.Context, e *exam) (Finding, error) {
 	err := e.Receiver.Try(ctx, e.tried.Add(-e.CatchUp))
 	switch {
 	case remotewrite.KindOf(err) == remotewrite.TooOld:
-		return fault("too-old", "%v", err)
+		return fault("too-old", "%v: %s", err, e.Remedy(err))
 	case err != nil:
 		return Finding{}, err
 	}

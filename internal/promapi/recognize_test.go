@@ -72,7 +72,7 @@ func TestRecognize(t *testing.T) {
 			"status/buildinfo": success(`{"application":"Grafana Mimir","version":"3.1.0","revision":"abc"}`), "query": queries(false),
 		}, "mimir", "3.1.0", ""},
 		{"Cortex", map[string]http.HandlerFunc{
-			"status/buildinfo": success(`{"application":"Cortex","version":"1.21.1","revision":"abc"}`), "query": queries(false),
+			"status/buildinfo": success(`{"version":"1.21.1","revision":"abc"}`), "query": queries(false),
 		}, "cortex", "1.21.1", ""},
 		{"a proxy that allows queries alone", map[string]http.HandlerFunc{
 			"status/buildinfo": answer(403, ""), "stores": answer(403, ""), "query": queries(false),

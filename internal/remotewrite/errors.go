@@ -33,6 +33,8 @@ type Error struct {
 	RetryAfter time.Duration // what the receiver asked for, 0 if nothing
 	Setting    string        // of the receiver, by which it accepts what is TooOld; "" if unknown
 	Err        error
+
+	whatever bool // the receiver has: it accepts nothing that is TooOld
 }
 
 func (e *Error) Error() string { return fmt.Sprintf("%s: %v", e.Kind, e.Err) }

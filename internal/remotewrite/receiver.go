@@ -129,8 +129,8 @@ func (r *receiver) failure(last attempt, accepted, sent int, err error) *Error {
 		failure.Err = fmt.Errorf("%s: it does not know %s", said, r.message)
 	case status == http.StatusTooManyRequests || status/100 == 5:
 		failure.Kind, failure.Err = Transient, errors.New(said)
-	case last.reason == old:
-		failure.Kind = TooOld
+	case last.reason == old || last.reason == tooOld:
+		failure.Kind, failure.whatever = TooOld, last.reason == tooOld
 		failure.Err = fmt.Errorf("%s: it takes nothing that old", said)
 	case last.reason == duplicate:
 		failure.Err = fmt.Errorf("%s: it has other values for this time already, but the server that is queried for them has not", said)

@@ -120,14 +120,22 @@ func (w *Writer) write(ctx context.Context, lacking []sample, end time.Time) err
 			w.mu.Lock()
 			w.unsure = time.Now()
 			w.mu.Unlock()
-			if failure, ok := errors.AsType[*Error](err); ok && failure.Kind == TooOld {
-				failure.Setting = engine.OutOfOrder
-			}
-			return err
+			return named(err, engine)
 		}
 		lacking = lacking[n:]
 	}
 	return nil
+}
+
+// named adds the engine's setting to the failure of a delivery that is too old for it.
+func named(err error, engine promapi.Engine) error {
+	if failure, ok := errors.AsType[*Error](err); ok && failure.Kind == TooOld {
+		failure.Setting = engine.OutOfOrder
+		if failure.whatever && engine.Oldest != "" {
+			failure.Setting = engine.Oldest
+		}
+	}
+	return err
 }
 
 // awaitShown waits until queries find all that was accepted of a request without an answer, or

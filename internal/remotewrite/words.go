@@ -12,7 +12,8 @@ type reason int
 
 const (
 	unknown   reason = iota
-	old              // they are too old
+	old              // they are too old, because it has newer ones
+	tooOld           // they are too old, whatever it has
 	duplicate        // there is another value for that time
 )
 
@@ -32,13 +33,14 @@ func phrases() []struct {
 		{duplicate, "duplicate-timestamp"},
 		{duplicate, "different value"}, // Mimir, Cortex: the same timestamp, but a different value
 		{duplicate, "new value for existing timestamp"},
-		{old, "out of order"}, // Prometheus, Thanos; Cortex: sample timestamp out of order
+		{tooOld, "too far in the past"}, // Mimir
+		{tooOld, "too-far-in-past"},
+		{tooOld, "timestamp too old"}, // Cortex
+		{old, "out of order"},         // Prometheus, Thanos; Cortex: sample timestamp out of order
 		{old, "out-of-order"},
 		{old, "out of bounds"},
-		{old, "too old"}, // Prometheus: too old sample; Cortex: timestamp too old
+		{old, "too old"}, // Prometheus: too old sample
 		{old, "too-old"},
-		{old, "too far in the past"},
-		{old, "too-far-in-past"},
 	}
 }
 

@@ -27,12 +27,12 @@ func TestReasonOf(t *testing.T) {
 		"add 3 samples: out of bounds":                                                                       {409, old},
 		"the sample has been rejected because its timestamp is too old (err-mimir-sample-timestamp-too-old)": {400, old},
 		"the sample has been rejected because another sample with a more recent timestamp has already been ingested and out-of-order samples are not allowed (err-mimir-sample-out-of-order). The affected sample has timestamp 2026-01-01T00:00:00Z and is from series " + series: {400, old},
-		"received a sample whose timestamp is too far in the past, timestamp: 1 series: 'm" + series + "' (err-mimir-too-far-in-past)":                                                                                                                                             {400, old},
+		"received a sample whose timestamp is too far in the past, timestamp: 1 series: 'm" + series + "' (err-mimir-too-far-in-past)":                                                                                                                                             {400, tooOld},
 		"received a sample whose timestamp is too far in the future (err-mimir-too-far-in-future)":                                                                                                                                                                                 {400, unknown},
 		"the sample has been rejected because another sample with the same timestamp, but a different value, has already been ingested (err-mimir-sample-duplicate-timestamp)":                                                                                                     {400, duplicate},
 		"user=a: err: out of order sample. timestamp=1, series=" + series:                                                                                                                                                                                                          {400, old},
 		"sample timestamp out of order; last timestamp: 2, incoming timestamp: 1 for series " + series:                                                                                                                                                                             {400, old},
-		"timestamp too old: 1 metric: \"m\"": {400, old},
+		"timestamp too old: 1 metric: \"m\"": {400, tooOld},
 		"timestamp too new: 1 metric: \"m\"": {400, unknown},
 
 		// Names in the text are not the receiver's words.

@@ -45,6 +45,7 @@ type backlog struct {
 	pause       pause
 	failed      int                      // windows that failed in this round
 	abandoned   map[reason][]window.Span // given up, and not yet reported
+	setting     string                   // of the receiver, for those that were tooOld
 }
 
 // pause is the time between two rounds. Each round begins with the oldest window.

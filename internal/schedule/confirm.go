@@ -83,4 +83,4 @@ func (l *Loop) confirm(ctx context.Context) {
 	}
 }
 
-const lostRemedy = "see whether the receiver stores what it accepts (its log, its limits; some lose messages of version 2: set --remote-write.protobuf-message=prometheus.WriteRequest), and whether --remote-write.query-url reads the same server"
+const lostRemedy = "see whether the receiver stores what it accepts (its log, its limits; VictoriaMetrics drops what is older than its -retentionPeriod; some lose messages of version 2: set --remote-write.protobuf-message=prometheus.WriteRequest), and whether --remote-write.query-url reads the same server"

@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
@@ -131,6 +132,7 @@ func (l *Loop) deliveryFailed(w window.Window, err error) {
 	l.update(func(s *Status) { s.DeliveryError, s.DeliveryErrorTime = err.Error(), now })
 	if kind == remotewrite.TooOld {
 		b.drop(w, tooOld)
+		b.setting = settingOf(err)
 		l.log.Debug("Window is too old for the receiver", "window", w, "err", err)
 		return
 	}
@@ -165,6 +167,14 @@ func retryAfterOf(err error) time.Duration {
 	return 0
 }
 
+// settingOf returns the receiver's setting that a refusal is about, "" if it is unknown.
+func settingOf(err error) string {
+	if e, ok := errors.AsType[*remotewrite.Error](err); ok {
+		return e.Setting
+	}
+	return ""
+}
+
 // reportAbandoned logs the windows that were given up, in one line for consecutive ones.
 func (l *Loop) reportAbandoned() {
 	for _, why := range reasons() {
@@ -180,7 +190,8 @@ func (l *Loop) reportAbandoned() {
 func (l *Loop) remedy(why reason) string {
 	switch {
 	case why == tooOld:
-		return "set out_of_order_time_window on the receiver (storage.tsdb, in its configuration file), to " + model.Duration(l.plan.maxAge+l.plan.period).String() + " or more"
+		setting := cmp.Or(l.state.backlog.setting, "out_of_order_time_window on the receiver (storage.tsdb, in its configuration file),")
+		return "set " + setting + " to " + model.Duration(l.plan.maxAge+l.plan.period).String() + " or more"
 	case why == noData:
 		return "none if the Prometheus or kube-state-metrics was down; otherwise check the retention of the Prometheus"
 	case why == lost:

@@ -47,7 +47,7 @@ func (r *receiver) Deliver(ctx context.Context, a *ledger.Averages) error {
 		}
 	}
 	if r.inOrder && w.End.Before(r.newest) {
-		return &remotewrite.Error{Kind: remotewrite.TooOld, Status: http.StatusBadRequest, Err: errors.New("out of order sample")}
+		return &remotewrite.Error{Kind: remotewrite.TooOld, Status: http.StatusBadRequest, Setting: "--late-window of the receiver", Err: errors.New("out of order sample")}
 	}
 	r.keep(w)
 	r.delivered = append(r.delivered, clock(r.now())+" "+clock(w.End))
@@ -278,7 +278,7 @@ func TestOneWindowFails(t *testing.T) {
 					return
 				}
 				pass(time.Hour)
-				l.expectLogged(t, `msg="Windows missed" from=2000-01-01T21:00:00.000Z to=2000-01-01T22:00:00.000Z windows=1 reason=too_old remedy="set out_of_order_time_window`, 1)
+				l.expectLogged(t, `msg="Windows missed" from=2000-01-01T21:00:00.000Z to=2000-01-01T22:00:00.000Z windows=1 reason=too_old remedy="set --late-window of the receiver to `, 1)
 				if n := testutil.ToFloat64(l.loop.metrics.missed.WithLabelValues(string(tooOld))); n != 1 {
 					t.Errorf("%v windows were counted as missed", n)
 				}

@@ -2,8 +2,10 @@ package debian
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -43,16 +45,56 @@ func Node(ctx context.Context, cache string, out io.Writer) (node, npm Program, 
 		return Program{Path: nodePath}, Program{Path: npmPath}, nil
 	}
 	fmt.Fprintln(out, "node or npm is not installed here: Debian's are unpacked into the cache, once")
-	tree, err := UnpackWithDependencies(ctx, cache, out, "npm", "nodejs")
+	tree, err := UnpackWithDependencies(ctx, cache, out, "npm", "nodejs", "libfakechroot")
 	if err != nil {
 		return Program{}, Program{}, err
 	}
-	env := append(tree.environment(), "NODE_PATH="+filepath.Join(tree.Dir, "usr", "share", "nodejs"))
+	env, err := tree.nodeEnvironment()
+	if err != nil {
+		return Program{}, Program{}, err
+	}
 	if errNode != nil {
 		nodePath = filepath.Join(tree.Dir, "usr", "bin", "node")
 		env = append(env, "PATH="+filepath.Dir(nodePath)+":"+os.Getenv("PATH"))
 	}
 	return Program{Path: nodePath, Env: env}, Program{Path: filepath.Join(tree.Dir, "usr", "bin", "npm"), Env: env}, nil
+}
+
+// nodeEnvironment is that of node and what it starts. Debian's node has parts of itself in
+// /usr/share/nodejs, by that name: libfakechroot has it look in the tree instead, for /usr/share
+// and nothing else.
+func (t Tree) nodeEnvironment() ([]string, error) {
+	share := filepath.Join(t.Dir, "usr", "share")
+	base := filepath.Join(t.Dir, "fakechroot")
+	if err := os.MkdirAll(filepath.Join(base, "usr"), 0o755); err != nil {
+		return nil, err
+	}
+	// A base of its own, because libfakechroot shortens all names below the base.
+	if err := os.Symlink(share, filepath.Join(base, "usr", "share")); err != nil && !errors.Is(err, fs.ErrExist) {
+		return nil, err
+	}
+	var elsewhere []string
+	for _, dir := range []string{"/", "/usr"} {
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			return nil, err
+		}
+		for _, e := range entries {
+			if path := filepath.Join(dir, e.Name()); path != "/usr" && path != "/usr/share" {
+				elsewhere = append(elsewhere, path)
+			}
+		}
+	}
+	library, err := filepath.Glob(filepath.Join(t.Dir, "usr", "lib", "*", "fakechroot", "libfakechroot.so"))
+	if err != nil || len(library) == 0 {
+		return nil, fmt.Errorf("there is no libfakechroot.so in %s", t.Dir)
+	}
+	return append(t.environment(),
+		"NODE_PATH="+filepath.Join(share, "nodejs"),
+		"FAKECHROOT_BASE="+base,
+		"FAKECHROOT_EXCLUDE_PATH="+strings.Join(elsewhere, ":"),
+		"LD_PRELOAD="+library[0],
+	), nil
 }
 
 // environment has the libraries of the packages found.

@@ -8,7 +8,6 @@ import (
 	"io"
 	"net/http"
 	"os/exec"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -24,6 +23,7 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/process"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/prom"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/prom/promtest"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/soak"
 )
 
 // TestExporter starts the binary over a history whose window has just settled, and holds
@@ -35,7 +35,7 @@ func TestExporter(t *testing.T) {
 		t.Fatal(err)
 	}
 	server := promtest.Start(t, prom.Options{Dir: dir})
-	exporter, err := process.Start(process.Command{Path: build(t), Args: []string{
+	exporter, err := process.Start(process.Command{Path: soak.Build(t), Args: []string{
 		"--prometheus.url=" + server.URL().String(),
 		"--time-period=" + model.Duration(placed.Window.Length()).String(),
 		"--settle-delay=" + model.Duration(settle).String(),
@@ -100,17 +100,6 @@ func settled(t *testing.T, name string) (accuracy.Placed, time.Duration) {
 	}
 	t.Fatalf("there is no history %s", name)
 	return accuracy.Placed{}, 0
-}
-
-func build(t *testing.T) string {
-	t.Helper()
-	binary := filepath.Join(t.TempDir(), "seldon-prometheus-exporter")
-	cmd := exec.CommandContext(t.Context(), "go", "build", "-o", binary, ".")
-	cmd.Dir = filepath.Join("..", "..")
-	if out, err := cmd.CombinedOutput(); err != nil {
-		t.Fatalf("go build: %v\n%s", err, out)
-	}
-	return binary
 }
 
 func awaitReady(t *testing.T, base string, exporter *process.Process) {

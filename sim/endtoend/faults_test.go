@@ -12,6 +12,7 @@ import (
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/process"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/soak"
 )
 
 // TestPrometheusWasDown: of twelve windows three have no data, and two some. Those with
@@ -21,7 +22,7 @@ func TestPrometheusWasDown(t *testing.T) {
 		h.Outages = cluster.Spans{{From: 13 * time.Minute, To: 32 * time.Minute}}
 	})
 	var silent []int64
-	for _, w := range s.windows {
+	for _, w := range s.Windows {
 		if len(w.Truth()) == 0 {
 			silent = append(silent, w.Span().End.UnixMilli())
 		}
@@ -29,13 +30,13 @@ func TestPrometheusWasDown(t *testing.T) {
 	if len(silent) != 3 {
 		t.Fatalf("%d windows have no data, want 3", len(silent))
 	}
-	receiver := s.receiver(t)
-	s.finish(t, receiver)
-	s.judge(t, receiver)
-	for _, series := range s.stored(t, receiver, "seldon_exporter_window_delivered_timestamp_seconds") {
+	receiver := newReceiver(t)
+	s.Finish(t, receiver)
+	s.Judge(t, receiver)
+	for _, series := range s.Stored(t, receiver, "seldon_exporter_window_delivered_timestamp_seconds") {
 		for _, sample := range series.Values {
 			for _, end := range silent {
-				if sample.at(t) == end {
+				if sample.T(t) == end {
 					t.Errorf("the window that ends at %d is marked, though nothing is known of it", end)
 				}
 			}
@@ -46,9 +47,9 @@ func TestPrometheusWasDown(t *testing.T) {
 // TestReceiverWasDown: windows wait for a receiver that refuses, then hangs up, then works.
 func TestReceiverWasDown(t *testing.T) {
 	s := newSoak(t, func(*cluster.History) {})
-	receiver := s.receiver(t)
-	gate := newGate(t, receiver)
-	p := s.start(t, gate.url)
+	receiver := newReceiver(t)
+	gate := newGate(t, receiver.Query)
+	p := s.Start(t, soak.At(gate.url), "")
 	defer p.Close()
 
 	for _, state := range []int32{gateUnavailable, gateHangsUp} {
@@ -56,24 +57,24 @@ func TestReceiverWasDown(t *testing.T) {
 		before := gate.refused.Load()
 		eventually(t, p, "a delivery that fails", func() bool { return gate.refused.Load() > before })
 	}
-	if stored := s.stored(t, receiver, "model_containers_average"); len(stored) > 0 {
+	if stored := s.Stored(t, receiver, "model_containers_average"); len(stored) > 0 {
 		t.Fatalf("%d series came through", len(stored))
 	}
 	gate.state.Store(gateOpen)
-	s.await(t, p, receiver)
-	s.judge(t, receiver)
+	s.Await(t, p, receiver)
+	s.Judge(t, receiver)
 }
 
 // TestReplicas: two exporters deliver to one receiver, of which one is killed on the way.
 func TestReplicas(t *testing.T) {
 	s := newSoak(t, func(*cluster.History) {})
-	receiver := s.receiver(t)
-	survivor := s.start(t, receiver)
+	receiver := newReceiver(t)
+	survivor := s.Start(t, receiver, "")
 	defer survivor.Close()
-	s.kill(t, receiver, 150*time.Millisecond)
-	s.await(t, survivor, receiver)
-	s.finish(t, receiver) // by a third, which finds that there is nothing to do
-	s.judge(t, receiver)
+	s.Kill(t, receiver, 150*time.Millisecond)
+	s.Await(t, survivor, receiver)
+	s.Finish(t, receiver) // by a third, which finds that there is nothing to do
+	s.Judge(t, receiver)
 }
 
 const (

@@ -27,6 +27,7 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/histories"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/prom"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/prom/promtest"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/soak"
 )
 
 // past is a Prometheus that holds some histories, one after the other, and what the
@@ -93,7 +94,7 @@ func output(t *testing.T, cmd *exec.Cmd) (stdout, stderr string) {
 
 func TestOnce(t *testing.T) {
 	p := remember(t, "rolling-update", "no-limits")
-	binary := build(t)
+	binary := soak.Build(t)
 	for _, placed := range p.placed {
 		stdout, _ := output(t, p.command(t.Context(), binary, "once", "--end="+placed.Span().End.Format(time.RFC3339)))
 		judge(t, placed, parse(t, []byte(stdout)))
@@ -114,7 +115,7 @@ func judge(t *testing.T, placed accuracy.Placed, result accuracy.Result) {
 // TestExplain compares what is explained of each model with what is served.
 func TestExplain(t *testing.T) {
 	p := remember(t, "rolling-update")
-	binary := build(t)
+	binary := soak.Build(t)
 	end := "--end=" + p.to.Format(time.RFC3339)
 	served, _ := output(t, p.command(t.Context(), binary, "once", end))
 	for m, values := range parse(t, []byte(served)).Values {
@@ -156,7 +157,7 @@ func TestExplain(t *testing.T) {
 // and reads them back from blocks, made by Prometheus' own parser and by promtool.
 func TestBackfillOpenMetrics(t *testing.T) {
 	p := remember(t, "rolling-update", "no-limits", "prometheus-down-twice", "ksm-rescheduled")
-	binary := build(t)
+	binary := soak.Build(t)
 	stdout, stderr := output(t, p.backfill(t.Context(), binary))
 	if !strings.Contains(stderr, "Nothing is known of windows") {
 		t.Errorf("windows between the histories are not told of:\n%s", stderr)
@@ -217,7 +218,7 @@ func TestBackfillOpenMetrics(t *testing.T) {
 // TestBackfillRemoteWrite delivers windows to a receiver, is killed meanwhile, and goes on.
 func TestBackfillRemoteWrite(t *testing.T) {
 	p := remember(t, "rolling-update", "no-limits", "prometheus-down-twice", "ksm-rescheduled")
-	binary := build(t)
+	binary := soak.Build(t)
 	receiver := promtest.Start(t, prom.Options{Dir: t.TempDir()}).URL()
 	backfill := func() *exec.Cmd {
 		return p.backfill(t.Context(), binary, "--remote-write.url="+receiver.JoinPath("api/v1/write").String(), "--remote-write.query-url="+receiver.String())

@@ -11,19 +11,19 @@ import (
 	"time"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/process"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/soak"
 )
 
 // TestReload has the exporter read its settings again, at random moments while it computes,
 // delivers and catches up, most of them with a change: every window is there, once, and right,
 // and what is served is never gone. SOAK_RELOADS says how often, SOAK_SEED when.
 func TestReload(t *testing.T) {
-	rounds, seed := setting(t, "SOAK_RELOADS", 5), setting(t, "SOAK_SEED", 1)
+	rounds, seed := soak.Setting(t, "SOAK_RELOADS", 5), soak.Setting(t, "SOAK_SEED", 1)
 	t.Logf("SOAK_RELOADS=%d SOAK_SEED=%d", rounds, seed)
 	random := rand.New(rand.NewPCG(uint64(seed), 1))
 	s := newSoak(t, func(*cluster.History) {})
 	for range rounds {
-		receiver := s.receiver(t)
+		receiver := newReceiver(t)
 		file := filepath.Join(t.TempDir(), "config.yml")
 		// write changes settings that decide nothing about values. Some make the loop begin again.
 		write := func() {
@@ -39,10 +39,7 @@ func TestReload(t *testing.T) {
 		if err := os.WriteFile(file, []byte("web: {enable-lifecycle: true}\n"), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		p, err := process.Start(process.Command{Path: s.binary, Args: append(s.args(receiver), "--config.file="+file)})
-		if err != nil {
-			t.Fatal(err)
-		}
+		p := s.Start(t, receiver, "", "--config.file="+file)
 		address, err := p.Address(t.Context())
 		if err != nil {
 			t.Fatal(err)
@@ -70,10 +67,10 @@ func TestReload(t *testing.T) {
 			}
 			ready = ready || resp.StatusCode == http.StatusOK
 		}
-		s.await(t, p, receiver)
+		s.Await(t, p, receiver)
 		if err := p.Close(); err != nil {
 			t.Error(err)
 		}
-		s.judge(t, receiver)
+		s.Judge(t, receiver)
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/accuracy"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/process"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/soak"
 )
 
 // TestUpstreams has one exporter read two clusters, whose models have the same names and other
@@ -34,9 +35,9 @@ func TestUpstreams(t *testing.T) {
 			}
 		}
 	})
-	eu.cluster, us.cluster = "eu", "us"
-	way := newValve(t, us.source)
-	start := func(receiver *url.URL) *process.Process {
+	eu.Cluster, us.Cluster = "eu", "us"
+	way := newValve(t, us.Source)
+	start := func(receiver soak.Receiver) *process.Process {
 		t.Helper()
 		file := filepath.Join(t.TempDir(), "exporter.yml")
 		text := fmt.Sprintf(`time-period: %s
@@ -46,39 +47,39 @@ remote-write: {url: %q, query-url: %q}
 upstreams:
 - {name: eu, prometheus: {url: %q}}
 - {name: us, prometheus: {url: %q}, query: {transport: promql}}
-`, model.Duration(soakPeriod), receiver.JoinPath("api/v1/write"), receiver, eu.source, way.url)
+`, model.Duration(soak.Period), receiver.Write, receiver.Query, eu.Source, way.url)
 		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		p, err := process.Start(process.Command{Path: eu.binary, Args: []string{"--config.file=" + file, "--web.listen-address=127.0.0.1:0"}})
+		p, err := process.Start(process.Command{Path: eu.Binary, Args: []string{"--config.file=" + file, "--web.listen-address=127.0.0.1:0"}})
 		if err != nil {
 			t.Fatal(err)
 		}
 		return p
 	}
-	judgeBoth := func(receiver *url.URL) {
+	judgeBoth := func(receiver soak.Receiver) {
 		t.Helper()
-		for _, s := range []*soak{eu, us} {
-			s.judge(t, receiver)
+		for _, s := range []*soak.Soak{eu, us} {
+			s.Judge(t, receiver)
 			ends := map[int64]int{}
-			for _, series := range s.stored(t, receiver, "seldon_exporter_window_delivered_timestamp_seconds") {
-				if series.Metric["upstream"] != s.cluster || series.Metric["cluster"] != "" {
+			for _, series := range s.Stored(t, receiver, "seldon_exporter_window_delivered_timestamp_seconds") {
+				if series.Metric["upstream"] != s.Cluster || series.Metric["cluster"] != "" {
 					t.Errorf("a marker has the labels %v", series.Metric)
 				}
 				for _, sample := range series.Values {
-					if ends[sample.at(t)]++; ends[sample.at(t)] > 1 {
-						t.Errorf("%s: the window that ends at %d is marked twice", s.cluster, sample.at(t))
+					if ends[sample.T(t)]++; ends[sample.T(t)] > 1 {
+						t.Errorf("%s: the window that ends at %d is marked twice", s.Cluster, sample.T(t))
 					}
 				}
 			}
 		}
 	}
 
-	receiver := eu.receiver(t)
+	receiver := newReceiver(t)
 	for range 2 { // a restart finds everything there
 		p := start(receiver)
-		eu.await(t, p, receiver)
-		us.await(t, p, receiver)
+		eu.Await(t, p, receiver)
+		us.Await(t, p, receiver)
 		judgeServed(t, p, eu, us)
 		if err := p.Close(); err != nil {
 			t.Error(err)
@@ -86,24 +87,24 @@ upstreams:
 		judgeBoth(receiver)
 	}
 
-	receiver = eu.receiver(t)
+	receiver = newReceiver(t)
 	way.closed.Store(true)
 	p := start(receiver)
 	defer p.Close()
-	eu.await(t, p, receiver)
-	eu.judge(t, receiver)
+	eu.Await(t, p, receiver)
+	eu.Judge(t, receiver)
 	judgeServed(t, p, eu)
-	if stored := us.stored(t, receiver, "model_containers_average"); len(stored) > 0 {
+	if stored := us.Stored(t, receiver, "model_containers_average"); len(stored) > 0 {
 		t.Fatalf("%d series came through", len(stored))
 	}
 	way.open()
-	us.await(t, p, receiver)
+	us.Await(t, p, receiver)
 	judgeServed(t, p, eu, us)
 	judgeBoth(receiver)
 }
 
 // judgeServed holds what is served of some clusters against the truth.
-func judgeServed(t *testing.T, p *process.Process, all ...*soak) {
+func judgeServed(t *testing.T, p *process.Process, all ...*soak.Soak) {
 	t.Helper()
 	address, err := p.Address(t.Context())
 	if err != nil {
@@ -112,27 +113,27 @@ func judgeServed(t *testing.T, p *process.Process, all ...*soak) {
 	var exposition string
 	eventually(t, p, "a window of each", func() bool {
 		exposition = string(get(t, "http://"+address+"/metrics"))
-		return !slices.ContainsFunc(all, func(s *soak) bool {
-			return !strings.Contains(exposition, fmt.Sprintf("seldon_exporter_models{upstream=%q}", s.cluster))
+		return !slices.ContainsFunc(all, func(s *soak.Soak) bool {
+			return !strings.Contains(exposition, fmt.Sprintf("seldon_exporter_models{upstream=%q}", s.Cluster))
 		})
 	})
 	for _, s := range all {
 		var own strings.Builder // without the label, as the truth is
 		for line := range strings.Lines(exposition) {
-			row := strings.Replace(line, fmt.Sprintf(`{cluster=%q,`, s.cluster), "{", 1)
+			row := strings.Replace(line, fmt.Sprintf(`{cluster=%q,`, s.Cluster), "{", 1)
 			if strings.HasPrefix(line, "# TYPE model_") || row != line {
 				own.WriteString(row)
 			}
 		}
 		result := parse(t, []byte(own.String()))
 		result.Coverage = nil
-		newest := s.windows[len(s.windows)-1]
+		newest := s.Windows[len(s.Windows)-1]
 		verdict := accuracy.Judge(newest, result)
 		if verdict.Values == 0 {
-			t.Errorf("%s: there is nothing to judge", s.cluster)
+			t.Errorf("%s: there is nothing to judge", s.Cluster)
 		}
 		for _, d := range verdict.Deviations {
-			t.Errorf("%s: %s", s.cluster, d)
+			t.Errorf("%s: %s", s.Cluster, d)
 		}
 	}
 }

@@ -22,7 +22,16 @@ var (
 	// Without its tag, a sidecar panics at its first answer.
 	thanos = program.Program{Cache: "engines", Name: "thanos", Module: "github.com/thanos-io/thanos", Pkg: "github.com/thanos-io/thanos/cmd/thanos", Tags: "slicelabels", Stamp: "github.com/prometheus/common/version.Version", Bare: true}
 	mimir  = program.Program{Cache: "engines", Name: "mimir", Module: "github.com/grafana/mimir", Pkg: "github.com/grafana/mimir/cmd/mimir"}
+	cortex = program.Program{Cache: "engines", Name: "cortex", Module: "github.com/cortexproject/cortex", Pkg: "github.com/cortexproject/cortex/cmd/cortex", Tags: "netgo,slicelabels", Stamp: "main.Version", Bare: true}
 )
+
+// tenant is whose data Mimir and Cortex hold here.
+const tenant = "models"
+
+// server is an engine that runs, where it is read and where it is written.
+type server struct {
+	read, write *url.URL
+}
 
 // built returns the path of a program's binary.
 func built(t testing.TB, p program.Program) string {
@@ -62,7 +71,16 @@ func run(t testing.TB, path, ready string, args ...string) *process.Process {
 	if err := p.AwaitReady(ctx, ready); err != nil {
 		t.Fatalf("start %s: %v", filepath.Base(path), err)
 	}
+	if w, ok := t.(*counted); ok {
+		w.processes = append(w.processes, p)
+	}
 	return p
+}
+
+// counted is a test that knows the programs that it runs.
+type counted struct {
+	testing.TB
+	processes []*process.Process
 }
 
 // stop ends a program, unless the test did.

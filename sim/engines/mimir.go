@@ -2,16 +2,12 @@ package engines
 
 import (
 	"net"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 )
-
-// tenant is whose data Mimir and Cortex hold here.
-const tenant = "models"
 
 // mimirConfig is all of Mimir in one process, with its data in one directory.
 const mimirConfig = `
@@ -39,23 +35,25 @@ func alone(gossip string) []string {
 	return flags
 }
 
-// mimirServer is a Mimir that runs.
-type mimirServer struct {
-	read, write *url.URL
+// startMimir starts a Mimir over a directory.
+func startMimir(t testing.TB, path, dir string, flags ...string) server {
+	t.Helper()
+	address, gossip := freeAddress(t), freeAddress(t)
+	_, port, _ := net.SplitHostPort(gossip)
+	config := configFile(t, mimirConfig, address, dir)
+	run(t, path, at(address, "/ready").String(), slices.Concat([]string{"-config.file=" + config}, alone(port), flags)...)
+	return server{read: at(address, "/prometheus"), write: at(address, "/api/v1/push")}
 }
 
-// startMimir starts a Mimir over a directory.
-func startMimir(t testing.TB, path, dir string, flags ...string) mimirServer {
+// configFile fills in a configuration's addresses and its directory.
+func configFile(t testing.TB, text, address, dir string) string {
 	t.Helper()
-	address := freeAddress(t)
 	_, http, _ := net.SplitHostPort(address)
 	_, grpc, _ := net.SplitHostPort(freeAddress(t))
-	_, gossip, _ := net.SplitHostPort(freeAddress(t))
-	config := filepath.Join(t.TempDir(), "mimir.yaml")
-	text := strings.NewReplacer("HTTP", http, "GRPC", grpc, "DIR", dir).Replace(mimirConfig)
-	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
+	path := filepath.Join(t.TempDir(), "config.yaml")
+	text = strings.NewReplacer("HTTP", http, "GRPC", grpc, "DIR", dir).Replace(text)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	run(t, path, at(address, "/ready").String(), slices.Concat([]string{"-config.file=" + config}, alone(gossip), flags)...)
-	return mimirServer{read: at(address, "/prometheus"), write: at(address, "/api/v1/push")}
+	return path
 }

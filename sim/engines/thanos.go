@@ -2,8 +2,10 @@ package engines
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
@@ -13,19 +15,20 @@ import (
 // storeAPI is a program with Thanos' store API.
 type storeAPI struct {
 	*process.Process
-	grpc  string
-	write *url.URL // of remote write, nil where there is none
+	grpc   string
+	write  *url.URL // of remote write, nil where there is none
+	strict bool     // a Thanos Query never forgets it
 }
 
 // startSidecar starts a sidecar of a Prometheus, which has external labels.
-func startSidecar(t testing.TB, path string, prometheus *url.URL, flags ...string) storeAPI {
+func startSidecar(t testing.TB, path string, prometheus *url.URL, grpc string) storeAPI {
 	t.Helper()
-	grpc, web := freeAddress(t), freeAddress(t)
-	p := run(t, path, at(web, "/-/ready").String(), append([]string{
-		"sidecar", "--prometheus.url=" + prometheus.String(), "--tsdb.path=" + t.TempDir(),
-		"--grpc-address=" + grpc, "--http-address=" + web,
+	web := freeAddress(t)
+	p := run(t, path, at(web, "/-/ready").String(),
+		"sidecar", "--prometheus.url="+prometheus.String(), "--tsdb.path="+t.TempDir(),
+		"--grpc-address="+grpc, "--http-address="+web,
 		"--grpc-grace-period=1s", "--http-grace-period=1s",
-	}, flags...)...)
+	)
 	return storeAPI{Process: p, grpc: grpc}
 }
 
@@ -46,14 +49,15 @@ func startReceive(t testing.TB, path, dir string, flags ...string) storeAPI {
 func startQuery(t testing.TB, path string, stores []storeAPI, flags ...string) *url.URL {
 	t.Helper()
 	web := freeAddress(t)
-	args := append([]string{
+	var endpoints strings.Builder
+	for _, s := range stores {
+		fmt.Fprintf(&endpoints, "- {address: %q, strict: %t}\n", s.grpc, s.strict)
+	}
+	run(t, path, at(web, "/-/ready").String(), append([]string{
 		"query", "--http-address=" + web, "--grpc-address=" + freeAddress(t),
 		"--grpc-grace-period=1s", "--http-grace-period=1s",
-	}, flags...)
-	for _, s := range stores {
-		args = append(args, "--endpoint="+s.grpc)
-	}
-	run(t, path, at(web, "/-/ready").String(), args...)
+		"--endpoint.sd-config=endpoints:\n" + endpoints.String(),
+	}, flags...)...)
 	server := at(web, "")
 	for deadline := time.Now().Add(startTimeout); knownStores(t, server) < len(stores); time.Sleep(50 * time.Millisecond) {
 		if time.Now().After(deadline) {

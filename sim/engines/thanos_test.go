@@ -26,12 +26,12 @@ func TestHistoriesOnThanos(t *testing.T) {
 	chosen(t, "thanos")
 	path := built(t, thanos)
 	placed := told(t)
-	one := startSidecar(t, path, replica(t, "0", placed))
+	one := startSidecar(t, path, replica(t, "0", placed), freeAddress(t))
 	t.Run("one sidecar", func(t *testing.T) {
 		judge(t, placed, "thanos", exporter(t, startQuery(t, path, []storeAPI{one})))
 	})
 	other := accuracy.Twin(placed)
-	two := startSidecar(t, path, replica(t, "1", other))
+	two := startSidecar(t, path, replica(t, "1", other), freeAddress(t))
 	t.Run("two sidecars", func(t *testing.T) {
 		judge(t, slices.DeleteFunc(other, wrongByReplicas), "thanos", exporter(t, startQuery(t, path, []storeAPI{one, two}, "--query.replica-label=replica")))
 	})
@@ -57,7 +57,7 @@ func TestThanosStoreDies(t *testing.T) {
 		if err := accuracy.Store(t.Context(), dir, placed); err != nil {
 			t.Fatal(err)
 		}
-		return startSidecar(t, path, promtest.Start(t, prom.Options{Dir: dir, External: map[string]string{"prometheus": cluster, "replica": replica}}).URL())
+		return startSidecar(t, path, promtest.Start(t, prom.Options{Dir: dir, External: map[string]string{"prometheus": cluster, "replica": replica}}).URL(), freeAddress(t))
 	}
 	one, two, other := start("a", "0", p), start("a", "1", accuracy.Twin([]accuracy.Placed{p})...), start("b", "0")
 	server := startQuery(t, path, []storeAPI{one, two, other}, "--query.replica-label=replica", "--store.unhealthy-timeout=5s")
@@ -98,4 +98,47 @@ func TestThanosStoreDies(t *testing.T) {
 	}
 	_, err := compute()
 	t.Log(err)
+}
+
+// TestThanosStrictStoreDies: an exporter that starts when a store is dead already gets no window
+// for as long as that is so, if Thanos Query never forgets the store.
+func TestThanosStrictStoreDies(t *testing.T) {
+	chosen(t, "thanos")
+	path := built(t, thanos)
+	p := crowd()
+	prometheus := replica(t, "0", []accuracy.Placed{p})
+	dying, other := startSidecar(t, path, prometheus, freeAddress(t)), startSidecar(t, path, replica(t, "1", nil), freeAddress(t))
+	dying.strict = true
+	const unhealthy = 5 * time.Second
+	server := startQuery(t, path, []storeAPI{dying, other}, "--store.unhealthy-timeout="+unhealthy.String())
+	compute := func() (right bool, err error) {
+		_, verdict, err := accuracy.Try(t.Context(), p, exporter(t, server))
+		return err == nil && verdict.Right(), err
+	}
+	if right, err := compute(); !right {
+		t.Fatalf("at first: %v", err)
+	}
+	stop(t, dying.Process)
+	var kinds []promapi.Kind
+	for died := time.Now(); time.Since(died) < 4*unhealthy; time.Sleep(time.Second) {
+		_, err := compute()
+		switch kind := promapi.KindOf(err); kind {
+		case promapi.Partial, promapi.Unavailable:
+			kinds = append(kinds, kind)
+		default:
+			t.Errorf("%s after its death: %v", time.Since(died), err)
+		}
+	}
+	_, err := compute()
+	t.Logf("%d windows failed (%v), the last so: %v", len(kinds), slices.Compact(kinds), err)
+	startSidecar(t, path, prometheus, dying.grpc)
+	for deadline := time.Now().Add(startTimeout); ; time.Sleep(time.Second) {
+		right, err := compute()
+		if right {
+			break
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("it is back: %v", err)
+		}
+	}
 }

@@ -2,16 +2,8 @@ package engines
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
 	"math"
-	"net/http"
-	"net/http/httptest"
-	"net/http/httputil"
-	"net/url"
-	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,50 +21,16 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
 )
 
-// receiver is an engine that windows are delivered to.
-type receiver struct {
-	read, write *url.URL
-}
-
-// receivers start each engine, with more flags of its receiver.
-func receivers() map[string]func(t *testing.T, flags ...string) receiver {
-	single := func(path func(*testing.T) string) func(*testing.T, ...string) receiver {
-		return func(t *testing.T, flags ...string) receiver {
-			server := startVictoriaMetrics(t, path(t), t.TempDir(), flags...)
-			return receiver{server, server.JoinPath("api/v1/write")}
-		}
-	}
-	return map[string]func(*testing.T, ...string) receiver{
-		"victoriametrics": single(func(t *testing.T) string { return built(t, victoriaMetrics) }),
-		"victoriametrics, 1.79 of Debian": single(func(t *testing.T) string {
-			return fromDebian(t, "victoria-metrics")
-		}),
-		"thanos": func(t *testing.T, flags ...string) receiver {
-			path := built(t, thanos)
-			r := startReceive(t, path, t.TempDir(), flags...)
-			return receiver{startQuery(t, path, []storeAPI{r}), r.write}
-		},
-		"mimir": func(t *testing.T, flags ...string) receiver {
-			s := startMimir(t, built(t, mimir), t.TempDir(), flags...)
-			return receiver(s)
-		},
-	}
-}
-
-// desk delivers windows to a receiver, by way of a proxy.
+// desk delivers windows to a receiver, by way of a trap.
 type desk struct {
-	receiver
+	*trap
 	client *promapi.Client
 	newest window.Window
-	lose   atomic.Int64 // the answer to this request is lost, and who sent it is killed
-	drop   atomic.Int64 // this request is
-	sent   atomic.Int64
-	kill   atomic.Pointer[context.CancelFunc]
 }
 
-func newDesk(t *testing.T, r receiver) *desk {
+func newDesk(t *testing.T, r server) *desk {
 	t.Helper()
-	d := &desk{receiver: r, newest: window.Containing(time.Now(), time.Hour).Previous()}
+	d := &desk{trap: newTrap(t, r.write), newest: window.Containing(time.Now(), time.Hour).Previous()}
 	var err error
 	d.client, err = promapi.New(promapi.Config{
 		URL: r.read, HTTP: headers(), Timeout: time.Minute, MaxAnswerBytes: 64 << 20, Engine: promapi.Auto, Log: promslog.NewNopLogger(),
@@ -80,26 +38,6 @@ func newDesk(t *testing.T, r receiver) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	to := httputil.NewSingleHostReverseProxy(&url.URL{Scheme: r.write.Scheme, Host: r.write.Host})
-	proxy := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, req *http.Request) {
-		n := d.sent.Add(1)
-		lost, dropped := n == d.lose.Load(), n == d.drop.Load()
-		if lost {
-			to.ServeHTTP(httptest.NewRecorder(), req)
-		}
-		if lost || dropped {
-			(*d.kill.Load())()
-			panic(http.ErrAbortHandler)
-		}
-		to.ServeHTTP(w, req)
-	}))
-	proxy.Config.ErrorLog = slog.NewLogLogger(slog.DiscardHandler, slog.LevelError)
-	t.Cleanup(proxy.Close)
-	u, err := url.Parse(proxy.URL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	d.write = u.JoinPath(r.write.Path)
 	return d
 }
 
@@ -113,7 +51,7 @@ func headers() promconfig.HTTPClientConfig {
 func (d *desk) writer(t *testing.T, message remote.WriteMessageType) *remotewrite.Writer {
 	t.Helper()
 	w, err := remotewrite.New(remotewrite.Config{
-		URL: d.write, HTTP: headers(), Timeout: 30 * time.Second, Message: message, UserAgent: "test",
+		URL: d.url, HTTP: headers(), Timeout: 30 * time.Second, Message: message, UserAgent: "test",
 		Query: d.client, Period: time.Hour, Table: metric.Default(),
 	}, prometheus.NewRegistry())
 	if err != nil {
@@ -128,12 +66,11 @@ func (d *desk) deliver(t *testing.T, a *ledger.Averages) error {
 }
 
 // killed delivers a window until its exporter is killed.
-func (d *desk) killed(t *testing.T, a *ledger.Averages, at *atomic.Int64, request int64) {
+func (d *desk) killed(t *testing.T, a *ledger.Averages, moment moment, request int64) {
 	t.Helper()
 	ctx, kill := context.WithCancel(t.Context())
 	defer kill()
-	d.kill.Store(&kill)
-	at.Store(d.sent.Load() + request)
+	d.set(moment, request, kill)
 	if err := d.writer(t, remote.WriteV1MessageType).Deliver(ctx, a); remotewrite.KindOf(err) != remotewrite.Transient {
 		t.Fatalf("it was not killed: %v", err)
 	}
@@ -205,83 +142,50 @@ func (d *desk) expect(t *testing.T, windows ...*ledger.Averages) {
 
 // TestWriting delivers windows as an exporter does that is killed now and then.
 func TestWriting(t *testing.T) {
-	for name, start := range receivers() {
-		t.Run(name, func(t *testing.T) {
-			engine, _, _ := strings.Cut(name, ",")
-			chosen(t, engine)
-			t.Parallel()
-			d := newDesk(t, start(t))
-			oldest, killed, dropped, newest := d.averages(4), d.averages(3), d.averages(2), d.averages(0)
-			if err := d.deliver(t, oldest); err != nil {
-				t.Fatal(err)
-			}
-			d.killed(t, killed, &d.lose, 2) // its averages are stored, which it does not know
-			if err := d.deliver(t, killed); err != nil {
-				t.Fatal(err)
-			}
-			d.killed(t, dropped, &d.drop, 3)
-			if err := d.deliver(t, dropped); err != nil {
-				t.Fatal(err)
-			}
-			if err := d.deliver(t, newest); err != nil {
-				t.Fatal(err)
-			}
-			if err := d.deliver(t, newest); err != nil { // by another exporter
-				t.Fatal(err)
-			}
-			d.expect(t, oldest, killed, dropped, newest)
-		})
-	}
+	each(t, receivers(), func(t *testing.T, r receiver) {
+		d := newDesk(t, r.start(t))
+		oldest, killed, dropped, newest := d.averages(4), d.averages(3), d.averages(2), d.averages(0)
+		if err := d.deliver(t, oldest); err != nil {
+			t.Fatal(err)
+		}
+		d.killed(t, killed, during, 2) // its averages are stored, which it does not know
+		if err := d.deliver(t, killed); err != nil {
+			t.Fatal(err)
+		}
+		d.killed(t, dropped, before, 3)
+		if err := d.deliver(t, dropped); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.deliver(t, newest); err != nil {
+			t.Fatal(err)
+		}
+		if err := d.deliver(t, newest); err != nil { // by another exporter
+			t.Fatal(err)
+		}
+		d.expect(t, oldest, killed, dropped, newest)
+	})
 }
 
-// TestWritingLate delivers windows older than those that are there: without the engine's
-// setting for that it is named, and with it they are there.
+// TestWritingLate delivers windows older than those that are there.
 func TestWritingLate(t *testing.T) {
-	settings := map[string]struct{ flag, named string }{
-		"thanos": {"--tsdb.out-of-order.time-window=100h", "--tsdb.out-of-order.time-window"},
-		"mimir":  {"-ingester.out-of-order-time-window=100h", "-ingester.out-of-order-time-window"},
-	}
-	for name, start := range receivers() {
-		t.Run(name, func(t *testing.T) {
-			engine, _, _ := strings.Cut(name, ",")
-			chosen(t, engine)
-			t.Parallel()
-			setting, needed := settings[name]
-			if needed {
-				d := newDesk(t, start(t))
-				if err := d.deliver(t, d.averages(0)); err != nil {
-					t.Fatal(err)
-				}
-				err := d.deliver(t, d.averages(50))
-				failure, ok := errors.AsType[*remotewrite.Error](err)
-				if !ok || failure.Kind != remotewrite.TooOld || !strings.Contains(failure.Setting, setting.named) {
-					t.Errorf("without the setting: %v", err)
-				}
-				t.Logf("without %s: %v", setting.flag, err)
-				d.expect(t, d.averages(0))
+	each(t, receivers(), func(t *testing.T, r receiver) {
+		d := newDesk(t, r.accepting(t))
+		// A Thanos Query does not ask a Receive for what is older than its first sample in order.
+		all := []*ledger.Averages{d.averages(60), d.averages(0), d.averages(50), d.averages(49), d.averages(1)}
+		for _, a := range all {
+			if err := d.deliver(t, a); err != nil {
+				t.Fatal(err)
 			}
-			var flags []string
-			if needed {
-				flags = append(flags, setting.flag)
-			}
-			d := newDesk(t, start(t, flags...))
-			// A Thanos Query does not ask a Receive for what is older than its first sample in order.
-			all := []*ledger.Averages{d.averages(60), d.averages(0), d.averages(50), d.averages(49), d.averages(1)}
-			for _, a := range all {
-				if err := d.deliver(t, a); err != nil {
-					t.Fatal(err)
-				}
-			}
-			d.expect(t, all...)
-		})
-	}
+		}
+		d.expect(t, all...)
+	})
 }
 
 // TestWritingVersion2: VictoriaMetrics accepts such a message and stores nothing of it, which
 // is noticed.
 func TestWritingVersion2(t *testing.T) {
 	chosen(t, "victoriametrics")
-	d := newDesk(t, receivers()["victoriametrics"](t))
+	d := newDesk(t, receivers()[0].start(t))
 	err := d.writer(t, remote.WriteV2MessageType).Deliver(t.Context(), d.averages(0))
 	if remotewrite.KindOf(err) != remotewrite.Misconfigured {
 		t.Errorf("error %v", err)

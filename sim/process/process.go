@@ -20,7 +20,7 @@ const stopTimeout = 20 * time.Second
 
 // Process is a server that runs.
 type Process struct {
-	id      int
+	process *os.Process
 	cancel  context.CancelFunc
 	address chan string
 	done    chan struct{} // closed when it has ended
@@ -65,7 +65,7 @@ func Start(c Command) (*Process, error) {
 		kept.Close()
 		return nil, err
 	}
-	p := &Process{id: cmd.Process.Pid, cancel: cancel, address: make(chan string, 1), done: make(chan struct{})}
+	p := &Process{process: cmd.Process, cancel: cancel, address: make(chan string, 1), done: make(chan struct{})}
 	go p.follow(cmd, log, kept)
 	return p, nil
 }
@@ -114,7 +114,7 @@ func (p *Process) Address(ctx context.Context) (string, error) {
 }
 
 // ID returns the system's number of the process.
-func (p *Process) ID() int { return p.id }
+func (p *Process) ID() int { return p.process.Pid }
 
 // Done is closed when the process has ended.
 func (p *Process) Done() <-chan struct{} { return p.done }
@@ -138,4 +138,11 @@ func (p *Process) Close() error {
 		return nil
 	}
 	return p.Err()
+}
+
+// Kill ends the process at once, by SIGKILL, and waits until it has ended.
+func (p *Process) Kill() {
+	_ = p.process.Kill() // it may have ended
+	<-p.done
+	p.cancel()
 }

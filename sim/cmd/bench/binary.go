@@ -42,7 +42,7 @@ type run struct {
 func (b *bench) startExporter(ctx context.Context, s server, settle time.Duration, args ...string) (*running, error) {
 	upstream := newMeter(s.url)
 	defer upstream.close()
-	server, err := cpuOf(s.ID())
+	server, err := process.CPU(s.ID())
 	if err != nil {
 		return nil, err
 	}
@@ -72,13 +72,13 @@ func (b *bench) startExporter(ctx context.Context, s server, settle time.Duratio
 // weigh takes down what the run has used, by which the Prometheus had so much CPU time
 // at its start.
 func (r *running) weigh(s server, server time.Duration) (err error) {
-	if r.cpu, err = cpuOf(r.process.ID()); err != nil {
+	if r.cpu, err = process.CPU(r.process.ID()); err != nil {
 		return err
 	}
 	if r.peak, err = peakOf(r.process.ID()); err != nil {
 		return err
 	}
-	if r.server, err = cpuOf(s.ID()); err != nil {
+	if r.server, err = process.CPU(s.ID()); err != nil {
 		return err
 	}
 	r.server -= server

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/window"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/process"
 )
 
 // cost is what a refresh takes of its Prometheus.
@@ -36,7 +37,7 @@ type way interface {
 // measure computes the windows, one after another, and adds up what that took.
 func measure(ctx context.Context, s server, by way, windows ...window.Window) (cost, error) {
 	var all cost
-	cpu, err := cpuOf(s.ID())
+	cpu, err := process.CPU(s.ID())
 	if err != nil {
 		return cost{}, err
 	}
@@ -49,7 +50,7 @@ func measure(ctx context.Context, s server, by way, windows ...window.Window) (c
 		all.add(c)
 	}
 	all.took = time.Since(began)
-	after, err := cpuOf(s.ID())
+	after, err := process.CPU(s.ID())
 	all.cpu = after - cpu
 	return all, err
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/workload"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/process"
 )
 
 // parts measures what each of a refresh's questions costs the Prometheus.
@@ -81,7 +82,7 @@ func (m *metered) Read(ctx context.Context, queries []promapi.Selector, from, to
 	for i, q := range queries {
 		question := nameOf(q)
 		a := m.asked[question]
-		before, err := cpuOf(m.server.ID())
+		before, err := process.CPU(m.server.ID())
 		if err != nil {
 			return err
 		}
@@ -93,7 +94,7 @@ func (m *metered) Read(ctx context.Context, queries []promapi.Selector, from, to
 		if err != nil {
 			return err
 		}
-		after, err := cpuOf(m.server.ID())
+		after, err := process.CPU(m.server.ID())
 		if err != nil {
 			return err
 		}

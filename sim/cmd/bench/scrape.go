@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/process"
 )
 
 // large is the cluster whose averages are scraped.
@@ -150,7 +152,7 @@ func (t target) scrape(ctx context.Context, encoding string, atOnce int) (scrape
 	if err != nil {
 		return scraped{}, err
 	}
-	cpu, err := cpuOf(t.pid)
+	cpu, err := process.CPU(t.pid)
 	if err != nil {
 		return scraped{}, err
 	}
@@ -176,7 +178,7 @@ func (t target) scrape(ctx context.Context, encoding string, atOnce int) (scrape
 	if err := g.Wait(); err != nil {
 		return scraped{}, err
 	}
-	cpuAfter, err := cpuOf(t.pid)
+	cpuAfter, err := process.CPU(t.pid)
 	if err != nil {
 		return scraped{}, err
 	}

@@ -6,21 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
-	"time"
-
-	"golang.org/x/sys/unix"
 )
-
-// cpuOf returns the CPU time that a running process has used. Its clock tells it to the
-// nanosecond, /proc/PID/stat to the hundredth of a second.
-func cpuOf(pid int) (time.Duration, error) {
-	clock := int32(^pid<<3 | 2) // MAKE_PROCESS_CPUCLOCK(pid, CPUCLOCK_SCHED) of the kernel
-	var t unix.Timespec
-	if err := unix.ClockGettime(clock, &t); err != nil {
-		return 0, fmt.Errorf("CPU time of process %d: %w", pid, err)
-	}
-	return time.Duration(t.Nano()), nil
-}
 
 // peakOf returns the most memory in bytes that a running process has had.
 func peakOf(pid int) (int64, error) {

@@ -99,7 +99,8 @@ func tools(ctx context.Context, dir string, out io.Writer) (env []string, path s
 	if err != nil {
 		return nil, "", fmt.Errorf("node and npm: %w: install them to test the pages", err)
 	}
-	browserEnv, err := json.Marshal(chromium.Env)
+	// What is loaded into node is not for the browser that it starts.
+	browserEnv, err := json.Marshal(append(chromium.Env, "LD_PRELOAD="+os.Getenv("LD_PRELOAD")))
 	if err != nil {
 		return nil, "", err
 	}
