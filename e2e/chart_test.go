@@ -105,6 +105,8 @@ func TestChartRefuses(t *testing.T) {
 		{`config.prometheus\.url=http://p`, "config sets prometheus.url"},
 		{"config.web.listen-address=:1", "config sets web.listen-address"},
 		{"config=x", "config"},
+		{"config.upstreams[0].name=eu,prometheus.token=x", "prometheus.token and config.upstreams are set"},
+		{"config.upstreams[0].name=eu,prometheus.config.content.a=b", "prometheus.config.content and config.upstreams are set"},
 		{"prometheus.urll=http://prometheus", "urll"},
 		{"prometheus.url=prometheus:9090", "prometheus/url"},
 		{"kinds={Deployment}", "kinds/0"},
@@ -179,6 +181,9 @@ func TestChartConfig(t *testing.T) {
 		"remoteWrite.url=http://r/w,remoteWrite.queryUrl=http://q,remoteWrite.labels.a=b,remoteWrite.labels.c=d,remoteWrite.catchUpMaxAge=2d":    {"remote-write.url http://r/w", "remote-write.query-url http://q", "remote-write.label a=b, c=d", "catch-up.max-age 2d"},
 		`pages.enabled=false,pages.grafanaUrl=https://g/d,config.query.concurrency=3,config.web.timestamps=true,config.remote-write\.timeout=1m`: {"web.pages false", "web.grafana-url https://g/d", "query.concurrency 3", "web.timestamps true", "remote-write.timeout 1m"},
 		"prometheus.url=http://p/?tenant=a": {"time-period 1h"},
+		"config.upstreams[0].name=eu,config.upstreams[0].prometheus.url=http://eu,config.upstreams[1].name=us,config.upstreams[1].prometheus.url=http://us,config.upstreams[1].query.timeout=1m,openshift.serviceCA=true": {
+			"time-period 1h", "query.engine auto", "prometheus.url http://eu", "prometheus.url http://us", "query.timeout 1m",
+		},
 	} {
 		t.Run(set, func(t *testing.T) {
 			out, err := helmRun(t, programs.Helm, nil, "template", release, chart, "--set="+set)
@@ -192,8 +197,8 @@ func TestChartConfig(t *testing.T) {
 			for document := range strings.SplitSeq(out, "\n---\n") {
 				var m corev1.ConfigMap
 				programs.Must(t, yaml.Unmarshal([]byte(document), &m))
-				if m.Kind == "ConfigMap" {
-					file = m.Data[configFile]
+				if content, found := m.Data[configFile]; found {
+					file = content
 				}
 			}
 			path := filepath.Join(t.TempDir(), configFile)

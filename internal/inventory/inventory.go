@@ -97,8 +97,9 @@ type Tenure struct {
 	Model    workload.Model
 	Spans    timeline.Spans
 	Present  timeline.Spans // when the pod of this uid was there, whoever had it
-	Others   timeline.Spans // when the pods of other uids were there, which have the name, too
-	Rivals   timeline.Spans // when those were any model's
+	Shown    timeline.Span  // from the first to the last scrape that showed the pod of this uid
+	Others   Besides        // the pods of other uids, which have the name, too
+	Rivals   Besides        // those of them that were any model's
 	Presence *timeline.Presence
 }
 
@@ -110,33 +111,25 @@ func (p *Pod) Tenures(targets *timeline.Targets, firstSeen map[string]int64) []T
 		uid   string
 		model workload.Model
 	}
-	owned, seen, everybody := map[owner]timeline.Sightings{}, map[string]timeline.Sightings{}, timeline.Sightings{}
-	for _, s := range identified(p.shown, firstSeen) {
+	owned, seen := map[owner]timeline.Sightings{}, map[string]timeline.Sightings{}
+	for _, s := range identified(p.shown, targets, firstSeen) {
 		note(seen, s.uid, s)
-		everybody.Add(s.by, s.times...)
 		if s.owner != (workload.Model{}) {
 			note(owned, owner{s.uid, s.owner}, s)
 		}
 	}
 	presence, present := map[string]*timeline.Presence{}, map[string]timeline.Spans{}
-	var anybody *timeline.Presence
-	if seen[""] != nil {
-		anybody = timeline.NewPresence(targets, everybody, false)
-	}
 	for uid, sightings := range seen {
-		// Without uids, what is shown is anybody's who goes by the name.
-		if anybody != nil {
-			presence[uid], present[uid] = anybody, timeline.Spans{targets.Span}
-			continue
+		presence[uid] = timeline.NewPresence(targets, sightings, uid != "")
+		if present[uid] = presence[uid].Life(sightings); uid == "" {
+			present[uid] = timeline.Spans{targets.Span} // what is shown is anybody's who goes by the name
 		}
-		presence[uid] = timeline.NewPresence(targets, sightings, true)
-		present[uid] = presence[uid].Life(sightings)
 	}
 	var out []Tenure
 	models := map[string]timeline.Spans{}
 	for o, sightings := range owned {
 		if spans := presence[o.uid].Life(sightings); len(spans) > 0 {
-			out = append(out, Tenure{UID: o.uid, Model: o.model, Spans: spans, Present: present[o.uid], Presence: presence[o.uid]})
+			out = append(out, Tenure{UID: o.uid, Model: o.model, Spans: spans, Present: present[o.uid], Shown: seen[o.uid].Span(), Presence: presence[o.uid]})
 			models[o.uid] = models[o.uid].Union(spans)
 		}
 	}
@@ -148,9 +141,17 @@ func (p *Pod) Tenures(targets *timeline.Targets, firstSeen map[string]int64) []T
 	return out
 }
 
-// besides says when any was there but the one of some uid: somebody, while that one was not, or
-// two at once.
-func besides(all map[string]timeline.Spans) func(uid string) timeline.Spans {
+// Besides is when pods of a name were there, but the one of some uid: somebody, while that one
+// was not, or two at once.
+type Besides struct{ anybody, several, mine timeline.Spans }
+
+// Meet says whether one of them was there at any time of a span.
+func (b Besides) Meet(s timeline.Span) bool {
+	in := timeline.Spans{s}
+	return len(b.anybody.Intersect(in).Intersect(b.mine.Complement(s))) > 0 || len(b.several.Intersect(in).Intersect(b.mine)) > 0
+}
+
+func besides(all map[string]timeline.Spans) func(uid string) Besides {
 	var each []timeline.Span
 	for _, spans := range all {
 		each = append(each, spans...)
@@ -163,27 +164,26 @@ func besides(all map[string]timeline.Spans) func(uid string) timeline.Spans {
 		until = max(until, s.To)
 	}
 	crowded := timeline.NewSpans(several...)
-	return func(uid string) timeline.Spans {
-		mine := all[uid]
-		if len(anybody) == 0 {
-			return nil
-		}
-		whole := timeline.Span{From: anybody[0].From, To: anybody[len(anybody)-1].To}
-		return anybody.Intersect(mine.Complement(whole)).Union(crowded.Intersect(mine))
-	}
+	return func(uid string) Besides { return Besides{anybody, crowded, all[uid]} }
 }
 
 // identified gives a uid to what was shown without one, if any target shows uids, as
 // kube-state-metrics does from 2.1 on: that of the pod which had the name then. It may have
 // gone before any target showed uids.
-func identified(all []shown, firstSeen map[string]int64) []shown {
-	began := map[string]int64{}
+func identified(all []shown, targets *timeline.Targets, firstSeen map[string]int64) []shown {
+	began, ended := map[string]int64{}, map[string]int64{}
+	nameless := timeline.Sightings{}
 	for _, s := range all {
-		if t, ok := began[s.uid]; s.uid != "" && (!ok || s.times[0] < t) {
+		if s.uid == "" {
+			nameless.Add(s.by, s.times...)
+			continue
+		}
+		if t, ok := began[s.uid]; !ok || s.times[0] < t {
 			began[s.uid] = s.times[0]
 		}
+		ended[s.uid] = max(ended[s.uid], s.times[len(s.times)-1])
 	}
-	if len(began) == 0 {
+	if len(began) == 0 || len(nameless) == 0 {
 		return all
 	}
 	for uid, t := range firstSeen {
@@ -192,6 +192,14 @@ func identified(all []shown, firstSeen map[string]int64) []shown {
 		}
 	}
 	uids := slices.SortedFunc(maps.Keys(began), func(a, b string) int { return cmp.Or(cmp.Compare(began[a], began[b]), cmp.Compare(a, b)) })
+	// until is when a target without uids shows each pod no more, but the one after it.
+	until := map[timeline.Target][]int64{}
+	for by, times := range nameless {
+		for i, uid := range uids[1:] {
+			before := uids[i]
+			until[by] = append(until[by], cameBack(targets.Scrapes[by], times, max(began[before], ended[before]), began[uid]))
+		}
+	}
 	var out []shown
 	for _, s := range all {
 		if s.uid != "" {
@@ -202,7 +210,7 @@ func identified(all []shown, firstSeen map[string]int64) []shown {
 		for i, uid := range uids {
 			n := len(rest)
 			if i+1 < len(uids) {
-				n, _ = slices.BinarySearch(rest, began[uids[i+1]])
+				n, _ = slices.BinarySearch(rest, until[s.by][i])
 			}
 			if n > 0 {
 				out = append(out, shown{uid, s.owner, s.by, rest[:n]})
@@ -213,6 +221,20 @@ func identified(all []shown, firstSeen map[string]int64) []shown {
 		}
 	}
 	return out
+}
+
+// cameBack returns when a target first showed a pod again between two moments, after a scrape
+// without one: that is another pod. Without such a scrape it is the second moment.
+func cameBack(sc *timeline.Scrapes, times []int64, from, to int64) int64 {
+	if sc == nil {
+		return to
+	}
+	for i, _ := slices.BinarySearch(times, from+1); i < len(times) && times[i] < to; i++ {
+		if i > 0 && timeline.Missed(sc.OK, times[i-1], times[i]) {
+			return times[i]
+		}
+	}
+	return to
 }
 
 // sightings are when each target showed any pod of the name.

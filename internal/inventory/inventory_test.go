@@ -56,6 +56,10 @@ func TestTenures(t *testing.T) {
 			"two targets show it: once", []shown{{"u", iris(), a, every(10, 5, 95)}, {"u", iris(), b, every(10, 8, 98)}},
 			[]tenure{{"u", "iris", timeline.Spans{whole}, timeline.Spans{whole}}},
 		}, {
+			"a target without uids sees the next pod first: what it shows after a scrape without one is that pod's",
+			[]shown{{"u", iris(), b, every(10, 8, 38)}, {"", iris(), a, every(10, 5, 45)}, {"", wine(), a, every(10, 75, 95)}, {"v", wine(), b, every(10, 78, 98)}},
+			[]tenure{{"u", "iris", timeline.Spans{{From: 0, To: 50}}, timeline.Spans{{From: 0, To: 50}}}, {"v", "wine", timeline.Spans{{From: 70, To: 100}}, timeline.Spans{{From: 70, To: 100}}}},
+		}, {
 			"without uids, the name is what is known", []shown{{"", iris(), a, slices.Concat(every(10, 5, 25), every(10, 75, 95))}},
 			[]tenure{{"", "iris", timeline.Spans{{From: 0, To: 30}, {From: 70, To: 100}}, timeline.Spans{whole}}},
 		},

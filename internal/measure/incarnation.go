@@ -163,7 +163,7 @@ func (m Measurer) separated(u *usage, all []*incarnation) []*incarnation {
 		mine := sampleTimes(i)
 		from := last(nil)
 		for k := 1; k < len(mine); k++ {
-			cameBack := timeline.Missed(anybody, mine[k-1], mine[k]) && u.scrapedBetween(i.id.instance, mine[k-1], mine[k])
+			cameBack := timeline.Missed(anybody, mine[k-1], mine[k]) && u.wentAway(i, mine[k-1], mine[k])
 			if cameBack || m.resetAt(u, i, mine[k]) {
 				out = append(out, i.within(timeline.Span{From: from, To: mine[k]}))
 				from = mine[k]
@@ -174,26 +174,13 @@ func (m Measurer) separated(u *usage, all []*incarnation) []*incarnation {
 	return out
 }
 
-// scrapedBetween says whether a target of the instance was scraped between two samples of a
-// row, so that it cannot have had the row then. A sample with a timestamp of its own is older
-// than its scrape; where scrapes are not known, a silence of an outage's length stands for one.
-func (u *usage) scrapedBetween(instance string, from, to int64) bool {
-	for t, sc := range u.targets.Scrapes {
-		if t.Instance != instance {
-			continue
-		}
-		if sc.Indirect && to-from > sc.Silence() {
-			return true
-		}
-		late := int64(0)
-		if _, own := slices.BinarySearch(sc.OK, from); !own {
-			late = housekeeping
-		}
-		if !sc.Indirect && timeline.Missed(sc.OK, from+late, to) {
-			return true
-		}
-	}
-	return false
+// wentAway says whether a target was scraped without its row of an incarnation between two of
+// its samples.
+func (u *usage) wentAway(i *incarnation, from, to int64) bool {
+	return slices.ContainsFunc(i.rows, func(r row) bool {
+		missed, _, ok := u.absent(r, to)
+		return ok && missed > from
+	})
 }
 
 // filled adds what rows without ids show while no target of the others was scraped. It is of

@@ -42,8 +42,15 @@ func (u *usage) unlisted(t inventory.Tenure, p *inventory.Pod, running map[strin
 		if _, ok := running[container]; ok {
 			continue
 		}
-		for _, r := range slices.Concat(rows.of(t.UID)...) {
-			out.LeftOut = append(out.LeftOut, LeftOut{t.Model, Container{p.Name, t.UID, container}, r.id.String(), r.target, unlistedRow, len(r.samples)})
+		for n := range u.metrics {
+			for _, r := range rows.of(t.UID, n, t.Present.Whole()) {
+				if r.uid == "" {
+					r.samples = r.in(t.Present, 0)
+				}
+				if len(r.samples) > 0 {
+					out.LeftOut = append(out.LeftOut, LeftOut{t.Model, Container{p.Name, t.UID, container}, r.id.String(), r.target, unlistedRow, len(r.samples)})
+				}
+			}
 		}
 	}
 }
@@ -53,7 +60,7 @@ func (u *usage) strangers(tenures []inventory.Tenure, p *inventory.Pod, out *Res
 	if len(tenures) == 0 || tenures[0].UID == "" {
 		return
 	}
-	known := map[string]bool{"": true}
+	known := map[string]bool{}
 	for _, t := range tenures {
 		known[t.UID] = true
 	}

@@ -33,7 +33,12 @@ const (
 func scraped(from, to int64) []int64 { return every(30_000, from+15_000, to-1) }
 
 // story is a Prometheus that has scraped one pod of a model.
-type story struct{ promapitest.Server }
+type story struct {
+	promapitest.Server
+	longer int64 // than the span usually is
+}
+
+func (s *story) end() int64 { return end + s.longer }
 
 func (s *story) ksm(name string, samples []promapi.Sample, labels ...string) {
 	s.Add(name, samples, append([]string{"job", "ksm", "instance", "ksm:8080", "namespace", "models", "pod", "iris-0"}, labels...)...)
@@ -45,16 +50,16 @@ func (s *story) kubelet(name string, samples []promapi.Sample, labels ...string)
 
 // targets has both scraped throughout.
 func (s *story) targets() {
-	s.Add("kube_node_info", at(1, scraped(begin-300_000, end)...), "job", "ksm", "instance", "ksm:8080", "node", "n1")
-	s.kubelet("machine_cpu_cores", at(1, scraped(begin-300_000, end)...))
-	s.Add("up", at(1, scraped(begin-300_000, end)...), "job", "ksm", "instance", "ksm:8080")
-	s.kubelet("up", at(1, scraped(begin-300_000, end)...))
+	s.Add("kube_node_info", at(1, scraped(begin-300_000, s.end())...), "job", "ksm", "instance", "ksm:8080", "node", "n1")
+	s.kubelet("machine_cpu_cores", at(1, scraped(begin-300_000, s.end())...))
+	s.Add("up", at(1, scraped(begin-300_000, s.end())...), "job", "ksm", "instance", "ksm:8080")
+	s.kubelet("up", at(1, scraped(begin-300_000, s.end())...))
 }
 
 // anotherNode has a kubelet that is scraped throughout.
 func (s *story) anotherNode() {
 	for _, name := range []string{"machine_cpu_cores", "up"} {
-		s.Add(name, at(1, scraped(begin-300_000, end)...), "job", "kubelet", "instance", "n2", "metrics_path", "/metrics/cadvisor")
+		s.Add(name, at(1, scraped(begin-300_000, s.end())...), "job", "kubelet", "instance", "n2", "metrics_path", "/metrics/cadvisor")
 	}
 }
 
@@ -89,14 +94,14 @@ func (s *story) measured(t *testing.T) (Measurer, Result, bool) {
 // read is what there is to measure the pod by.
 func (s *story) read(t testing.TB) (Measurer, *inventory.Pod, Samples) {
 	t.Helper()
-	table, span := metric.Default(), timeline.Span{From: begin, To: end}
+	table, span := metric.Default(), timeline.Span{From: begin, To: s.end()}
 	w := fetch.New(fetch.Config{API: s, Transport: fetch.RemoteRead, Now: time.Now, Log: slog.New(slog.DiscardHandler)}).Windows(1)
 	inv, err := inventory.NewFinder(inventory.Config{Table: table, Kinds: workload.Kinds(), Log: slog.New(slog.DiscardHandler)}).Find(t.Context(), w, span, nil)
 	if err != nil || len(inv.Pods) != 1 {
 		t.Fatalf("%d pods, error %v", len(inv.Pods), err)
 	}
 	read := func(from int64, selectors []promapi.Selector) (all []promapi.Series) {
-		err := s.Read(t.Context(), selectors, from, end, func(_ int, s promapi.Series) error {
+		err := s.Read(t.Context(), selectors, from, s.end(), func(_ int, s promapi.Series) error {
 			all = append(all, s)
 			return nil
 		})

@@ -88,6 +88,7 @@ type usage struct {
 	source  int
 	metrics []int              // that the source shows, by their places in the table
 	rows    map[string]*rowSet // of each container
+	nodes   *nodes             // that show rows which do not say whose they are
 	targets *timeline.Targets  // those that show the pod
 }
 
@@ -107,43 +108,117 @@ func (m Measurer) newUsage(source int, series []promapi.Series) *usage {
 		}
 		container := inventory.Label(s.Labels, "container")
 		if u.rows[container] == nil {
-			u.rows[container] = &rowSet{byUID: map[string][][]row{}}
+			u.rows[container] = &rowSet{byUID: map[string][][]row{}, nameless: make([]byTime, len(u.metrics))}
 		}
 		u.rows[container].add(r, slices.Index(u.metrics, at), len(u.metrics))
 	}
 	u.targets = m.Inventory.Targets[source].Only(targets...)
 	for _, rows := range u.rows {
-		rows.withID = u.scrapedWithID(m.Inventory.Span, rows)
+		rows.complete(u, m.Inventory.Span)
 	}
+	u.nodes = m.newNodes(u)
 	return u
 }
 
 // rowSet are the rows of all containers of one name.
 type rowSet struct {
-	byUID  map[string][][]row // of the pod, by metric; empty where the id has none
-	withID timeline.Spans     // when targets were scraped that show rows with an id
+	byUID    map[string][][]row // of those that say whose they are, by the pod's uid and by metric
+	nameless []byTime           // the others, by metric
+	withID   timeline.Spans     // when targets were scraped that show rows with an id
+	repeats  []row              // one for each target, of what others show with an id
 }
 
 func (s *rowSet) add(r row, metric, metrics int) {
+	if r.uid == "" {
+		s.nameless[metric].rows = append(s.nameless[metric].rows, r)
+		return
+	}
 	if s.byUID[r.uid] == nil {
 		s.byUID[r.uid] = make([][]row, metrics)
 	}
 	s.byUID[r.uid][metric] = append(s.byUID[r.uid][metric], r)
 }
 
-// of returns the rows that may be a pod's: those of its uid and those without one, by metric.
-func (s *rowSet) of(uid string) [][]row {
-	uids := []string{"", uid}
-	if uid == "" {
-		uids = slices.Sorted(maps.Keys(s.byUID))
+// complete is called when all rows are there.
+func (s *rowSet) complete(u *usage, span timeline.Span) {
+	for n := range s.nameless {
+		s.nameless[n].sort()
 	}
-	var out [][]row
-	for _, uid := range uids {
-		for n, rows := range s.byUID[uid] {
-			if out == nil {
-				out = make([][]row, len(s.byUID[uid]))
+	if s.withID = u.scrapedWithID(span, s); len(s.withID) == 0 {
+		return
+	}
+	at := map[timeline.Target]int{}
+	for _, b := range s.nameless {
+		for _, r := range b.rows {
+			if r.id.cgroup != "" {
+				continue
 			}
-			out[n] = append(out[n], rows...)
+			i, ok := at[r.target]
+			if !ok {
+				i = len(s.repeats)
+				at[r.target] = i
+				s.repeats = append(s.repeats, row{target: r.target})
+			}
+			s.repeats[i].all = append(s.repeats[i].all, r.all...)
+		}
+	}
+	for _, r := range s.repeats {
+		slices.SortFunc(r.all, func(a, b promapi.Sample) int { return cmp.Compare(a.T, b.T) })
+	}
+	slices.SortFunc(s.repeats, func(a, b row) int { return a.target.Compare(b.target) })
+}
+
+// every returns all rows.
+func (s *rowSet) every() []row {
+	var out []row
+	for _, b := range s.nameless {
+		out = append(out, b.rows...)
+	}
+	for _, uid := range slices.Sorted(maps.Keys(s.byUID)) {
+		out = append(out, slices.Concat(s.byUID[uid]...)...)
+	}
+	return out
+}
+
+// of returns the rows of one metric that may be a pod's: those of its uid, and those without one
+// that were seen in a span.
+func (s *rowSet) of(uid string, metric int, in timeline.Span) []row {
+	out := s.nameless[metric].in(in)
+	if uid != "" {
+		if rows := s.byUID[uid]; rows != nil {
+			out = append(out, rows[metric]...)
+		}
+		return out
+	}
+	for _, uid := range slices.Sorted(maps.Keys(s.byUID)) {
+		out = append(out, s.byUID[uid][metric]...)
+	}
+	return out
+}
+
+// byTime are rows in the order in which they were first seen.
+type byTime struct {
+	rows  []row
+	until []int64 // when the rows up to each were last seen
+}
+
+func (b *byTime) sort() {
+	slices.SortStableFunc(b.rows, func(x, y row) int { return cmp.Compare(x.all[0].T, y.all[0].T) })
+	until := last(nil)
+	for _, r := range b.rows {
+		until = max(until, last(r.all))
+		b.until = append(b.until, until)
+	}
+}
+
+// in returns the rows that were there in a span, its end included.
+func (b *byTime) in(s timeline.Span) []row {
+	from, _ := slices.BinarySearch(b.until, s.From)
+	to, _ := slices.BinarySearchFunc(b.rows, s.To+1, func(r row, t int64) int { return cmp.Compare(r.all[0].T, t) })
+	var out []row
+	for _, r := range b.rows[from:max(from, to)] {
+		if last(r.all) >= s.From {
+			out = append(out, r)
 		}
 	}
 	return out
@@ -154,7 +229,7 @@ func (u *usage) firstSeen(of map[string]int64) {
 	for _, set := range u.rows {
 		for uid, byMetric := range set.byUID {
 			for _, r := range slices.Concat(byMetric...) {
-				if t, ok := of[uid]; uid != "" && (!ok || first(r.samples) < t) {
+				if t, ok := of[uid]; !ok || first(r.samples) < t {
 					of[uid] = first(r.samples)
 				}
 			}

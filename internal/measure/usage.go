@@ -2,7 +2,6 @@ package measure
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/inventory"
@@ -69,34 +68,35 @@ type containerRows struct {
 // there: the pod before or after it under its name may have gone on with the row.
 func (m Measurer) rowsOf(l life, u *usage, out *Result) containerRows {
 	picked := containerRows{byMetric: make([][]row, len(u.metrics)), named: true}
-	repeats := map[timeline.Target][]promapi.Sample{}
-	span, since := m.Inventory.Span, m.Inventory.Span.From-u.targets.Preroll()
 	set := u.rows[l.container.Name]
 	if set == nil {
 		return picked
 	}
-	mine, elsewhere := l.mineWithoutUID(span), m.elsewhere(l, set)
-	for n, rows := range set.of(l.container.UID) {
-		leading := timeline.Span{From: span.From, To: span.To}
+	span, preroll := m.Inventory.Span, m.Inventory.Span.From-u.targets.Preroll()
+	mine, elsewhere := l.mineWithoutUID(span), u.nodes.elsewhere(l.tenure())
+	if len(mine) > 0 && mine[0].From <= span.From {
+		mine = slices.Concat(timeline.Spans{{From: preroll, To: mine[0].To}}, mine[1:])
+	}
+	for n := range u.metrics {
+		leading := span
 		if m.fold(u, n) == metric.Rate {
-			leading.From = since
+			leading.From = preroll
 		}
-		for _, r := range rows {
-			if r.uid == "" && elsewhere[r.target.Instance] {
+		for _, r := range set.of(l.container.UID, n, mine.Whole()) {
+			r.samples = Within(r.samples, leading)
+			if r.uid == "" {
+				r.samples = r.in(mine, 1)
+			}
+			if r.uid == "" && elsewhere(r.target.Instance) {
 				l.leaveOut(out, r, otherPodRow, len(r.samples))
 				continue
 			}
 			if r.id.cgroup == "" && len(set.withID) > 0 {
-				l.leaveOut(out, r, withoutID, len(r.in(set.withID)))
-				repeats[r.target] = append(repeats[r.target], r.all...)
-				r.samples = r.in(set.withID.Complement(leading))
-			}
-			r.samples = Within(r.samples, leading)
-			if r.uid == "" {
-				r.samples = slices.DeleteFunc(slices.Clone(r.samples), func(x promapi.Sample) bool {
-					t := max(x.T, span.From)
-					return !mine.Hold(t, t)
-				})
+				with := r.in(set.withID, 0)
+				l.leaveOut(out, r, withoutID, len(with))
+				if len(with) > 0 {
+					r.samples = r.in(set.withID.Complement(leading), 0)
+				}
 			}
 			if len(r.samples) > 0 {
 				picked.named = picked.named && r.uid != ""
@@ -104,9 +104,10 @@ func (m Measurer) rowsOf(l life, u *usage, out *Result) containerRows {
 			}
 		}
 	}
-	for _, t := range slices.SortedFunc(maps.Keys(repeats), timeline.Target.Compare) {
-		slices.SortFunc(repeats[t], func(a, b promapi.Sample) int { return cmp.Compare(a.T, b.T) })
-		picked.repeats = append(picked.repeats, row{target: t, all: repeats[t]})
+	for _, r := range set.repeats {
+		if !elsewhere(r.target.Instance) {
+			picked.repeats = append(picked.repeats, r)
+		}
 	}
 	return picked
 }
@@ -116,7 +117,7 @@ func (m Measurer) rowsOf(l life, u *usage, out *Result) containerRows {
 func (u *usage) scrapedWithID(span timeline.Span, rows *rowSet) timeline.Spans {
 	var times []int64
 	var targets []timeline.Target
-	for _, r := range slices.Concat(rows.of("")...) {
+	for _, r := range rows.every() {
 		if r.id.cgroup == "" || slices.Contains(targets, r.target) {
 			continue
 		}
@@ -134,35 +135,24 @@ func (u *usage) scrapedWithID(span timeline.Span, rows *rowSet) timeline.Spans {
 	return timeline.Observed(timeline.Span{From: span.From - timeline.Preroll, To: span.To}, times, u.targets.Interval)
 }
 
-// in returns the samples of a row that lie in some spans, of which none touches another.
-func (r row) in(spans timeline.Spans) []promapi.Sample {
+// in returns the samples of a row that lie in some spans and up to so long after each, of which
+// none touches another.
+func (r row) in(spans timeline.Spans, after int64) []promapi.Sample {
+	if len(r.samples) == 0 {
+		return nil
+	}
 	var out []promapi.Sample
-	for _, s := range spans {
-		out = append(out, Within(r.samples, s)...)
-	}
-	return out
-}
-
-// elsewhere returns the nodes, by their targets' addresses, of which it is known that the pod
-// is on another one: a pod that has a uid does not change its node. Rows without a uid were on
-// that one while kube-state-metrics showed the pod.
-func (m Measurer) elsewhere(l life, rows *rowSet) map[string]bool {
-	t := l.tenure()
-	if t.UID == "" {
-		return nil
-	}
-	surely := t.Present.Intersect(t.Presence.Known)
-	known, out := false, map[string]bool{}
-	for _, r := range slices.Concat(rows.byUID[""]...) {
-		here := slices.ContainsFunc(r.samples, func(x promapi.Sample) bool { return surely.Hold(x.T, x.T) })
-		known = known || here
-		out[r.target.Instance] = out[r.target.Instance] || here
-	}
-	if !known {
-		return nil
-	}
-	for instance, here := range out {
-		out[instance] = !here
+	from, _ := slices.BinarySearchFunc(spans, first(r.samples)-after, func(s timeline.Span, t int64) int { return cmp.Compare(s.To, t) })
+	for _, s := range spans[from:] {
+		if s.From > last(r.samples) {
+			break
+		}
+		some := Within(r.samples, timeline.Span{From: s.From, To: s.To + after})
+		if out == nil {
+			out = some[:len(some):len(some)]
+		} else {
+			out = append(out, some...)
+		}
 	}
 	return out
 }
@@ -173,9 +163,8 @@ func (l life) mineWithoutUID(span timeline.Span) timeline.Spans {
 	t := l.tenure()
 	mine := t.Present
 	for _, hole := range t.Presence.Known.Complement(span) {
-		hole := timeline.Spans{hole}
-		if len(hole.Intersect(t.Present)) > 0 && len(hole.Intersect(t.Others)) == 0 {
-			mine = mine.Union(hole)
+		if t.Present.Meet(hole) && !t.Others.Meet(hole) {
+			mine = mine.Union(timeline.Spans{hole})
 		}
 	}
 	return mine
@@ -212,7 +201,7 @@ func (m Measurer) usageLife(l life, u *usage, all []*incarnation, named bool) ti
 		if len(ours.Intersect(mine.Spans)) == 0 || len(ours.Intersect(l.running)) == 0 {
 			continue
 		}
-		contested := !named && len(ours.Intersect(mine.Rivals)) > 0
+		contested := !named && mine.Rivals.Meet(hole)
 		for _, n := range l.sameUID {
 			contested = contested || n != l.mine && len(ours.Intersect(l.tenures[n].Spans)) > 0
 		}

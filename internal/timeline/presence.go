@@ -2,6 +2,7 @@ package timeline
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"sort"
 )
@@ -16,7 +17,7 @@ type Presence struct {
 	grid    []scrape
 	times   []int64          // of the grid
 	margins map[Target]int64 // within which a sample of another time is of the same scrape
-	Known   Spans            // between such scrapes, where they went on
+	Known   Spans            // between such scrapes, where they went on; of a pod known by its uid, near its life
 }
 
 type scrape struct {
@@ -39,7 +40,6 @@ func NewPresence(s *Targets, seen Sightings, byUID bool) *Presence {
 			p.grid = append(p.grid, scrape{t, r.by})
 		}
 	}
-	surely := func(t int64) bool { return byUID && first <= t && t <= last }
 	others := s.others(seen, runs, byUID)
 	for by, sc := range s.Scrapes {
 		p.margins[by] = sc.Interval / 2
@@ -47,20 +47,54 @@ func NewPresence(s *Targets, seen Sightings, byUID bool) *Presence {
 		if byUID && seen[by] == nil {
 			margin = 0 // it is not that its view is somewhat older: it has taken over
 		}
-		for _, t := range s.without(by, seen[by], runs) {
-			counts := !surely(t) && (seen[by] != nil || others(by, t))
-			if counts && !s.contradicted(runs, scrape{t, by}, margin) {
+		counts := func(t int64) bool {
+			return (seen[by] != nil || others(by, t)) && !s.contradicted(runs, scrape{t, by}, margin)
+		}
+		before, during, after := s.without(by, seen[by], runs, last)
+		if byUID {
+			before, during, after = beside(before, after, Span{first, last}, max(s.Interval, sc.Interval), counts)
+		}
+		for _, t := range slices.Concat(before, during, after) {
+			if byUID || counts(t) {
 				p.grid = append(p.grid, scrape{t, by})
 			}
 		}
 	}
+	p.order(s)
+	return p
+}
+
+// order completes a presence whose grid has all its scrapes.
+func (p *Presence) order(s *Targets) {
 	slices.SortFunc(p.grid, scrape.compare)
 	p.times = make([]int64, len(p.grid))
 	for i, g := range p.grid {
 		p.times[i] = g.t
 	}
 	p.Known = steady(s.Span, p.times, s.Interval)
-	return p
+}
+
+// beside returns the scrapes nearest to a pod's life that count, before it and after it, up to
+// two that are no outage apart: what was farther from it says nothing more of it. There are
+// none that count during its life.
+func beside(before, after []int64, life Span, interval int64, counts func(int64) bool) (_, _, _ []int64) {
+	n, _ := slices.BinarySearch(before, life.From)
+	if m, _ := slices.BinarySearch(before, life.To+1); m < len(before) {
+		after = before[m:]
+	}
+	near := func(all iter.Seq2[int, int64], edge int64) (out []int64) {
+		for _, t := range all {
+			if !counts(t) {
+				continue
+			}
+			out = append(out, t)
+			if k := len(out) - 2; k >= 0 && max(t-out[k], out[k]-t) <= Outage(interval) && max(t-edge, edge-t) > interval {
+				break
+			}
+		}
+		return out
+	}
+	return near(slices.Backward(before[:n]), life.From), nil, near(slices.All(after), life.To)
 }
 
 // others says which scrapes of the targets that never showed a pod count: those of its own
@@ -77,8 +111,8 @@ func (s *Targets) others(seen Sightings, runs []*run, byUID bool) func(Target, i
 		there = tried
 	}
 	for t, sc := range s.Scrapes {
-		if seen[t] == nil && !s.blind(t, sc.OK, s.Span.To, runs) {
-			there = there.Union(sc.unheard(s.Span))
+		if len(s.unheard[t]) > 0 && seen[t] == nil && !s.blind(t, sc.OK, s.Span.To, runs) {
+			there = there.Union(s.unheard[t])
 		}
 	}
 	absent := there.Complement(s.Span)
@@ -89,20 +123,22 @@ func (s *Targets) others(seen Sightings, runs []*run, byUID bool) func(Target, i
 }
 
 // without returns the scrapes of a target that did not show a pod though the target would
-// have known it. A shard knows nothing of a pod that others show, neither before it shows one
-// of that name itself, nor from when on others do.
-func (s *Targets) without(by Target, shown []int64, runs []*run) []int64 {
+// have known it: before it first showed the pod, up to when any target showed it last, and
+// after that. A shard knows nothing of a pod that others show, neither before it shows one of
+// that name itself, nor from when on others do.
+func (s *Targets) without(by Target, shown []int64, runs []*run, last int64) (before, during, after []int64) {
 	rest, until := s.Scrapes[by].OK, int64(1<<63-1)
 	if len(shown) > 0 {
 		until = shown[0]
 	}
 	n, _ := slices.BinarySearch(rest, until)
-	var out []int64
 	if !s.blind(by, rest[:n], until, runs) {
-		out = rest[:n:n]
+		before = rest[:n]
 	}
+	rest = rest[n:]
+	n, _ = slices.BinarySearch(rest, last+1)
 	knows := true
-	for _, t := range rest[n:] {
+	for _, t := range rest[:n] {
 		for len(shown) > 0 && shown[0] < t {
 			shown = shown[1:]
 		}
@@ -112,10 +148,13 @@ func (s *Targets) without(by Target, shown []int64, runs []*run) []int64 {
 		case !knows || othersShow(runs, by, t):
 			knows = false
 		default:
-			out = append(out, t)
+			during = append(during, t)
 		}
 	}
-	return out
+	if knows {
+		after = rest[n:]
+	}
+	return before, during, after
 }
 
 // blind says whether a target knew nothing of a pod until some moment: it was scraped without
@@ -127,7 +166,7 @@ func (s *Targets) blind(by Target, without []int64, until int64, runs []*run) bo
 		return Missed(sc.OK, r.first()-sc.Interval, r.last()+sc.Interval) &&
 			slices.ContainsFunc(s.Exists[by], func(x Span) bool { return x.From <= r.last() && r.first() <= x.To })
 	}
-	return slices.ContainsFunc(without, func(t int64) bool { return othersShow(runs, by, t) }) ||
+	return slices.ContainsFunc(runs, func(r *run) bool { return r.by != by && Missed(without, r.first(), r.last()) }) ||
 		s.Shards[by] && slices.ContainsFunc(runs, func(r *run) bool { return r.by != by && r.first() < until && wasThere(r) })
 }
 

@@ -126,6 +126,7 @@ func TestLife(t *testing.T) {
 			pod:     Sightings{a: every(10, 5, 45)},
 			byUID:   true,
 			want:    Spans{{0, 49}},
+			known:   Spans{{0, 63}}, // and what was later is not asked
 		}, {
 			name:    "came with the next instance",
 			targets: map[Target]*Scrapes{a: scrapedAt(10, every(10, 5, 45)), b: scrapedAt(10, every(10, 63, 93))},
@@ -270,6 +271,82 @@ func TestLifeBesideTheNearestScrape(t *testing.T) {
 		got := NewPresence(s, Sightings{a: shown}, false).Life(Sightings{a: shown})
 		return cmp.Equal(got, NewSpans(want...))
 	})
+}
+
+// TestBesideAllScrapes: the slow twin of a presence that is known by its uid looks at all
+// scrapes, however far from its life.
+func TestBesideAllScrapes(t *testing.T) {
+	whole := Span{0, 300}
+	check(t, "of three targets", func(of [3]shownAt, from, length uint16, shards bool) bool {
+		targets, seen := map[Target]*Scrapes{}, Sightings{}
+		life := Span{int64(from % 300), int64(from%300) + int64(length%120)}
+		for i, in := range of {
+			by := Target{Job: "ksm", Instance: string(rune('a' + i))}
+			var ok, tried []int64
+			for n, t := range in.Times {
+				if tried = append(tried, t); in.Shown[n] || n%3 > 0 {
+					ok = append(ok, t)
+					if i < 2 && life.Contains(t) && (n%5 > 0 || i == 0) {
+						seen.Add(by, t)
+					}
+				}
+			}
+			if i == 1 {
+				ok, tried = ok[len(ok)/2:], tried[len(tried)/2:]
+				seen[by] = slices.DeleteFunc(seen[by], func(t int64) bool { return !slices.Contains(ok, t) })
+				if len(seen[by]) == 0 {
+					delete(seen, by)
+				}
+			}
+			targets[by] = &Scrapes{OK: ok, Tried: tried, Interval: 10}
+		}
+		s := NewTargets(whole, targets)
+		ResolveLifetimes(s)
+		for by := range s.Scrapes {
+			s.Shards[by] = shards
+		}
+		if len(seen) == 0 {
+			return true
+		}
+		fast, slow := NewPresence(s, seen, true), presenceOfAll(s, seen)
+		got, want := fast.Life(seen), slow.Life(seen)
+		holes := func(p *Presence) (out Spans) {
+			for _, hole := range p.Known.Complement(whole) {
+				if want.Meet(hole) {
+					out = append(out, hole)
+				}
+			}
+			return out
+		}
+		return cmp.Equal(got, want) && cmp.Equal(holes(fast), holes(slow))
+	})
+}
+
+func presenceOfAll(s *Targets, seen Sightings) *Presence {
+	p := &Presence{span: s.Span, margins: map[Target]int64{}}
+	runs := runsOf(s, seen)
+	life := seen.Span()
+	for _, r := range runs {
+		for _, t := range r.times {
+			p.grid = append(p.grid, scrape{t, r.by})
+		}
+	}
+	others := s.others(seen, runs, true)
+	for by, sc := range s.Scrapes {
+		p.margins[by] = sc.Interval / 2
+		margin := sc.Interval
+		if seen[by] == nil {
+			margin = 0
+		}
+		before, during, after := s.without(by, seen[by], runs, life.To)
+		for _, t := range slices.Concat(before, during, after) {
+			if (t < life.From || t > life.To) && (seen[by] != nil || others(by, t)) && !s.contradicted(runs, scrape{t, by}, margin) {
+				p.grid = append(p.grid, scrape{t, by})
+			}
+		}
+	}
+	p.order(s)
+	return p
 }
 
 // TestMissedBesideALoop: its slow twin looks at every time.

@@ -24,9 +24,25 @@ type Sightings map[Target][]int64
 
 // Add enters times, which come in order.
 func (s Sightings) Add(by Target, times ...int64) {
-	if len(times) > 0 {
-		s[by] = merged(s[by], times)
+	all := s[by]
+	switch {
+	case len(times) == 0:
+	case len(all) == 0:
+		s[by] = slices.Clip(times) // it may be a part of others' times
+	case all[len(all)-1] < times[0]:
+		s[by] = append(all, times...)
+	default:
+		s[by] = merged(all, times)
 	}
+}
+
+// Span is from the first to the last of all times.
+func (s Sightings) Span() Span {
+	out := Span{1<<63 - 1, -1 << 63}
+	for _, times := range s {
+		out.From, out.To = min(out.From, times[0]), max(out.To, times[len(times)-1])
+	}
+	return out
 }
 
 // merged returns the times of both, sorted, each once.

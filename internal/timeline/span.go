@@ -5,6 +5,7 @@ package timeline
 import (
 	"cmp"
 	"slices"
+	"sort"
 )
 
 // Span is the half-open time [From, To).
@@ -57,8 +58,11 @@ func (s Spans) Union(o Spans) Spans {
 
 // Intersect returns what is in both.
 func (s Spans) Intersect(o Spans) Spans {
+	if len(s) == 0 || len(o) == 0 {
+		return nil
+	}
 	var out Spans
-	for i, j := 0, 0; i < len(s) && j < len(o); {
+	for i, j := s.after(o[0].From), o.after(s[0].From); i < len(s) && j < len(o); {
 		if both := (Span{max(s[i].From, o[j].From), min(s[i].To, o[j].To)}); both.From < both.To {
 			out = append(out, both)
 		}
@@ -80,6 +84,17 @@ func (s Spans) Within(o Span) int64 {
 	return sum
 }
 
+// Meet says whether any of s and a span have some time in common.
+func (s Spans) Meet(o Span) bool {
+	i := s.after(o.From)
+	return i < len(s) && s[i].From < o.To
+}
+
+// after is the place of the first that ends after a moment.
+func (s Spans) after(t int64) int {
+	return sort.Search(len(s), func(i int) bool { return s[i].To > t })
+}
+
 // Complement returns what of whole s leaves out.
 func (s Spans) Complement(whole Span) Spans {
 	var out Spans
@@ -94,6 +109,14 @@ func (s Spans) Complement(whole Span) Spans {
 		out = append(out, Span{from, whole.To})
 	}
 	return out
+}
+
+// Whole is from the first to the last moment of any of the spans.
+func (s Spans) Whole() Span {
+	if len(s) == 0 {
+		return Span{}
+	}
+	return Span{s[0].From, s[len(s)-1].To}
 }
 
 // Changes counts the spans' starts and ends within the whole.

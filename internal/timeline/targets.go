@@ -10,11 +10,12 @@ type Targets struct {
 	Interval int64            // the longest of any target
 	Exists   map[Target]Spans // when each was there, scraped well or not
 	Shards   map[Target]bool  // that know some of the pods only
+	unheard  map[Target]Spans // when each may have known what it had not shown
 }
 
 // NewTargets judges the scrapes of one source's targets. Resolve completes it.
 func NewTargets(span Span, scrapes map[Target]*Scrapes) *Targets {
-	s := &Targets{Span: span, Scrapes: map[Target]*Scrapes{}, Exists: map[Target]Spans{}, Shards: map[Target]bool{}}
+	s := &Targets{Span: span, Scrapes: map[Target]*Scrapes{}, Exists: map[Target]Spans{}, Shards: map[Target]bool{}, unheard: map[Target]Spans{}}
 	for t, sc := range scrapes {
 		if len(sc.Tried) > 0 {
 			s.Scrapes[t] = sc
@@ -66,7 +67,7 @@ func ResolveLifetimes(sources ...*Targets) {
 	working := working(slices.Compact(attempts), interval)
 	for _, s := range sources {
 		for t, sc := range s.Scrapes {
-			s.Exists[t] = sc.existence(s.Span, working)
+			s.Exists[t], s.unheard[t] = sc.existence(s.Span, working), sc.unheard(s.Span)
 		}
 	}
 }

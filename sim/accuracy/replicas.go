@@ -1,10 +1,13 @@
 package accuracy
 
 import (
+	"context"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/prom"
 )
 
 // Twin returns histories as the other Prometheus of a pair sees them: it scrapes everything a
@@ -24,6 +27,18 @@ func Twin(placed []Placed) []Placed {
 		}
 	}
 	return out
+}
+
+// StoreBoth writes what each Prometheus of a pair would have stored of histories into one TSDB
+// directory, side by side: as a Thanos Query shows them that does not merge them.
+func StoreBoth(ctx context.Context, dir string, placed []Placed) error {
+	twins := Twin(placed)
+	for i, p := range placed {
+		if err := prom.WriteBlock(ctx, dir, append(samplesOf(p, "0"), samplesOf(twins[i], "1")...)); err != nil {
+			return fmt.Errorf("history %s: %w", p.Name, err)
+		}
+	}
+	return nil
 }
 
 // samplesOf returns what a Prometheus has stored of a history, with one more label where it is

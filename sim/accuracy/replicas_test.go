@@ -1,8 +1,8 @@
 package accuracy
 
 import (
-	"slices"
 	"testing"
+	"time"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/fetch"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/histories"
@@ -10,25 +10,21 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/prom/promtest"
 )
 
-// notMerged is wrong: rows without an id of a dead pod and of its successor, which two
-// Prometheus have seen at different times, are taken for one container's.
-const notMerged = "without-id-name-moves-while-the-dead-row-lingers"
-
 // TestReplicas computes histories from what two Prometheus have stored that scrape the same
 // targets, side by side in one server: as a Thanos Query shows them that does not merge them.
 func TestReplicas(t *testing.T) {
-	all := slices.DeleteFunc(histories.All(), func(n histories.Named) bool { return n.Name == notMerged })
+	all := histories.All()
 	for i := range setting(t, "SIM_RANDOM", 200) / 4 {
 		all = append(all, histories.Random(setting(t, "SIM_SEED", presetSeed)+i))
 	}
-	placed := Lay(all)
-	twins := Twin(placed)
-	dir := t.TempDir()
-	for i := range placed {
-		if err := prom.WriteBlock(t.Context(), dir, append(samplesOf(placed[i], "0"), samplesOf(twins[i], "1")...)); err != nil {
-			t.Fatal(err)
-		}
+	for _, n := range histories.All() {
+		all = append(all, n.Watched(10*time.Minute, 15*time.Second))
 	}
-	tallies := judgeAll(t, twins, promtest.Start(t, prom.Options{Dir: dir}).URL(), prom.Version, []fetch.Transport{fetch.PromQL})
+	placed := Lay(all)
+	dir := t.TempDir()
+	if err := StoreBoth(t.Context(), dir, placed); err != nil {
+		t.Fatal(err)
+	}
+	tallies := judgeAll(t, Twin(placed), promtest.Start(t, prom.Options{Dir: dir}).URL(), prom.Version, []fetch.Transport{fetch.PromQL})
 	say(t, "two replicas: %d histories, wrong on %v", len(placed), tallies[0].Failed())
 }

@@ -50,6 +50,7 @@ type Kubelet struct {
 	// seconds, the container's id without its pod's, and rows of containers alone.
 	CRI        bool
 	DropID     bool // id and name are relabelled away: a restart is a counter reset
+	KeepName   bool // with DropID: the runtime's name of the container stays
 	DropMemory bool // memory usage is relabelled away
 	OnlyUsage  bool // all but CPU and memory usage is relabelled away
 }

@@ -13,6 +13,8 @@ func (k *Kubelet) rows(n *Node, pods []*Pod) []row {
 	switch {
 	case k.Endpoint == ResourceAPI:
 		c.drop = []string{"id", "name", "image", "cpu"}
+	case k.DropID && k.KeepName:
+		c.drop = []string{"id"}
 	case k.DropID:
 		c.drop = []string{"id", "name"}
 	case k.CRI:

@@ -16,18 +16,7 @@ import (
 // TestQueries evaluates the queries of docs/remote-write.md, in their order, where three
 // windows are whole and the newest is not.
 func TestQueries(t *testing.T) {
-	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "remote-write.md"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var queries []string
-	for _, block := range strings.Split(string(text), "```promql\n")[1:] {
-		query, _, _ := strings.Cut(block, "```")
-		queries = append(queries, query)
-	}
-	if len(queries) != 4 {
-		t.Fatalf("%d queries, want 4", len(queries))
-	}
+	queries := documented(t)
 	for name, receiver := range receivers {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -53,7 +42,7 @@ func TestQueries(t *testing.T) {
 				{queries[1], end.Add(20 * time.Minute), half.Models[4].Values[cluster.CPURequests].V, 5},
 				{queries[2], end, 0, 0},
 				{queries[2], whole.Window.End, whole.Models[4].Values[cluster.CPURequests].V, 5},
-				{queries[3], end, 3, 1},
+				{queries[4], end, 3, 1},
 			} {
 				answer, err := l.client.Instant(t.Context(), test.query, test.at)
 				if err != nil {
@@ -67,6 +56,42 @@ func TestQueries(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// documented returns the queries of docs/remote-write.md, in their order.
+func documented(t *testing.T) []string {
+	t.Helper()
+	text, err := os.ReadFile(filepath.Join("..", "..", "docs", "remote-write.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var queries []string
+	for _, block := range strings.Split(string(text), "```promql\n")[1:] {
+		query, _, _ := strings.Cut(block, "```")
+		queries = append(queries, query)
+	}
+	if len(queries) != 5 {
+		t.Fatalf("%d queries, want 5", len(queries))
+	}
+	return queries
+}
+
+// TestQueryOfUpstreams evaluates the query of whole windows where one upstream's is whole, and
+// the other's is not.
+func TestQueryOfUpstreams(t *testing.T) {
+	l := start(t, 0)
+	whole, half := inCluster(l.averages(0, 5), "eu"), inCluster(l.averages(0, 5), "us")
+	mustDeliver(t, l.writer(t, upstream("eu")), whole)
+	l.interrupt(t, upstream("us"), half, 3)
+	answer, err := l.client.Instant(t.Context(), documented(t)[3], whole.Window.End)
+	if err != nil || len(answer.Series) != 5 {
+		t.Fatalf("%+v, %v", answer, err)
+	}
+	for _, row := range answer.Series {
+		if row.Labels.Get("cluster") != "eu" {
+			t.Errorf("a row of %v", row.Labels)
+		}
 	}
 }
 

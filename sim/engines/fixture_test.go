@@ -13,7 +13,6 @@ import (
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/fetch"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/accuracy"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/histories"
 )
 
@@ -55,41 +54,15 @@ func told(t *testing.T) []accuracy.Placed {
 	}
 	named := len(histories.All())
 	for _, n := range slices.Clone(all[:named]) {
-		all = append(all, watched(n, time.Hour, 30*time.Second), watched(n, 10*time.Minute, 15*time.Second))
+		all = append(all, n.Watched(time.Hour, 30*time.Second), n.Watched(10*time.Minute, 15*time.Second))
 	}
 	pattern, position := os.Getenv("HISTORIES"), -1
 	which := regexp.MustCompile(pattern)
 	all = slices.DeleteFunc(all, func(n histories.Named) bool {
 		position++
-		return !which.MatchString(n.Name) || pattern == "" && position%10 != 0 || wrongAnywhere(n.Name)
+		return !which.MatchString(n.Name) || pattern == "" && position%10 != 0
 	})
 	return accuracy.Lay(all)
-}
-
-// wrongByReplicas names what is wrong too where two Prometheus side by side are read: rows
-// without an id of a dead pod and of its successor.
-func wrongByReplicas(p accuracy.Placed) bool {
-	return strings.HasPrefix(p.Name, "without-id-name-moves-while-the-dead-row-lingers")
-}
-
-// wrongAnywhere names what is wrong on a Prometheus too.
-func wrongAnywhere(history string) bool {
-	return history == "without-id-name-moves-while-the-dead-row-lingers@10m0s/15s"
-}
-
-// watched is a history in a window of another length, with everything scraped at another
-// interval.
-func watched(n histories.Named, window, every time.Duration) histories.Named {
-	n.Name += "@" + window.String() + "/" + every.String()
-	n.Window = cluster.Span{From: n.Window.From, To: n.Window.From + window}
-	n.History.KSMs, n.History.Kubelets = slices.Clone(n.History.KSMs), slices.Clone(n.History.Kubelets)
-	for i := range n.History.KSMs {
-		n.History.KSMs[i].Every = every
-	}
-	for i := range n.History.Kubelets {
-		n.History.Kubelets[i].Every = every
-	}
-	return n
 }
 
 // judge computes every history by ways, and compares each result with the truth.

@@ -25,8 +25,9 @@ func kubeletFeatures() []Feature {
 		{Name: "resource-only", Group: usageRows, About: "CPU without ids, and no memory usage", edit: func(c *scene) {
 			c.Kubelets[0].Endpoint = cluster.ResourceAPI
 		}},
-		{Name: "without-id", Group: usageRows, About: "id and name are relabelled away", edit: func(c *scene) {
+		{Name: "without-id", Group: usageRows, About: "id is relabelled away, mostly with the name", edit: func(c *scene) {
 			c.Kubelets[0].DropID = true
+			c.Kubelets[0].KeepName = c.oneIn(3)
 		}},
 		{Name: "cri-rows", Group: usageRows, About: "the runtime's rows: whole seconds of CPU, ids without uids", edit: func(c *scene) {
 			for i := range c.Kubelets { // it is the kubelet's, whoever scrapes that

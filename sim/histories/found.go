@@ -7,14 +7,6 @@ import (
 // foundStories are what random compositions of features have shown to be hard.
 func foundStories() []story {
 	return []story{
-		{"without-id-name-moves-while-the-dead-row-lingers", "a pod's name goes to another model's pod on another node, and the dead row, which has no id, stays", func(b *builder) {
-			b.window = 10 * m
-			b.linger(3 * m)
-			b.Kubelets[0].DropID = true
-			b.cast()
-			b.server("serving-0", "wine", on("node-1"), lives(begin, 2*m))
-			b.pod("serving-0", seldon("beer"), on("node-2"), lives(2*m+40*s, end), container("classifier", uses(1.1, 600*Mi)))
-		}},
 		{"ksm-shard-rescheduled-with-a-pause", "one of two shards moves; the other one, which stays, knows nothing of its pods", func(b *builder) {
 			b.window = 10 * m
 			b.cast()

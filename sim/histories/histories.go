@@ -23,6 +23,39 @@ func (n Named) Feed() cluster.Span {
 	return cluster.Span{From: n.Window.From - 10*time.Minute, To: n.Window.To + 2*time.Minute}
 }
 
+// Watched is the history in a window of another length, with everything scraped at another
+// interval. Where there is no up, a single failed scrape remains one: without up, a target that
+// is out of reach looks like one that left.
+func (n Named) Watched(window, every time.Duration) Named {
+	n.Name += "@" + window.String() + "/" + every.String()
+	n.Window = cluster.Span{From: n.Window.From, To: n.Window.From + window}
+	h := &n.History
+	h.Nodes, h.KSMs, h.Kubelets = slices.Clone(h.Nodes), slices.Clone(h.KSMs), slices.Clone(h.Kubelets)
+	single := func(holes cluster.Spans, was time.Duration) cluster.Spans {
+		holes = slices.Clone(holes)
+		for i, x := range holes {
+			if h.NoUp && x.Length() <= was {
+				holes[i].To = x.From + min(x.Length(), every)
+			}
+		}
+		return holes
+	}
+	longest := time.Duration(0)
+	for i := range h.KSMs {
+		k := &h.KSMs[i]
+		k.Every, k.Holes = every, single(k.Holes, k.Every)
+	}
+	for i := range h.Kubelets {
+		k := &h.Kubelets[i]
+		longest = max(longest, k.Every)
+		k.Every, k.Holes = every, single(k.Holes, k.Every)
+	}
+	for i := range h.Nodes {
+		h.Nodes[i].Holes = single(h.Nodes[i].Holes, longest)
+	}
+	return n
+}
+
 // Truth returns the exact averages over the window.
 func (n Named) Truth() map[cluster.Model]cluster.Values { return cluster.Truth(&n.History, n.Window) }
 
@@ -32,10 +65,11 @@ func (n Named) Bound() map[cluster.Model]cluster.Tolerances {
 }
 
 // All returns every named history. The kubelets' rows have the times of the kubelets' looks, as
-// those of every real cluster, except in histories that random compositions were shrunk to.
+// those of every real cluster, except in histories that random compositions were shrunk to, or in
+// which dead rows stay.
 func All() []Named {
 	out := told(stories(), true, "")
-	return append(out, told(slices.Concat(foundStories(), foundKSMStories(), foundRowStories(), forgedStories()), false, "")...)
+	return append(out, told(slices.Concat(foundStories(), foundKSMStories(), foundRowStories(), namelessStories(), forgedStories()), false, "")...)
 }
 
 // ByMarkers returns the named histories as they are where Prometheus is told to set the time of

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/accuracy"
@@ -82,11 +83,15 @@ func (s Sample) V(t testing.TB) float64 {
 	return v
 }
 
-// Stored returns every sample of a metric, as it was written.
+// Stored returns every sample of a metric that is of this cluster, as it was written.
 func (s *Soak) Stored(t testing.TB, r Receiver, metric string) []Series {
 	t.Helper()
+	of := "cluster"
+	if !strings.HasPrefix(metric, "model_") {
+		of = "upstream"
+	}
 	u := r.Query.JoinPath("api/v1/query")
-	u.RawQuery = url.Values{"query": {fmt.Sprintf("%s{run=%q}[3h]", metric, r.Run)}, "nocache": {"1"}}.Encode()
+	u.RawQuery = url.Values{"query": {fmt.Sprintf("%s{run=%q,%s=%q}[3h]", metric, r.Run, of, s.Cluster)}, "nocache": {"1"}}.Encode()
 	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, u.String(), nil)
 	if err != nil {
 		t.Fatal(err)

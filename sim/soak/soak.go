@@ -32,6 +32,7 @@ type Soak struct {
 	Source  *url.URL // the server
 	Tenant  string   // whose data each server holds, "" if they know no tenants
 	Windows []accuracy.Placed
+	Cluster string // which upstream this is, of an exporter with several; "" for its only one
 }
 
 // Receiver is where windows are delivered to.

@@ -4,7 +4,9 @@
 
 {{/* The URLs, by the names of their flags. */}}
 {{- define "exporter.urls" -}}
+{{- if not .Values.config.upstreams }}
 prometheus.url: {{ .Values.prometheus.url | quote }}
+{{- end }}
 {{- with .Values.remoteWrite }}
 {{- if .url }}
 remote-write.url: {{ .url | quote }}

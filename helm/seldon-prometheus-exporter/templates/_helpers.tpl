@@ -70,7 +70,7 @@ remote-write-http-config.yml: {{ toYaml . | b64enc }}
 {{- define "exporter.prometheusConfig" -}}
 {{- if .Values.prometheus.config.content }}
 {{- toYaml .Values.prometheus.config.content }}
-{{- else if and .Values.openshift.serviceCA (not .Values.prometheus.config.secretName) }}
+{{- else if and .Values.openshift.serviceCA (not .Values.prometheus.config.secretName) (not .Values.config.upstreams) }}
 {{- toYaml (dict "tls_config" (dict "ca_file" (include "exporter.serviceCAFile" .))) }}
 {{- end }}
 {{- end }}
@@ -96,6 +96,15 @@ remote-write-http-config.yml: {{ toYaml . | b64enc }}
 {{- if $p.serviceAccountToken.enabled }}{{ $tokens = append $tokens "prometheus.serviceAccountToken.enabled" }}{{ end }}
 {{- if gt (len $tokens) 1 }}
 {{- fail (printf "%s are set: keep one of them" (join " and " $tokens)) }}
+{{- end }}
+{{/* Each upstream has its own: one for all could be sent to another's server. */}}
+{{- if .Values.config.upstreams }}
+{{- $ofAll := $tokens }}
+{{- if $p.config.secretName }}{{ $ofAll = append $ofAll "prometheus.config.secretName" }}{{ end }}
+{{- if $p.config.content }}{{ $ofAll = append $ofAll "prometheus.config.content" }}{{ end }}
+{{- range $ofAll }}
+{{- fail (printf "%s and config.upstreams are set: give each upstream its prometheus.token-file or prometheus.config-file, in a Secret that extraVolumes mounts" .) }}
+{{- end }}
 {{- end }}
 {{- range $which, $c := dict "prometheus.config" $p.config "remoteWrite.config" .Values.remoteWrite.config }}
 {{- if and $c.secretName $c.content }}

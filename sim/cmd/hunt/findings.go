@@ -45,15 +45,19 @@ func composed(names []string, variation uint64) (finding, error) {
 	return finding{features: names, variation: variation, named: n}, err
 }
 
-// named returns the history of a seed, or of the name that a composition has.
+// named returns the history of a seed, or of the name that a story or a composition has.
 func named(name string) (finding, error) {
 	if seed, err := strconv.ParseUint(strings.TrimPrefix(name, "random-"), 10, 64); err == nil {
 		return finding{named: histories.Random(seed)}, nil
 	}
+	told := histories.All()
+	if i := slices.IndexFunc(told, func(n histories.Named) bool { return n.Name == name }); i >= 0 {
+		return finding{named: told[i]}, nil
+	}
 	features, variation, _ := strings.Cut(name, "@")
 	v, err := strconv.ParseUint(variation, 10, 64)
 	if err != nil {
-		return finding{}, fmt.Errorf("-only=%q is neither a seed nor features@variation: write 42, or late+no-up@42", name)
+		return finding{}, fmt.Errorf("-only=%q is no seed, no features@variation and no story's name: write 42, late+no-up@42 or quiet", name)
 	}
 	return composed(strings.Split(features, "+"), v)
 }
@@ -73,12 +77,12 @@ func pairs(variation uint64) []finding {
 }
 
 // judgeFindings returns those that are wrong.
-func judgeFindings(ctx context.Context, all []finding) ([]finding, error) {
+func (s setting) judgeFindings(ctx context.Context, all []finding) ([]finding, error) {
 	hs := make([]histories.Named, len(all))
 	for i, f := range all {
-		hs[i] = f.named
+		hs[i] = s.of(f.named)
 	}
-	outcomes, err := judge(ctx, hs)
+	outcomes, err := s.judge(ctx, hs)
 	if err != nil {
 		return nil, err
 	}
@@ -92,7 +96,7 @@ func judgeFindings(ctx context.Context, all []finding) ([]finding, error) {
 }
 
 // dropFeatures leaves out features as long as values are off in one of the same ways.
-func dropFeatures(ctx context.Context, f finding) (finding, error) {
+func (s setting) dropFeatures(ctx context.Context, f finding) (finding, error) {
 	for len(f.features) > 1 {
 		var fewer []finding
 		for i := range f.features {
@@ -100,7 +104,7 @@ func dropFeatures(ctx context.Context, f finding) (finding, error) {
 				fewer = append(fewer, g)
 			}
 		}
-		wrong, err := judgeFindings(ctx, fewer)
+		wrong, err := s.judgeFindings(ctx, fewer)
 		if err != nil {
 			return f, err
 		}

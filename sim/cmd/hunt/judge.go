@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"os"
 	"runtime"
+	"strings"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -60,16 +62,49 @@ func kindOf(d accuracy.Deviation) string {
 	return d.Metric + " high"
 }
 
+// setting is how histories are watched: as they say, where it is zero.
+type setting struct {
+	window, every time.Duration
+	replicas      bool
+}
+
+// String names the setting, "" for none.
+func (s setting) String() string {
+	var parts []string
+	if s.every > 0 {
+		parts = append(parts, s.window.String(), s.every.String())
+	}
+	if s.replicas {
+		parts = append(parts, "replicas")
+	}
+	return strings.Join(parts, "-")
+}
+
+// of is a history as it is watched.
+func (s setting) of(n histories.Named) histories.Named {
+	if s.every == 0 || s.window == 0 {
+		return n
+	}
+	return n.Watched(s.window, s.every)
+}
+
 // judge stores the histories in one TSDB, serves it, and holds the product against each.
-func judge(ctx context.Context, named []histories.Named) (_ []outcome, err error) {
+func (s setting) judge(ctx context.Context, named []histories.Named) (_ []outcome, err error) {
 	dir, err := os.MkdirTemp("", "hunt-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
 	placed := accuracy.Lay(named)
-	if err := accuracy.Store(ctx, dir, placed); err != nil {
+	store := accuracy.Store
+	if s.replicas {
+		store = accuracy.StoreBoth
+	}
+	if err := store(ctx, dir, placed); err != nil {
 		return nil, err
+	}
+	if s.replicas {
+		placed = accuracy.Twin(placed)
 	}
 	server, err := prom.Start(ctx, prom.Options{Dir: dir})
 	if err != nil {

@@ -30,9 +30,12 @@ func main() {
 	flag.Uint64Var(&h.seed, "seed", 1, "the first one's seed; those that were computed before are skipped")
 	flag.IntVar(&h.shrink, "shrink", 20, "how many distinct failures to shrink")
 	flag.BoolVar(&h.pairs, "pairs", false, "compute every pair of features instead, with the seed as variation")
+	flag.DurationVar(&h.window, "window", 0, "compute each in a window of this length, if -every is set too")
+	flag.DurationVar(&h.every, "every", 0, "scrape everything at this interval")
+	flag.BoolVar(&h.replicas, "replicas", false, "let two Prometheus servers, whose samples are read together, watch each")
 	flag.StringVar(&h.state, "state", "", "where to remember what was computed; default: hunt in the project's cache")
 	without := flag.String("without", "", "features that compositions are to go without, separated by commas")
-	only := flag.String("only", "", "shrink this history alone: a seed, or features@variation as they are printed")
+	only := flag.String("only", "", "shrink this history alone: a seed, features@variation as they are printed, or the name of a story")
 	flag.Parse()
 	h.without = strings.Split(*without, ",")
 
@@ -52,6 +55,7 @@ type hunt struct {
 	pairs       bool
 	state       string
 	without     []string
+	setting
 }
 
 // batchSize is how many histories one TSDB holds.
@@ -63,7 +67,7 @@ func (h hunt) run(ctx context.Context, only string, out io.Writer) error {
 		if err != nil {
 			return err
 		}
-		wrong, err := judgeFindings(ctx, []finding{f})
+		wrong, err := h.judgeFindings(ctx, []finding{f})
 		if len(wrong) == 0 && err == nil {
 			fmt.Fprintln(out, "nothing is wrong")
 		}
@@ -79,7 +83,7 @@ func (h hunt) run(ctx context.Context, only string, out io.Writer) error {
 		}
 		h.state = filepath.Join(cache, "hunt")
 	}
-	st, err := loadState(h.state)
+	st, err := loadState(filepath.Join(h.state, h.setting.String()))
 	if err != nil {
 		return err
 	}
@@ -108,7 +112,7 @@ func (h hunt) inBatches(ctx context.Context, all []finding, st *state, out io.Wr
 	g.SetLimit(runtime.GOMAXPROCS(0))
 	for batch := range slices.Chunk(all, batchSize) {
 		g.Go(func() error {
-			wrong, err := judgeFindings(gctx, batch)
+			wrong, err := h.judgeFindings(gctx, batch)
 			if err != nil {
 				return err
 			}
@@ -134,7 +138,7 @@ func (h hunt) inBatches(ctx context.Context, all []finding, st *state, out io.Wr
 func (h hunt) examine(ctx context.Context, failed []finding, out io.Writer) error {
 	seen := map[string]int{}
 	for _, f := range failed {
-		small, err := dropFeatures(ctx, f)
+		small, err := h.dropFeatures(ctx, f)
 		if err != nil {
 			return err
 		}
@@ -148,7 +152,7 @@ func (h hunt) examine(ctx context.Context, failed []finding, out io.Writer) erro
 		if len(seen) > h.shrink {
 			continue
 		}
-		least, outcome, err := shrink(ctx, small.named, small.outcome, judge)
+		least, outcome, err := shrink(ctx, h.of(small.named), small.outcome, h.judge)
 		if err != nil {
 			return err
 		}

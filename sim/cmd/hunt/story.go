@@ -120,6 +120,7 @@ func (t *teller) kubelets(kubelets []cluster.Kubelet) {
 		differ(t, name+".Timestamps", k.Timestamps, false, literal)
 		differ(t, name+".CRI", k.CRI, false, literal)
 		differ(t, name+".DropID", k.DropID, false, literal)
+		differ(t, name+".KeepName", k.KeepName, false, literal)
 		differ(t, name+".DropMemory", k.DropMemory, false, literal)
 		if len(k.Holes) > 0 {
 			t.say("%s.Holes = %s", name, spans(k.Holes))
