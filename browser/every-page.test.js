@@ -24,6 +24,10 @@ const pages = [
   ["down", model("seldon", "SeldonDeployment", "iris"), 200],
   ["hostile", model("hostile", "SeldonDeployment", longest) + "?explain=1", 200],
   ["town", "/config", 200],
+  ["several", "/config", 200],
+  ["several", "/doctor?upstream=us", 200],
+  ["several", "/doctor?upstream=nobody", 400],
+  ["several", model("seldon", "SeldonDeployment", "iris") + "?cluster=eu", 200],
 ];
 
 for (const [cluster, path, status] of pages) {

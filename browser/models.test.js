@@ -187,3 +187,25 @@ describe("a parameter that cannot be used is named, with its value and what is a
       }, { status: 400 }));
   }
 });
+
+describe("the models of several upstreams", () => {
+  it("have their cluster, and the state of each upstream is there", () =>
+    visit("several", "/", async (page) => {
+      assert.deepEqual([...new Set(await texts(page.locator("#list tbody .cluster")))], ["eu"]);
+      assert.equal(await page.locator("ul[id^=state-]").count(), 5);
+      assert.equal(await page.locator("#state-us").isVisible(), false);
+      await page.locator("#upstreams summary").click();
+      assert.match(await page.locator("#state-us").innerText(), /us[^]*none yet/);
+      assert.match(await page.locator("#state-eu").innerText(), /Observed/);
+      assert.equal(await page.locator("[id^=error-]").count(), 4);
+      await follow(page, () => page.getByRole("link", { name: "iris" }).click());
+      assert.equal(new URL(page.url()).search, "?cluster=eu");
+      assert.equal(await page.locator("ul[id^=state]").count(), 1);
+    }));
+
+  it("have checks of each", () =>
+    visit("several", "/doctor", async (page) => {
+      await follow(page, () => page.locator("#upstreams").getByRole("link", { name: "africa" }).click());
+      assert.match(await page.locator("#summary").innerText(), /127\.0\.0\.1:1\/4/);
+    }));
+});

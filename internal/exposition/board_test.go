@@ -84,14 +84,11 @@ func TestUpstreamsTogether(t *testing.T) {
 		for row := range strings.SplitSeq(shownAs(t, b, Identity), "\n") {
 			var upstream string
 			var value float64
-			switch {
-			case strings.HasPrefix(row, "model_"):
+			if strings.HasPrefix(row, "model_") {
 				rows = append(rows, row)
-			case strings.HasPrefix(row, "seldon_exporter_models{"):
-				fmt.Sscanf(row, `seldon_exporter_models{upstream=%q} %g`, &upstream, &value)
+			} else if _, err := fmt.Sscanf(row, `seldon_exporter_models{upstream=%q} %g`, &upstream, &value); err == nil {
 				count[upstream] = fmt.Sprint(value)
-			case strings.HasPrefix(row, "seldon_exporter_window_end_timestamp_seconds{"):
-				fmt.Sscanf(row, `seldon_exporter_window_end_timestamp_seconds{upstream=%q} %g`, &upstream, &value)
+			} else if _, err := fmt.Sscanf(row, `seldon_exporter_window_end_timestamp_seconds{upstream=%q} %g`, &upstream, &value); err == nil {
 				rows = append(rows, fmt.Sprintf("%s %s of %.0f", upstream, count[upstream], value))
 			}
 		}

@@ -9,9 +9,9 @@ Each history is a simulated cluster whose exact averages are known by integratio
 kube-state-metrics and kubelets would have exposed is stored in a real Prometheus (%s), and
 the window's averages are then computed from there in several ways:
 
-- **exporter** is this project, over each of its transports. On other engines it is right too:
-  [Engines](engines.md#what-is-right) has the counts. [On a real node](node.md) compares it with
-  what a kernel counted.
+- **exporter** is this project, over each of its transports.
+  [Engines](engines.md#what-is-right) counts what is right on other engines,
+  [on a real node](node.md) compares it with what a kernel counted.
 - **textbook rules** are what a competent user would write as recording rules: avg_over_time or
   rate over the window per container, joined with kube_pod_labels and summed, for
   kube-state-metrics 2.x.

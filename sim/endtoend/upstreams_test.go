@@ -37,20 +37,24 @@ func TestUpstreams(t *testing.T) {
 	})
 	eu.Cluster, us.Cluster = "eu", "us"
 	way := newValve(t, us.Source)
-	start := func(receiver soak.Receiver) *process.Process {
+	file := filepath.Join(t.TempDir(), "exporter.yml")
+	inEU, inUS := fmt.Sprintf("- {name: eu, prometheus: {url: %q}}\n", eu.Source), fmt.Sprintf("- {name: us, prometheus: {url: %q}, query: {transport: promql}}\n", way.url)
+	write := func(receiver soak.Receiver, upstreams string) {
 		t.Helper()
-		file := filepath.Join(t.TempDir(), "exporter.yml")
 		text := fmt.Sprintf(`time-period: %s
 settle-delay: 0s
 catch-up: {max-age: 90m}
+web: {enable-lifecycle: true}
 remote-write: {url: %q, query-url: %q}
 upstreams:
-- {name: eu, prometheus: {url: %q}}
-- {name: us, prometheus: {url: %q}, query: {transport: promql}}
-`, model.Duration(soak.Period), receiver.Write, receiver.Query, eu.Source, way.url)
-		if err := os.WriteFile(file, []byte(text), 0o600); err != nil {
+`, model.Duration(soak.Period), receiver.Write, receiver.Query)
+		if err := os.WriteFile(file, []byte(text+upstreams), 0o600); err != nil {
 			t.Fatal(err)
 		}
+	}
+	start := func(receiver soak.Receiver, upstreams string) *process.Process {
+		t.Helper()
+		write(receiver, upstreams)
 		p, err := process.Start(process.Command{Path: eu.Binary, Args: []string{"--config.file=" + file, "--web.listen-address=127.0.0.1:0"}})
 		if err != nil {
 			t.Fatal(err)
@@ -77,7 +81,7 @@ upstreams:
 
 	receiver := newReceiver(t)
 	for range 2 { // a restart finds everything there
-		p := start(receiver)
+		p := start(receiver, inEU+inUS)
 		eu.Await(t, p, receiver)
 		us.Await(t, p, receiver)
 		judgeServed(t, p, eu, us)
@@ -89,8 +93,7 @@ upstreams:
 
 	receiver = newReceiver(t)
 	way.closed.Store(true)
-	p := start(receiver)
-	defer p.Close()
+	p := start(receiver, inEU+inUS)
 	eu.Await(t, p, receiver)
 	eu.Judge(t, receiver)
 	judgeServed(t, p, eu)
@@ -100,19 +103,56 @@ upstreams:
 	way.open()
 	us.Await(t, p, receiver)
 	judgeServed(t, p, eu, us)
+	if err := p.Close(); err != nil {
+		t.Error(err)
+	}
+	judgeBoth(receiver)
+
+	// One comes and one goes while it runs.
+	receiver = newReceiver(t)
+	p = start(receiver, inEU)
+	defer p.Close()
+	reload := func(upstreams string) {
+		t.Helper()
+		write(receiver, upstreams)
+		resp, err := http.Post(base(t, p)+"/-/reload", "", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != http.StatusOK {
+			t.Fatalf("reloading answers %d", resp.StatusCode)
+		}
+	}
+	judgeServed(t, p, eu)
+	reload(inUS + inEU) // in the middle of eu's windows
+	judgeServed(t, p, eu, us)
+	eu.Await(t, p, receiver)
+	reload(inUS)
+	us.Await(t, p, receiver)
+	judgeServed(t, p, us)
+	if exposition := string(get(t, base(t, p)+"/metrics")); strings.Contains(exposition, `"eu"`) {
+		t.Errorf("something is left of eu:\n%s", exposition)
+	}
 	judgeBoth(receiver)
 }
 
-// judgeServed holds what is served of some clusters against the truth.
-func judgeServed(t *testing.T, p *process.Process, all ...*soak.Soak) {
+// base returns the URL of the exporter.
+func base(t *testing.T, p *process.Process) string {
 	t.Helper()
 	address, err := p.Address(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
+	return "http://" + address
+}
+
+// judgeServed holds what is served of some clusters against the truth.
+func judgeServed(t *testing.T, p *process.Process, all ...*soak.Soak) {
+	t.Helper()
 	var exposition string
 	eventually(t, p, "a window of each", func() bool {
-		exposition = string(get(t, "http://"+address+"/metrics"))
+		exposition = string(get(t, base(t, p)+"/metrics"))
 		return !slices.ContainsFunc(all, func(s *soak.Soak) bool {
 			return !strings.Contains(exposition, fmt.Sprintf("seldon_exporter_models{upstream=%q}", s.Cluster))
 		})

@@ -7,7 +7,9 @@ import (
 	"context"
 	"net"
 	"net/url"
+	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 	"time"
 
@@ -36,25 +38,42 @@ type server struct {
 // built returns the path of a program's binary.
 func built(t testing.TB, p program.Program) string {
 	t.Helper()
-	path, err := p.Binary(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path
+	return fetched(t, func(string) (string, error) { return p.Binary(t.Context()) })
 }
 
 // fromDebian returns the path of a program of Debian.
 func fromDebian(t testing.TB, name string) string {
 	t.Helper()
+	return fetched(t, func(cache string) (string, error) {
+		tree, err := debian.Unpack(t.Context(), cache, name)
+		return filepath.Join(tree.Dir, "usr", "bin", name), err
+	})
+}
+
+// fetched returns a program's path in the cache. What tests beside each other need is put there
+// once.
+func fetched(t testing.TB, fetch func(cache string) (string, error)) string {
+	t.Helper()
 	cache, err := debian.CacheDir()
 	if err != nil {
 		t.Fatal(err)
 	}
-	tree, err := debian.Unpack(t.Context(), cache, name)
+	if err := os.MkdirAll(cache, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	lock, err := os.OpenFile(filepath.Join(cache, "engines.lock"), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return filepath.Join(tree.Dir, "usr", "bin", name)
+	defer lock.Close() // which unlocks it
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
+	path, err := fetch(cache)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // run starts a program that ends with the test, and waits until it is ready.

@@ -9,6 +9,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/prometheus/common/model"
@@ -28,6 +29,7 @@ type Options struct {
 	Scrape      time.Duration // how often the Prometheus scrapes the exporter; 0 is never
 	Flags       []string      // further ones of the exporter
 	Unreachable bool          // the exporter asks where no Prometheus answers
+	Upstreams   []string      // names: the first is the Prometheus, the others do not answer; none for one without a name
 	RemoteWrite bool          // the exporter delivers windows to the Prometheus
 
 	PrometheusAddress, ExporterAddress string
@@ -78,6 +80,11 @@ func Start(ctx context.Context, o Options) (_ *System, err error) {
 	if s.Prometheus, err = prom.Start(ctx, options); err != nil {
 		return nil, err
 	}
+	if len(o.Upstreams) > 0 {
+		if err := s.listUpstreams(); err != nil {
+			return nil, err
+		}
+	}
 	s.Exporter, err = process.Start(process.Command{Path: o.Exporter, Args: s.flags()})
 	if err != nil {
 		return nil, fmt.Errorf("start the exporter: %w", err)
@@ -87,15 +94,36 @@ func Start(ctx context.Context, o Options) (_ *System, err error) {
 
 // common returns the flags of every command.
 func (s *System) common() []string {
-	upstream := s.Prometheus.URL().String()
-	if s.Unreachable {
-		upstream = "http://127.0.0.1:1"
+	upstream := "--prometheus.url=" + s.Prometheus.URL().String()
+	switch {
+	case s.Unreachable:
+		upstream = "--prometheus.url=" + nowhere
+	case len(s.Upstreams) > 0:
+		upstream = "--config.file=" + s.upstreamsFile()
 	}
 	return []string{
-		"--prometheus.url=" + upstream,
+		upstream,
 		"--time-period=" + model.Duration(s.Period).String(),
 		"--settle-delay=" + model.Duration(s.SettleDelay).String(),
 	}
+}
+
+// nowhere is the URL of no server.
+const nowhere = "http://127.0.0.1:1"
+
+func (s *System) upstreamsFile() string { return filepath.Join(s.dir, "upstreams.yml") }
+
+// listUpstreams writes the file that lists several upstreams.
+func (s *System) listUpstreams() error {
+	text := "upstreams:\n"
+	for i, name := range s.Upstreams {
+		at := fmt.Sprintf("%s/%d", nowhere, i)
+		if i == 0 {
+			at = s.Prometheus.URL().String()
+		}
+		text += fmt.Sprintf("- {name: %q, prometheus: {url: %q}}\n", name, at)
+	}
+	return os.WriteFile(s.upstreamsFile(), []byte(text), 0o600)
 }
 
 func (s *System) flags() []string {

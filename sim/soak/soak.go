@@ -141,7 +141,11 @@ func (s *Soak) Kill(t testing.TB, r Receiver, after time.Duration) {
 func (s *Soak) Finish(t testing.TB, r Receiver) {
 	t.Helper()
 	p := s.Start(t, r, "")
-	defer p.Close()
+	defer func() {
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	}()
 	s.Await(t, p, r)
 }
 

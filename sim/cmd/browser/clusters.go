@@ -29,7 +29,13 @@ func sites() []site {
 		{"empty", live.Options{Cluster: live.Empty(), Past: time.Hour, Period: 10 * time.Minute, SettleDelay: time.Minute}, nil},
 		{"large", live.Options{Cluster: live.Large(10_000), Past: 15 * time.Minute, Period: 5 * time.Minute, SettleDelay: time.Minute}, nil},
 		{"down", live.Options{Cluster: live.Empty(), Past: time.Minute, Period: 10 * time.Minute, SettleDelay: time.Minute, Unreachable: true}, nil},
+		{"several", live.Options{Cluster: live.Outage(), Past: time.Hour, Period: 10 * time.Minute, SettleDelay: time.Minute, Upstreams: severalNames()}, nil},
 	}
+}
+
+// severalNames are of upstreams, so many that their states are folded; one is as long as it may be.
+func severalNames() []string {
+	return []string{"eu", "us", "asia-southeast1", strings.Repeat("long-name", 7), "africa"}
 }
 
 // choose returns the sites of the given names, separated by commas.
