@@ -12,31 +12,29 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/timeline"
 )
 
-// rowID tells the lives of one container apart. One target has one container of a name in
-// one pod at a time: where the id is missing, the target and the runtime's name stand for it.
+// rowID tells the lives of one container apart. Where the id is missing, the runtime's name of
+// the container stands for it. One target has one container of a name in one pod at a time: where
+// both are missing, the target stands for it.
 type rowID struct {
-	cgroup           string // empty where the label is missing
-	instance, handle string
+	cgroup   string // or the runtime's name, empty where both labels are missing
+	instance string // only where they are
 }
 
 func (r rowID) String() string {
-	if r.cgroup != "" {
-		return r.cgroup
-	}
-	return strings.TrimSpace(r.instance + " " + r.handle)
+	return cmp.Or(r.cgroup, r.instance)
 }
 
 func (r rowID) compare(o rowID) int {
-	return cmp.Or(cmp.Compare(r.cgroup, o.cgroup), cmp.Compare(r.instance, o.instance), cmp.Compare(r.handle, o.handle))
+	return cmp.Or(cmp.Compare(r.cgroup, o.cgroup), cmp.Compare(r.instance, o.instance))
 }
 
 func idOf(l promapi.Labels, idLabel string) rowID {
 	if idLabel != "" {
-		if id := l.Get(idLabel); id != "" {
+		if id := cmp.Or(l.Get(idLabel), l.Get("name")); id != "" {
 			return rowID{cgroup: id}
 		}
 	}
-	return rowID{instance: l.Get("instance"), handle: l.Get("name")}
+	return rowID{instance: l.Get("instance")}
 }
 
 // podCgroup matches the pod's uid in a cgroup's path; systemd's driver writes it with underscores.

@@ -78,7 +78,7 @@ func TestIDOf(t *testing.T) {
 		want        rowID
 	}{
 		{"its cgroup", "id", []string{"id", "/pod/a", "instance", "n1", "name", "k8s_a"}, rowID{cgroup: "/pod/a"}},
-		{"no id", "id", []string{"instance", "n1", "name", "k8s_a"}, rowID{instance: "n1", handle: "k8s_a"}},
+		{"no id, and the runtime's name", "id", []string{"instance", "n1", "name", "k8s_a"}, rowID{cgroup: "k8s_a"}},
 		{"/metrics/resource", "id", []string{"instance", "n1"}, rowID{instance: "n1"}},
 		{"a source whose series have none", "", []string{"id", "/pod/a", "instance", "n1"}, rowID{instance: "n1"}},
 	} {

@@ -254,7 +254,7 @@ func (r *run) first() int64 { return r.times[0] }
 func (r *run) last() int64  { return r.times[len(r.times)-1] }
 
 // runsOf covers the pod's life once: by the target that showed it most often first, by the
-// others what lies outside that.
+// others what lies outside that, or where it was out.
 func runsOf(s *Targets, seen Sightings) []*run {
 	targets := make([]Target, 0, len(seen))
 	for t := range seen {
@@ -272,7 +272,7 @@ func runsOf(s *Targets, seen Sightings) []*run {
 			scraped = sc.OK
 		}
 		for _, t := range seen[by] {
-			if slices.ContainsFunc(chosen, func(r *run) bool { return r.first() <= t && t <= r.last() }) {
+			if slices.ContainsFunc(chosen, func(r *run) bool { return s.covered(r, t) }) {
 				cur = nil
 				continue
 			}
@@ -284,6 +284,17 @@ func runsOf(s *Targets, seen Sightings) []*run {
 		}
 	}
 	return runs
+}
+
+// covered says whether a run leaves no need for another target's scrape at a moment: it holds the
+// moment, and its own target was not out for so long then that it makes an outage.
+func (s *Targets) covered(r *run, t int64) bool {
+	i, _ := slices.BinarySearch(r.times, t+1)
+	if i == 0 || i == len(r.times) {
+		return i > 0 && r.last() == t
+	}
+	sc := s.Scrapes[r.by]
+	return sc == nil || r.times[i]-r.times[i-1] <= sc.Silence()
 }
 
 // Missed says whether there is a time strictly between two moments.
@@ -300,10 +311,10 @@ func (s *Targets) contradicted(runs []*run, x scrape, margin int64) bool {
 	for _, r := range runs {
 		from, to := r.first(), r.last()
 		if sc := s.Scrapes[r.by]; r.by != x.by && sc != nil {
-			if n := len(sc.OK); n > 0 && sc.OK[0] < from {
+			if i, _ := slices.BinarySearch(sc.OK, from); i > 0 && from-sc.OK[i-1] <= sc.Silence() {
 				from -= margin
 			}
-			if n := len(sc.OK); n > 0 && sc.OK[n-1] > to {
+			if i, _ := slices.BinarySearch(sc.OK, to+1); i < len(sc.OK) && sc.OK[i]-to <= sc.Silence() {
 				to += margin
 			}
 		}

@@ -173,16 +173,16 @@ func (s share) settingDoubt(container *Container, m Metric) doubt {
 	}
 	var out doubt
 	active := s.active()
-	if _, placed := s.pod.places(); container.Role == Sidecar && !s.heard(Spans{placed}) {
-		// That it is no common init container is told when its pod has a node, not before.
-		return doubt{v: s.setting(c).v}
-	}
 	for _, span := range active {
 		out.v += s.doubtAt(span.From) * math.Abs(c.At(span.From))
 		out.v += s.doubtAt(span.To) * math.Abs(c.At(span.To-1))
 		for _, jump := range c.Jumps(span) {
 			out.v += s.doubtAt(jump.At) * math.Abs(jump.Level)
 		}
+	}
+	if _, placed := s.pod.places(); container.Role == Sidecar && !s.heard(Spans{placed}) {
+		// That it is no common init container is told when its pod has a node, not before.
+		return doubt{v: max(out.v, s.setting(c).v)}
 	}
 	out.sure = s.heard(active)
 	out.idle = len(active.And(Spans{s.window})) == 0

@@ -8,8 +8,8 @@ import "time"
 //   - from the rows of a dead container that stay;
 //   - from rows of just before or after it was the model's, as its edges are in doubt: one
 //     of them would stand for all its life;
-//   - from a counter that was read before and after that time, and shows what was used
-//     between;
+//   - from a counter that was read before and after that time, or after it and was zero when
+//     that began, and shows what was used between;
 //   - from another pod of its name, where kube-state-metrics tells no uids: both are then
 //     one container, of which a part was not seen, and what was seen stands for all.
 func (s share) unseen(c *Container, m Metric) doubt {
@@ -96,10 +96,12 @@ func (s share) scrapedIn(silences []Span, r Run, m Metric) bool {
 	return false
 }
 
-// bridged says whether a counter was read before and after a part of its run.
+// bridged says whether a counter was read after a part of its run, and before it or from its
+// start on, when it was zero.
 func (s share) bridged(r Run, part Span) bool {
 	for _, g := range s.kubelets.usage {
-		if g.before(part.From) >= max(r.From, s.window.From-lookback) && g.after(part.To) < min(r.To, s.window.To) {
+		began := part.From == r.From && r.From > s.window.From
+		if (began || g.before(part.From) >= max(r.From, s.window.From-lookback)) && g.after(part.To) < min(r.To, s.window.To) {
 			return true
 		}
 	}

@@ -1,12 +1,45 @@
 package histories
 
 import (
+	"time"
+
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
 )
 
 // foundStories are what random compositions of features have shown to be hard.
 func foundStories() []story {
 	return []story{
+		{"two-ksm-that-are-out-in-turn", "the other one shows when a container ended that ended while one was out", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.ksm("ksm-2")
+			b.KSMs[0].Offset = 15*s + 373*time.Millisecond
+			b.KSMs[0].Holes, b.KSMs[1].Holes = cluster.Spans{span(1*m, 2*m)}, cluster.Spans{span(0, 1*m)}
+			b.server("wine-0", "wine", plain("agent", runs(span(begin+boot, 1*m))))
+		}},
+		{"pod-ends-between-the-last-scrape-of-one-ksm-and-the-next-of-another", "one is out from then on, and overrules nothing", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.ksm("ksm-2")
+			b.every(15*s, 30*s)
+			b.KSMs[0].Offset, b.KSMs[1].Offset = 373*time.Millisecond, 11*s+951*time.Millisecond
+			b.KSMs[0].Holes, b.KSMs[1].Holes = cluster.Spans{span(1*m+10*s, 2*m)}, cluster.Spans{span(30*s, 1*m+2*s)}
+			b.server("wine-0", "wine", lives(begin, 1*m+2*s))
+		}},
+		{"pod-changes-hands-while-its-node-is-out", "its counter, which is read later, shows what it used since it began", func(b *builder) {
+			b.window = 10 * m
+			b.cast()
+			b.Nodes[0].Holes = cluster.Spans{span(4*m, 9*m)}
+			b.server("serving-0", "wine", on("node-1"), lives(begin, 2*m))
+			b.server("serving-0", "wine", on("node-1"), lives(7*m, end), labelFrom(9*m, cluster.SeldonLabel, "beer"), plain("agent"))
+		}},
+		{"sidecar-seen-by-one-of-two-ksm-at-the-windows-end", "a pod with a native sidecar is created two seconds before the window ends", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.ksm("ksm-2")
+			b.KSMs[0].Every, b.KSMs[0].Offset = 15*s, 13*s+554*time.Millisecond
+			b.pod("wine-0", seldon("wine"), lives(4*m+58*s, end), plain("istio-proxy", role(cluster.Sidecar)))
+		}},
 		{"ksm-shard-rescheduled-with-a-pause", "one of two shards moves; the other one, which stays, knows nothing of its pods", func(b *builder) {
 			b.window = 10 * m
 			b.cast()

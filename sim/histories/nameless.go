@@ -91,6 +91,12 @@ func namelessStories() []story {
 			b.Kubelets[0].KeepName = true
 			moves(b, "node-1", "node-1", 2*m, 2*m+20*s)
 		}},
+		{"without-id-but-names-beside-resource-rows", "rows have the runtime's names, and /metrics/resource, which has no memory usage, not even these", func(b *builder) {
+			b.window = 5 * m
+			b.Kubelets[0].DropID, b.Kubelets[0].KeepName = true, true
+			b.kubelets("kubelet-resource").Endpoint = cluster.ResourceAPI
+			b.cast()
+		}},
 		{"without-id-container-restarts-while-the-dead-row-lingers", "a container restarts twice: the runtime's names tell the rows apart", func(b *builder) {
 			nameless(b, 4*m)
 			b.Kubelets[0].KeepName = true

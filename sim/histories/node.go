@@ -1,6 +1,7 @@
 package histories
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/sim/cluster"
@@ -23,11 +24,37 @@ func nodeStories() []story {
 			b.realNode()
 			b.cast()
 		}},
+		{"containers-warm-up", "memory grows for some time after each start, and the first row has next to none", func(b *builder) {
+			b.window = 10 * m
+			b.realNode()
+			b.cast()
+			for i, over := range []time.Duration{1 * s, 5 * s, 20 * s, 60 * s} {
+				name := fmt.Sprint("wine-", i)
+				b.pod(name, seldon(name), container("classifier", warms(over, 200*Mi, crashes(13*s, 9*m, 21*s, 47*s)...)))
+				name = fmt.Sprint("beer-", i)
+				b.pod(name, seldon(name), container("classifier", warms(over, 200*Mi, span(1*m, 1*m+45*s), span(2*m+7*s, 4*m), span(5*m, end))))
+			}
+		}},
 		{"rows-of-the-runtime", "the kubelet passes on the runtime's rows: whole seconds of CPU, few labels, no pod's and no pause container's", func(b *builder) {
 			b.realNode()
 			b.Kubelets[0].CRI = true
 			b.realPods()
 		}},
+	}
+}
+
+// warms has a container run at some times, and take memory at an even pace for a while after each
+// start.
+func warms(over time.Duration, memory float64, spans ...cluster.Span) containerPart {
+	return func(c *cluster.Container) {
+		c.Memory = nil
+		for _, x := range spans {
+			c.Memory = append(c.Memory, cluster.Piece{At: x.From, Level: 0.3 * Mi, Slope: (memory - 0.3*Mi) / over.Seconds()})
+			if warm := x.From + over; warm < x.To {
+				c.Memory = append(c.Memory, cluster.Piece{At: warm, Level: memory})
+			}
+		}
+		runs(spans...)(c)
 	}
 }
 
