@@ -1,9 +1,12 @@
 package engines
 
 import (
+	"encoding/json"
+	"io"
 	"net/http"
 	"net/url"
 	"testing"
+	"time"
 )
 
 // startVictoriaMetrics starts a single node. Its data is lost with the test.
@@ -19,10 +22,26 @@ func startVictoriaMetrics(t testing.TB, path, dir string, flags ...string) *url.
 	return at(address, "")
 }
 
-// flush makes what was written visible to queries.
+// flush makes what was written visible to queries. An old VictoriaMetrics may show a part of it
+// after the first time.
 func flush(t testing.TB, server *url.URL) {
 	t.Helper()
-	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, server.JoinPath("internal/force_flush").String(), nil)
+	for before := 0; ; time.Sleep(200 * time.Millisecond) {
+		ask(t, server.JoinPath("internal/force_flush"))
+		var series struct{ Data []int }
+		if err := json.Unmarshal(ask(t, server.JoinPath("api/v1/series/count")), &series); err != nil || len(series.Data) != 1 {
+			t.Fatalf("the number of series: %+v, %v", series, err)
+		}
+		if n := series.Data[0]; n > 0 && n == before {
+			return
+		}
+		before = series.Data[0]
+	}
+}
+
+func ask(t testing.TB, at *url.URL) []byte {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, at.String(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +50,9 @@ func flush(t testing.TB, server *url.URL) {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
-	if resp.StatusCode != http.StatusOK {
-		t.Fatal(resp.Status)
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %s %v: %.200s", at.Path, resp.Status, err, body)
 	}
+	return body
 }

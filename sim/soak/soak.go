@@ -137,15 +137,18 @@ func (s *Soak) Kill(t testing.TB, r Receiver, after time.Duration) {
 	}
 }
 
-// Finish lets the exporter run until all windows are marked.
+// Finish lets the exporter run until all windows are marked, and it has computed one: of an
+// exporter that finds nothing to do, all are marked before it has begun.
 func (s *Soak) Finish(t testing.TB, r Receiver) {
 	t.Helper()
-	p := s.Start(t, r, "")
+	log := filepath.Join(t.TempDir(), "exporter.log")
+	p := s.Start(t, r, log)
 	defer func() {
 		if err := p.Close(); err != nil {
 			t.Error(err)
 		}
 	}()
+	AwaitLine(t, p, log, `msg="Window computed"`)
 	s.Await(t, p, r)
 }
 
