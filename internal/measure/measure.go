@@ -87,11 +87,12 @@ func (m Measurer) Pod(p *inventory.Pod, in Samples) Result {
 		own := state.of(t.UID)
 		running := m.running(p, t, own)
 		m.levels(p, t, own, phases.of(t.UID), &out)
+		until := succeeded(t, began)
 		for _, container := range slices.Sorted(maps.Keys(running)) {
 			c := Container{p.Name, t.UID, container}
 			m.counts(t, c, running[container], &out)
 			for _, u := range sources {
-				m.usage(life{tenures: tenures, mine: n, sameUID: ofUID[t.UID], container: c, running: running[container]}, u, &out)
+				m.usage(life{tenures: tenures, mine: n, sameUID: ofUID[t.UID], container: c, running: running[container], until: until}, u, &out)
 			}
 		}
 		for _, u := range sources {
@@ -102,6 +103,18 @@ func (m Measurer) Pod(p *inventory.Pod, in Samples) Result {
 		u.strangers(tenures, p, &out)
 	}
 	return out
+}
+
+// succeeded returns when rows first showed another pod of the name, since kube-state-metrics
+// showed the one of the tenure last: that one has ended then. It is beyond all times where none did.
+func succeeded(t inventory.Tenure, began map[string]int64) int64 {
+	until := first(nil)
+	for uid, at := range began {
+		if t.UID != "" && uid != t.UID && at > t.Shown.To {
+			until = min(until, at)
+		}
+	}
+	return until
 }
 
 // finite divides each source's series by whether they hold a value that is not a number:

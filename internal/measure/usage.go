@@ -17,6 +17,7 @@ type life struct {
 	sameUID   []int // which are of the same pod
 	container Container
 	running   timeline.Spans
+	until     int64 // when rows showed another pod of the name first, since kube-state-metrics showed this one last
 }
 
 func (l life) tenure() inventory.Tenure { return l.tenures[l.mine] }
@@ -158,7 +159,8 @@ func (r row) in(spans timeline.Spans, after int64) []promapi.Sample {
 }
 
 // mineWithoutUID returns when a row that does not say whose it is can be the pod's: while the
-// pod was there, and while nobody could see whether it was, if nobody else had its name then.
+// pod was there, and while nobody could see whether it was, if nobody else had its name then,
+// which rows with a uid show as well.
 func (l life) mineWithoutUID(span timeline.Span) timeline.Spans {
 	t := l.tenure()
 	mine := t.Present
@@ -167,7 +169,7 @@ func (l life) mineWithoutUID(span timeline.Span) timeline.Spans {
 			mine = mine.Union(timeline.Spans{hole})
 		}
 	}
-	return mine
+	return mine.Intersect(timeline.NewSpans(timeline.Span{From: span.From, To: l.until}))
 }
 
 // existence returns when the nodes that show an incarnation were there, by their targets: it
@@ -197,16 +199,21 @@ func (m Measurer) usageLife(l life, u *usage, all []*incarnation, named bool) ti
 	lived := l.running.Intersect(mine.Spans).Intersect(mine.Presence.Known)
 	var shown timeline.Spans
 	for _, hole := range mine.Presence.Known.Complement(m.Inventory.Span) {
-		ours := timeline.Spans{hole}
+		ours := timeline.NewSpans(timeline.Span{From: hole.From, To: min(hole.To, l.until)})
 		if len(ours.Intersect(mine.Spans)) == 0 || len(ours.Intersect(l.running)) == 0 {
 			continue
 		}
-		contested := !named && mine.Rivals.Meet(hole)
+		var rivals []inventory.Tenure
 		for _, n := range l.sameUID {
-			contested = contested || n != l.mine && len(ours.Intersect(l.tenures[n].Spans)) > 0
+			if n != l.mine && len(ours.Intersect(l.tenures[n].Spans)) > 0 {
+				rivals = append(rivals, l.tenures[n])
+			}
 		}
-		if contested {
-			ours = ours.Intersect(mine.Spans).Intersect(l.running)
+		if !named && mine.Rivals.Meet(hole) || len(rivals) > 0 {
+			known, others := m.divided(l, u, all, rivals)
+			lived = lived.Union(ours.Intersect(u.shown(m.Inventory.Span, known)))
+			lived = lived.Union(ours.Intersect(mine.Spans).Intersect(l.running).Intersect(u.shown(m.Inventory.Span, others)))
+			continue
 		}
 		if shown == nil {
 			shown = u.shown(m.Inventory.Span, all)
@@ -214,6 +221,31 @@ func (m Measurer) usageLife(l life, u *usage, all []*incarnation, named bool) ti
 		lived = lived.Union(ours.Intersect(shown))
 	}
 	return lived
+}
+
+// divided returns the incarnations that are known to be of pods that were the model's, and those
+// that may be. Where kube-state-metrics shows no uids, the rows do: a pod that was there when it
+// was shown whose the name is was theirs.
+func (m Measurer) divided(l life, u *usage, all []*incarnation, rivals []inventory.Tenure) (mine, unknown []*incarnation) {
+	if l.tenure().UID != "" {
+		return nil, all
+	}
+	pods := map[string][]*incarnation{}
+	for _, i := range all {
+		pods[i.uid] = append(pods[i.uid], i)
+	}
+	for uid, pod := range pods {
+		there := u.shown(m.Inventory.Span, pod)
+		was := func(t inventory.Tenure) bool { return len(there.Intersect(t.Spans).Intersect(t.Presence.Known)) > 0 }
+		ours, theirs := was(l.tenure()), slices.ContainsFunc(rivals, was)
+		switch {
+		case uid == "" || ours == theirs:
+			unknown = append(unknown, pod...)
+		case ours:
+			mine = append(mine, pod...)
+		}
+	}
+	return mine, unknown
 }
 
 func outage(interval int64) int64 { return timeline.Outage(interval) }

@@ -167,10 +167,17 @@ func medianGap(times []int64, apart int, parts int64) (median int64, steady bool
 // existence returns when a target was there, from one attempt to scrape it to another. It
 // was not where nobody tried although Prometheus was at work: before the first attempt for so
 // long that its turn had come, and after that for as long as makes an outage, for a single
-// turn is missed now and then.
+// turn is missed now and then. An outage of Prometheus may divide that: its parts, in each of
+// which a turn was missed, count together.
 func (s *Scrapes) existence(span Span, working Spans) Spans {
 	missing := func(from, to, patience int64) bool {
-		return slices.ContainsFunc(Spans{{from, to}}.Intersect(working), func(x Span) bool { return x.Length() > patience })
+		var missed int64
+		for _, x := range (Spans{{from, to}}).Intersect(working) {
+			if x.Length() > s.Interval {
+				missed += x.Length()
+			}
+		}
+		return missed > patience
 	}
 	turn := 3 * s.Interval / 2
 	if s.Indirect {

@@ -94,5 +94,33 @@ func foundKSMStories() []story {
 			b.server("serving-0", "wine", on("node-1"), lives(begin, 3*m))
 			b.pod("serving-0", on("node-1"), lives(4*m, end), plain("classifier"))
 		}},
+		{"node-lost-and-ksm-upgraded-around-an-outage", "both have gone for less than an outage before it and after it", func(b *builder) {
+			b.window = 10 * m
+			b.cast()
+			b.Outages = cluster.Spans{span(6*m, 9*m)}
+			b.node("node-3").Life.To = 5 * m
+			b.KSMs[0].Life.To = 6 * m
+			b.ksm("ksm-2").Life.From = 6 * m
+			b.pod("wine-0", seldon("wine"), on("node-3"), lives(begin, 6*m+25*s),
+				plain("classifier", runs(span(begin+boot, 5*m)), func(c *cluster.Container) { c.Runs[0].Ghost = 1*m + 25*s }))
+		}},
+		{"ksm-1.x-down-when-another-model-takes-a-name", "rows say by the pods' uids which was whose, once it is shown whose each was", func(b *builder) {
+			b.window = 10 * m
+			b.cast()
+			b.KSMs[0].Version = cluster.KSM1
+			b.KSMs[0].Holes = cluster.Spans{span(5*m, 9*m+30*s)}
+			b.pod("serving-0", seldon("wine"), on("node-1"), lives(begin, 6*m))
+			b.server("serving-0", "beer", on("node-1"), lives(6*m, end))
+		}},
+		{"ksm-down-when-a-pod-is-replaced-before-an-outage", "the last row without an id is of the second pod, which nobody shows but rows with its uid", func(b *builder) {
+			b.window = 10 * m
+			b.cast()
+			b.kubelets("kubelet").Endpoint = cluster.ResourceAPI
+			b.Kubelets[1].Offset = 29*s + 411*1e6
+			b.KSMs[0].Holes = cluster.Spans{span(5*m, 10*m)}
+			b.Outages = cluster.Spans{span(8*m, 10*m)}
+			b.server("serving-0", "wine", on("node-1"), lives(begin, 5*m))
+			b.server("serving-0", "wine", on("node-1"), lives(7*m, end))
+		}},
 	}
 }
