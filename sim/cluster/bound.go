@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -134,7 +135,26 @@ func (s share) edges(when Spans, value float64) float64 {
 
 // doubtAt returns for how many observed seconds an event at t, that kube-state-metrics
 // tells of, is in doubt.
-func (s share) doubtAt(t time.Duration) float64 { return widest(s.ksms.around(t), s.observed.ksm) }
+func (s share) doubtAt(t time.Duration) float64 {
+	silences := s.ksms.around(t)
+	if s.leftUnnoticed(t) {
+		for i := range silences {
+			silences[i].To = s.window.To
+		}
+	}
+	return widest(silences, s.observed.ksm)
+}
+
+// leftUnnoticed says whether the target that told last before t is gone by then, and Prometheus was
+// at work for too short a time since to show that: a single turn is missed now and then. Up to the
+// window's end that target may be there, and what others show is of others.
+func (s share) leftUnnoticed(t time.Duration) bool {
+	last := s.ksms.silence(t).From
+	return s.window.Holds(t) && slices.ContainsFunc(s.ksms, func(g target) bool {
+		worked := Spans{{g.life.To, s.window.To}}.Without(s.h.Outages)
+		return g.life.To <= t && g.before(t) == last && float64(worked.Length()) <= (outage+1)*float64(g.Every)
+	})
+}
 
 // widest returns how much of the observed time the widest of some spans takes.
 func widest(spans []Span, observed Spans) float64 {

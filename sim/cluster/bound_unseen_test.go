@@ -65,6 +65,13 @@ func TestBoundWhereNobodyCanKnow(t *testing.T) {
 			h.Pods[0].Phases = []cluster.Phase{{At: -minute, Name: cluster.Running}, {At: 5*minute + 5*second, Name: cluster.Succeeded}}
 			h.Pods[0].Containers[0].Runs[0].To = 5*minute + 5*second
 		}, cluster.CPURequests, 0},
+		{"a pod that ends in an outage in which its kube-state-metrics leaves, soon before the window ends", func(h *cluster.History) {
+			h.Outages = cluster.Spans{{From: 5 * minute, To: 8*minute + 30*second}}
+			h.KSMs = append(h.KSMs, h.KSMs[0])
+			h.KSMs[0].Life.To = 5*minute + 10*second
+			h.KSMs[1].Instance, h.KSMs[1].Offset, h.KSMs[1].Life.From = "k2", 5*second, 6*minute
+			h.Pods[0].Life.To, h.Pods[0].Containers[0].Runs[0].To = 5*minute+20*second, 5*minute+20*second
+		}, cluster.Containers, 1},
 	} {
 		h := small()
 		h.Nodes = append(h.Nodes, cluster.Node{Name: "n2", Address: "n2:10250", Life: cluster.Always()}) // is never out
