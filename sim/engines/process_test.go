@@ -2,6 +2,7 @@ package engines
 
 import (
 	"math/rand/v2"
+	"net/url"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -27,9 +28,26 @@ func newLab(t *testing.T, r receiver, engine server) lab {
 	t.Helper()
 	placed := soak.History(t)
 	fill(t, engine.write, []accuracy.Placed{placed})
+	awaitShown(t, r, engine)
 	l := lab{soak.New(t, placed, engine.read), r, engine}
 	l.Tenant = tenant
 	return l
+}
+
+// awaitShown waits until queries find what was written a moment ago. An exporter reads what is
+// older than its settle delay.
+func awaitShown(t *testing.T, r receiver, engine server) {
+	t.Helper()
+	switch r.engine {
+	case "victoriametrics":
+		flush(t, engine.read)
+	case "thanos":
+		query := engine.read.JoinPath("api/v1/query")
+		query.RawQuery = "query=" + url.QueryEscape("count(last_over_time(kube_pod_labels[2h]))")
+		for !strings.Contains(string(ask(t, query)), `"metric"`) {
+			time.Sleep(200 * time.Millisecond)
+		}
+	}
 }
 
 // to returns where a run delivers its own windows.

@@ -147,6 +147,9 @@ func (s *Soak) Finish(t testing.TB, r Receiver) {
 		if err := p.Close(); err != nil {
 			t.Error(err)
 		}
+		if content, err := os.ReadFile(log); t.Failed() && err == nil {
+			t.Logf("its log:\n%s", content)
+		}
 	}()
 	AwaitLine(t, p, log, `msg="Window computed"`)
 	s.Await(t, p, r)
