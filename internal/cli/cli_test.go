@@ -88,7 +88,17 @@ func (e *exporter) wait(t *testing.T, until string, ok func() bool) {
 
 func (e *exporter) get(t *testing.T, path string) (int, string) {
 	t.Helper()
-	resp, err := http.Get(e.url + path)
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, e.url+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return answered(t, req)
+}
+
+// answered returns what a request is answered with.
+func answered(t *testing.T, req *http.Request) (int, string) {
+	t.Helper()
+	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

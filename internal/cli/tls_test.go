@@ -4,7 +4,6 @@ import (
 	"crypto/x509"
 	"encoding/pem"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -64,16 +63,7 @@ func TestAuthentication(t *testing.T) {
 		if enter {
 			req.SetBasicAuth("reader", "secret")
 		}
-		resp, err := http.DefaultClient.Do(req)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer resp.Body.Close()
-		body, err := io.ReadAll(resp.Body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		return resp.StatusCode, string(body)
+		return answered(t, req)
 	}
 	for _, path := range []string{
 		"/", "/?format=json", "/config", "/doctor", "/style.css", "/model/n/t/m", "/nothing", "/metrics", "/-/healthy", "/-/ready",

@@ -75,6 +75,7 @@ func (m Measurer) Pod(p *inventory.Pod, in Samples) Result {
 	}
 	tenures := p.Tenures(m.state(), began)
 	m.leaveOutInvalid(p, tenures, invalid, &out)
+	following := succession(began)
 	state, phases, ofUID := byUID(in.Sources[0]), byUID(in.Phases), map[string][]int{}
 	for n, t := range tenures {
 		ofUID[t.UID] = append(ofUID[t.UID], n)
@@ -87,7 +88,7 @@ func (m Measurer) Pod(p *inventory.Pod, in Samples) Result {
 		own := state.of(t.UID)
 		running := m.running(p, t, own)
 		m.levels(p, t, own, phases.of(t.UID), &out)
-		until := succeeded(t, began)
+		until := succeeded(t, following)
 		for _, container := range slices.Sorted(maps.Keys(running)) {
 			c := Container{p.Name, t.UID, container}
 			m.counts(t, c, running[container], &out)
@@ -105,16 +106,33 @@ func (m Measurer) Pod(p *inventory.Pod, in Samples) Result {
 	return out
 }
 
+// beginning is when rows first showed a pod.
+type beginning struct {
+	uid string
+	at  int64
+}
+
+// succession returns the pods of which rows say that they are theirs, in the order in which they
+// were first seen.
+func succession(began map[string]int64) []beginning {
+	all := make([]beginning, 0, len(began))
+	for uid, at := range began {
+		all = append(all, beginning{uid, at})
+	}
+	slices.SortFunc(all, func(a, b beginning) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.uid, b.uid)) })
+	return all
+}
+
 // succeeded returns when rows first showed another pod of the name, since kube-state-metrics
 // showed the one of the tenure last: that one has ended then. It is beyond all times where none did.
-func succeeded(t inventory.Tenure, began map[string]int64) int64 {
-	until := first(nil)
-	for uid, at := range began {
-		if t.UID != "" && uid != t.UID && at > t.Shown.To {
-			until = min(until, at)
+func succeeded(t inventory.Tenure, following []beginning) int64 {
+	n, _ := slices.BinarySearchFunc(following, t.Shown.To+1, func(b beginning, at int64) int { return cmp.Compare(b.at, at) })
+	for _, b := range following[n:] {
+		if t.UID != "" && b.uid != t.UID {
+			return b.at
 		}
 	}
-	return until
+	return first(nil)
 }
 
 // finite divides each source's series by whether they hold a value that is not a number:

@@ -2,6 +2,7 @@ package measure
 
 import (
 	"cmp"
+	"maps"
 	"math"
 	"slices"
 
@@ -37,8 +38,8 @@ func (m Measurer) newNodes(u *usage) *nodes {
 	of := map[timeline.Target]string{}
 	choice := false
 	each := func(f func(n int, r row)) {
-		for _, set := range u.rows {
-			for n, b := range set.nameless {
+		for _, container := range slices.Sorted(maps.Keys(u.rows)) {
+			for n, b := range u.rows[container].nameless {
 				for _, r := range b.rows {
 					f(n, r)
 				}
@@ -61,7 +62,7 @@ func (m Measurer) newNodes(u *usage) *nodes {
 	each(func(n int, r row) {
 		out.stretches = append(out.stretches, m.stretches(u, r, m.fold(u, n) == metric.Rate)...)
 	})
-	slices.SortFunc(out.stretches, func(a, b stretch) int { return cmp.Compare(a.seen.From, b.seen.From) })
+	slices.SortStableFunc(out.stretches, func(a, b stretch) int { return cmp.Compare(a.seen.From, b.seen.From) })
 	until := last(nil)
 	for _, s := range out.stretches {
 		until = max(until, s.seen.To)

@@ -79,9 +79,8 @@ upstreams:
 		}
 	}
 
-	receiver := newReceiver(t)
-	for range 2 { // a restart finds everything there
-		p := start(receiver, inEU+inUS)
+	finish := func(p *process.Process, receiver soak.Receiver) {
+		t.Helper()
 		eu.Await(t, p, receiver)
 		us.Await(t, p, receiver)
 		judgeServed(t, p, eu, us)
@@ -89,6 +88,12 @@ upstreams:
 			t.Error(err)
 		}
 		judgeBoth(receiver)
+	}
+
+	receiver := newReceiver(t)
+	for range 2 { // a restart finds everything there
+		p := start(receiver, inEU+inUS)
+		finish(p, receiver)
 	}
 
 	receiver = newReceiver(t)
@@ -101,12 +106,7 @@ upstreams:
 		t.Fatalf("%d series came through", len(stored))
 	}
 	way.open()
-	us.Await(t, p, receiver)
-	judgeServed(t, p, eu, us)
-	if err := p.Close(); err != nil {
-		t.Error(err)
-	}
-	judgeBoth(receiver)
+	finish(p, receiver)
 
 	// One comes and one goes while it runs.
 	receiver = newReceiver(t)
