@@ -47,8 +47,13 @@ func composed(names []string, variation uint64) (finding, error) {
 
 // named returns the history of a seed, or of the name that a story or a composition has.
 func named(name string) (finding, error) {
-	if seed, err := strconv.ParseUint(strings.TrimPrefix(name, "random-"), 10, 64); err == nil {
-		return finding{named: histories.Random(seed)}, nil
+	if seed, err := strconv.ParseUint(name, 10, 64); err == nil {
+		return random(seed), nil
+	}
+	if number, ok := strings.CutPrefix(name, "random-"); ok {
+		if seed, err := strconv.ParseUint(number, 10, 64); err == nil {
+			return finding{named: histories.Random(seed)}, nil
+		}
 	}
 	told := histories.All()
 	if i := slices.IndexFunc(told, func(n histories.Named) bool { return n.Name == name }); i >= 0 {

@@ -52,6 +52,23 @@ func TestShrinkKeepsWhatMatters(t *testing.T) {
 	}
 }
 
+// TestNamed has a history again by the seed with which it was hunted, and by the name by which it
+// was printed.
+func TestNamed(t *testing.T) {
+	for seed := range uint64(20) {
+		want := random(seed).named
+		for _, name := range []string{fmt.Sprint(seed), want.Name} {
+			got, err := named(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !reflect.DeepEqual(got.named, want) {
+				t.Errorf("%s is %s, want %s", name, got.named.Name, want.Name)
+			}
+		}
+	}
+}
+
 func TestStoriesAreGo(t *testing.T) {
 	for seed := range uint64(300) {
 		text := "[]story" + "{" + story(random(seed).named) + "}"
