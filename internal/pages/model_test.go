@@ -55,6 +55,7 @@ func TestModelPage(t *testing.T) {
 	if strings.Contains(w.Body.String(), "No history yet") {
 		t.Error("the page says that there is no history")
 	}
+	has(t, get(t, newSite(t, a, withPast(past()), func(c *Config) { c.Period, c.Upstreams[0].SettleDelay = time.Minute, 0 }), scorer), "One in every 2 windows is shown.")
 }
 
 // TestQuery: which windows are asked for, and how those that were delivered are told from those
