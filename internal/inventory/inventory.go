@@ -98,29 +98,32 @@ type Tenure struct {
 	Spans    timeline.Spans
 	Present  timeline.Spans // when the pod of this uid was there, whoever had it
 	Shown    timeline.Span  // from the first to the last scrape that showed the pod of this uid
-	Others   Besides        // the pods of other uids, which have the name, too
-	Rivals   Besides        // those of them that were any model's
 	Presence *timeline.Presence
+
+	// The pods of other uids, which have the name, too: all, those that were any model's, and all while
+	// scrapes showed them.
+	Others, Rivals, ShownBeside Besides
 }
 
-// Tenures returns whose the pod was when, judged by kube-state-metrics' scrapes. When
-// something else, such as a cgroup, showed each uid first says of which pod a scrape was that
-// shows none.
-func (p *Pod) Tenures(targets *timeline.Targets, firstSeen map[string]int64) []Tenure {
+// Tenures returns whose the pod was when, judged by kube-state-metrics' scrapes. When something
+// else, such as cgroups, showed each uid says of which pod a scrape was that shows none.
+func (p *Pod) Tenures(targets *timeline.Targets, rows map[string]timeline.Span) []Tenure {
 	type owner struct {
 		uid   string
 		model workload.Model
 	}
 	owned, seen := map[owner]timeline.Sightings{}, map[string]timeline.Sightings{}
-	for _, s := range identified(p.shown, targets, firstSeen) {
+	for _, s := range identified(p.shown, targets, rows) {
 		note(seen, s.uid, s)
 		if s.owner != (workload.Model{}) {
 			note(owned, owner{s.uid, s.owner}, s)
 		}
 	}
-	presence, present := map[string]*timeline.Presence{}, map[string]timeline.Spans{}
+	presence, present, shown := map[string]*timeline.Presence{}, map[string]timeline.Spans{}, map[string]timeline.Spans{}
 	for uid, sightings := range seen {
 		presence[uid] = timeline.NewPresence(targets, sightings, uid != "")
+		span := sightings.Span()
+		shown[uid] = timeline.Spans{{From: span.From, To: span.To + 1}}
 		if present[uid] = presence[uid].Life(sightings); uid == "" {
 			present[uid] = timeline.Spans{targets.Span} // what is shown is anybody's who goes by the name
 		}
@@ -133,9 +136,9 @@ func (p *Pod) Tenures(targets *timeline.Targets, firstSeen map[string]int64) []T
 			models[o.uid] = models[o.uid].Union(spans)
 		}
 	}
-	others, rivals := besides(present), besides(models)
+	others, rivals, beside := besides(present), besides(models), besides(shown)
 	for i, t := range out {
-		out[i].Others, out[i].Rivals = others(t.UID), rivals(t.UID)
+		out[i].Others, out[i].Rivals, out[i].ShownBeside = others(t.UID), rivals(t.UID), beside(t.UID)
 	}
 	slices.SortFunc(out, func(a, b Tenure) int { return cmp.Or(cmp.Compare(a.UID, b.UID), a.Model.Compare(b.Model)) })
 	return out
@@ -165,76 +168,6 @@ func besides(all map[string]timeline.Spans) func(uid string) Besides {
 	}
 	crowded := timeline.NewSpans(several...)
 	return func(uid string) Besides { return Besides{anybody, crowded, all[uid]} }
-}
-
-// identified gives a uid to what was shown without one, if any target shows uids, as
-// kube-state-metrics does from 2.1 on: that of the pod which had the name then. It may have
-// gone before any target showed uids.
-func identified(all []shown, targets *timeline.Targets, firstSeen map[string]int64) []shown {
-	began, ended := map[string]int64{}, map[string]int64{}
-	nameless := timeline.Sightings{}
-	for _, s := range all {
-		if s.uid == "" {
-			nameless.Add(s.by, s.times...)
-			continue
-		}
-		if t, ok := began[s.uid]; !ok || s.times[0] < t {
-			began[s.uid] = s.times[0]
-		}
-		ended[s.uid] = max(ended[s.uid], s.times[len(s.times)-1])
-	}
-	if len(began) == 0 || len(nameless) == 0 {
-		return all
-	}
-	for uid, t := range firstSeen {
-		if b, ok := began[uid]; !ok || t < b {
-			began[uid] = t
-		}
-	}
-	uids := slices.SortedFunc(maps.Keys(began), func(a, b string) int { return cmp.Or(cmp.Compare(began[a], began[b]), cmp.Compare(a, b)) })
-	// until is when a target without uids shows each pod no more, but the one after it.
-	until := map[timeline.Target][]int64{}
-	for by, times := range nameless {
-		for i, uid := range uids[1:] {
-			before := uids[i]
-			until[by] = append(until[by], cameBack(targets.Scrapes[by], times, max(began[before], ended[before]), began[uid]))
-		}
-	}
-	var out []shown
-	for _, s := range all {
-		if s.uid != "" {
-			out = append(out, s)
-			continue
-		}
-		rest := s.times
-		for i, uid := range uids {
-			n := len(rest)
-			if i+1 < len(uids) {
-				n, _ = slices.BinarySearch(rest, until[s.by][i])
-			}
-			if n > 0 {
-				out = append(out, shown{uid, s.owner, s.by, rest[:n]})
-			}
-			if rest = rest[n:]; len(rest) == 0 {
-				break
-			}
-		}
-	}
-	return out
-}
-
-// cameBack returns when a target first showed a pod again between two moments, after a scrape
-// without one: that is another pod. Without such a scrape it is the second moment.
-func cameBack(sc *timeline.Scrapes, times []int64, from, to int64) int64 {
-	if sc == nil {
-		return to
-	}
-	for i, _ := slices.BinarySearch(times, from+1); i < len(times) && times[i] < to; i++ {
-		if i > 0 && timeline.Missed(sc.OK, times[i-1], times[i]) {
-			return times[i]
-		}
-	}
-	return to
 }
 
 // sightings are when each target showed any pod of the name.

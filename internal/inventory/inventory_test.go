@@ -36,6 +36,7 @@ func TestTenures(t *testing.T) {
 		Model          string
 		Spans, Present timeline.Spans
 	}
+	rows := map[string]timeline.Span{"u": {From: -5, To: 48}, "v": {From: 68, To: 99}}
 	for _, c := range []struct {
 		name  string
 		shown []shown
@@ -60,6 +61,14 @@ func TestTenures(t *testing.T) {
 			[]shown{{"u", iris(), b, every(10, 8, 38)}, {"", iris(), a, every(10, 5, 45)}, {"", wine(), a, every(10, 75, 95)}, {"v", wine(), b, every(10, 78, 98)}},
 			[]tenure{{"u", "iris", timeline.Spans{{From: 0, To: 50}}, timeline.Spans{{From: 0, To: 50}}}, {"v", "wine", timeline.Spans{{From: 70, To: 100}}, timeline.Spans{{From: 70, To: 100}}}},
 		}, {
+			"a target without uids shows another model's before its rows: it is not the first pod, whose rows were seen last before that",
+			[]shown{{"", iris(), a, every(10, 5, 45)}, {"", wine(), a, every(10, 55, 85)}, {"v", wine(), a, every(10, 95, 95)}},
+			[]tenure{{"u", "iris", timeline.Spans{{From: 0, To: 50}}, timeline.Spans{{From: 0, To: 50}}}, {"v", "wine", timeline.Spans{{From: 50, To: 100}}, timeline.Spans{{From: 50, To: 100}}}},
+		}, {
+			"relabelled while its rows change",
+			[]shown{{"", iris(), a, every(10, 5, 25)}, {"", wine(), a, every(10, 35, 85)}, {"v", wine(), a, every(10, 95, 95)}},
+			[]tenure{{"u", "iris", timeline.Spans{{From: 0, To: 30}}, timeline.Spans{{From: 0, To: 70}}}, {"u", "wine", timeline.Spans{{From: 30, To: 70}}, timeline.Spans{{From: 0, To: 70}}}, {"v", "wine", timeline.Spans{{From: 70, To: 100}}, timeline.Spans{{From: 70, To: 100}}}},
+		}, {
 			"without uids, the name is what is known", []shown{{"", iris(), a, slices.Concat(every(10, 5, 25), every(10, 75, 95))}},
 			[]tenure{{"", "iris", timeline.Spans{{From: 0, To: 30}, {From: 70, To: 100}}, timeline.Spans{whole}}},
 		},
@@ -75,7 +84,7 @@ func TestTenures(t *testing.T) {
 			targets := timeline.NewTargets(whole, scrapes)
 			timeline.ResolveLifetimes(targets)
 			var got []tenure
-			for _, x := range (&Pod{shown: c.shown}).Tenures(targets, nil) {
+			for _, x := range (&Pod{shown: c.shown}).Tenures(targets, rows) {
 				got = append(got, tenure{x.UID, x.Model.Name, x.Spans, x.Present})
 			}
 			if diff := cmp.Diff(c.want, got); diff != "" {

@@ -14,6 +14,8 @@ import (
 type incarnation struct {
 	id      rowID
 	uid     string             // of the pod, as the id has it
+	known   bool               // to be the pod's
+	between timeline.Span      // others that the same rows show, beyond all times where there are none
 	rows    []row              // that show it
 	repeats []row              // without an id, by the same kubelet's targets
 	samples [][]promapi.Sample // of each metric of the source
@@ -45,29 +47,37 @@ func (i *incarnation) empty() bool {
 	return !slices.ContainsFunc(i.samples, func(s []promapi.Sample) bool { return len(s) > 0 })
 }
 
-// within is the incarnation as it was seen in a span.
-func (i *incarnation) within(s timeline.Span) *incarnation {
-	out := &incarnation{id: i.id, uid: i.uid, first: i.first}
+// in is the incarnation as it was seen in some spans and up to so long after each.
+func (i *incarnation) in(spans timeline.Spans, after int64) *incarnation {
+	out := &incarnation{id: i.id, uid: i.uid, known: i.known, between: i.between}
 	for _, r := range i.rows {
-		if r.samples = Within(r.samples, s); len(r.samples) > 0 {
-			out.rows = append(out.rows, r)
+		if r.samples = in(r.samples, spans, after); len(r.samples) > 0 {
+			out.addRow(r)
 		}
 	}
 	for _, samples := range i.samples {
-		out.samples = append(out.samples, Within(samples, s))
+		out.samples = append(out.samples, in(samples, spans, after))
 	}
 	return out
 }
 
+// addRow enters a row that shows the incarnation.
+func (i *incarnation) addRow(r row) {
+	i.rows = append(i.rows, r)
+	if t := first(r.samples); i.id.cgroup != "" && (i.shown == 0 || t < i.shown) {
+		i.shown = t
+	}
+}
+
 // incarnations sorts a container's rows into its lives, in the order in which they began, and
 // ends each where the next begins: a kubelet may go on showing a dead one for minutes.
-func (m Measurer) incarnations(l life, u *usage, byMetric [][]row, out *Result) []*incarnation {
-	all := m.merge(l, u, byMetric, out)
+func (m Measurer) incarnations(l life, u *usage, rows containerRows, out *Result) []*incarnation {
+	all := m.merge(l, u, rows.byMetric, out)
 	nameless := slices.IndexFunc(all, func(i *incarnation) bool { return i.id.cgroup != "" })
 	if nameless < 0 {
 		nameless = len(all)
 	}
-	all = m.filled(u, all[nameless:], m.separated(u, all[:nameless]))
+	all = m.filled(u, l.own(all[nameless:], rows), l.own(m.separated(u, all[:nameless]), rows))
 	// Those there from the start on began before it, in an order that how they end shows: the
 	// dead one's row goes first, or at least stands still. A pod's all go before those of the
 	// pod that has its name after it.
@@ -122,17 +132,15 @@ func (m Measurer) merge(l life, u *usage, byMetric [][]row, out *Result) []*inca
 	}
 	var all []*incarnation
 	for _, id := range slices.SortedFunc(maps.Keys(byID), rowID.compare) {
-		i := &incarnation{id: id, uid: id.uid(), rows: slices.Concat(byID[id]...)}
+		i := &incarnation{id: id, uid: id.uid(), known: id.uid() != "", between: timeline.Span{From: last(nil), To: first(nil)}}
 		for _, same := range byID[id] {
 			samples, repeated := merged(same, u.targets.Interval)
 			for _, r := range repeated {
 				l.leaveOut(out, r, repeatedRow, len(r.samples))
 			}
 			i.samples = append(i.samples, samples)
-		}
-		for _, r := range i.rows {
-			if t := first(r.samples); id.cgroup != "" && (i.shown == 0 || t < i.shown) {
-				i.shown = t
+			for _, r := range same {
+				i.addRow(r)
 			}
 		}
 		all = append(all, i)
@@ -161,15 +169,20 @@ func (m Measurer) separated(u *usage, all []*incarnation) []*incarnation {
 	anybody := sampleTimes(all...)
 	for _, i := range all {
 		mine := sampleTimes(i)
-		from := last(nil)
+		from, began := 0, last(nil)
+		cut := func(to int, ended int64) {
+			piece := i.in(timeline.Spans{{From: mine[from], To: mine[to-1] + 1}}, 0)
+			piece.between = timeline.Span{From: began, To: ended}
+			out = append(out, piece)
+			from, began = to, ended
+		}
 		for k := 1; k < len(mine); k++ {
 			cameBack := timeline.Missed(anybody, mine[k-1], mine[k]) && u.wentAway(i, mine[k-1], mine[k])
 			if cameBack || m.resetAt(u, i, mine[k]) {
-				out = append(out, i.within(timeline.Span{From: from, To: mine[k]}))
-				from = mine[k]
+				cut(k, mine[k-1]+(mine[k]-mine[k-1])/2)
 			}
 		}
-		out = append(out, i.within(timeline.Span{From: from, To: first(nil)}))
+		cut(len(mine), first(nil))
 	}
 	return out
 }

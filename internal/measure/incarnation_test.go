@@ -109,7 +109,7 @@ func TestIncarnations(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			var got []lived
 			var out Result
-			for _, i := range until200().incarnations(anybody(), ofCAdvisor(), [][]row{c.cpu, nil}, &out) {
+			for _, i := range until200().incarnations(anybody(), ofCAdvisor(), containerRows{byMetric: [][]row{c.cpu, nil}}, &out) {
 				got = append(got, lived{i.id.String(), i.begin(), i.end(), i.first})
 			}
 			if diff := cmp.Diff(c.want, got); diff != "" {
@@ -126,9 +126,9 @@ func TestIncarnations(t *testing.T) {
 	}
 	t.Run("memory and CPU are of one life", func(t *testing.T) {
 		var out Result
-		got := until200().incarnations(anybody(), ofCAdvisor(), [][]row{
+		got := until200().incarnations(anybody(), ofCAdvisor(), containerRows{byMetric: [][]row{
 			{cpu("/a", k1, counter(0, 1, every(10, 5, 95)...))}, {cpu("/a", k1, at(7, every(10, 5, 105)...))},
-		}, &out)
+		}}, &out)
 		if len(got) != 1 || got[0].end() != 105 || len(got[0].samples[0]) != 10 || len(got[0].samples[1]) != 11 {
 			t.Errorf("got %+v", got)
 		}
@@ -248,7 +248,7 @@ func TestSharesTileTheLife(t *testing.T) {
 	check(t, func(rows someRows, lived someLife) bool {
 		whole := timeline.Spans(lived)
 		var out Result
-		all := until200().incarnations(anybody(), ofCAdvisor(), [][]row{rows, nil}, &out)
+		all := until200().incarnations(anybody(), ofCAdvisor(), containerRows{byMetric: [][]row{rows, nil}}, &out)
 		var sum int64
 		var together timeline.Spans
 		for _, s := range until200().shares(all, whole) {
@@ -268,7 +268,7 @@ func TestNoSampleIsLost(t *testing.T) {
 			want += len(r.samples)
 		}
 		got := 0
-		for _, i := range until200().incarnations(anybody(), ofCAdvisor(), [][]row{rows, nil}, &out) {
+		for _, i := range until200().incarnations(anybody(), ofCAdvisor(), containerRows{byMetric: [][]row{rows, nil}}, &out) {
 			got += len(i.samples[0])
 		}
 		for _, o := range out.LeftOut {

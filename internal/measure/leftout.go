@@ -45,7 +45,7 @@ func (u *usage) unlisted(t inventory.Tenure, p *inventory.Pod, running map[strin
 		for n := range u.metrics {
 			for _, r := range rows.of(t.UID, n, t.Present.Whole()) {
 				if r.uid == "" {
-					r.samples = r.in(t.Present, 0)
+					r.samples = in(r.samples, t.Present, 0)
 				}
 				if len(r.samples) > 0 {
 					out.LeftOut = append(out.LeftOut, LeftOut{t.Model, Container{p.Name, t.UID, container}, r.id.String(), r.target, unlistedRow, len(r.samples)})

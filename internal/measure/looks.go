@@ -117,7 +117,7 @@ func (u *usage) presence(span timeline.Span, i *incarnation) timeline.Spans {
 // beginning returns when rows began that were seen at a moment: half-way from the last scrape
 // that did not show one.
 func (u *usage) beginning(span timeline.Span, i *incarnation, t int64) int64 {
-	begin := span.From
+	begin := max(span.From, i.between.From)
 	for _, r := range slices.Concat(i.rows, i.repeats) {
 		if missed, seen, ok := u.absent(r, t); ok {
 			begin = max(begin, missed+(seen-missed)/2)
@@ -129,7 +129,7 @@ func (u *usage) beginning(span timeline.Span, i *incarnation, t int64) int64 {
 // ending returns when rows ended that were seen at a moment: half-way to the first scrape that
 // did not show one.
 func (u *usage) ending(span timeline.Span, i *incarnation, t int64) int64 {
-	end := span.To
+	end := min(span.To, i.between.To)
 	for _, r := range slices.Concat(i.rows, i.repeats) {
 		if seen, missed, ok := u.gone(r, t); ok {
 			end = min(end, seen+(missed-seen)/2)

@@ -67,15 +67,15 @@ func (m Measurer) Pod(p *inventory.Pod, in Samples) Result {
 	valid, invalid := finite(in.Sources)
 	in.Sources = valid
 	var sources []*usage
-	began := map[string]int64{}
+	seen := map[string]timeline.Span{}
 	for i := 1; i < len(m.Table.Sources); i++ {
 		u := m.newUsage(i, valid[i])
-		u.firstSeen(began)
+		u.noteUIDs(seen)
 		sources = append(sources, u)
 	}
-	tenures := p.Tenures(m.state(), began)
+	tenures := p.Tenures(m.state(), seen)
 	m.leaveOutInvalid(p, tenures, invalid, &out)
-	following := succession(began)
+	following := succession(seen)
 	state, phases, ofUID := byUID(in.Sources[0]), byUID(in.Phases), map[string][]int{}
 	for n, t := range tenures {
 		ofUID[t.UID] = append(ofUID[t.UID], n)
@@ -114,10 +114,10 @@ type beginning struct {
 
 // succession returns the pods of which rows say that they are theirs, in the order in which they
 // were first seen.
-func succession(began map[string]int64) []beginning {
-	all := make([]beginning, 0, len(began))
-	for uid, at := range began {
-		all = append(all, beginning{uid, at})
+func succession(seen map[string]timeline.Span) []beginning {
+	all := make([]beginning, 0, len(seen))
+	for uid, r := range seen {
+		all = append(all, beginning{uid, r.From})
 	}
 	slices.SortFunc(all, func(a, b beginning) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.uid, b.uid)) })
 	return all

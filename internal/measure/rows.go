@@ -222,14 +222,22 @@ func (b *byTime) in(s timeline.Span) []row {
 	return out
 }
 
-// firstSeen notes when rows of each uid were seen first.
-func (u *usage) firstSeen(of map[string]int64) {
+// noteUIDs notes when rows of each uid were seen, from their first sample to the last that changed:
+// a kubelet may go on showing a dead container for minutes.
+func (u *usage) noteUIDs(seen map[string]timeline.Span) {
 	for _, set := range u.rows {
 		for uid, byMetric := range set.byUID {
 			for _, r := range slices.Concat(byMetric...) {
-				if t, ok := of[uid]; !ok || first(r.samples) < t {
-					of[uid] = first(r.samples)
+				s, ok := seen[uid]
+				if t := first(r.all); !ok || t < s.From {
+					s = timeline.Span{From: t, To: max(t, s.To)}
 				}
+				for n := len(r.all) - 1; n > 0 && r.all[n].T > s.To; n-- {
+					if r.all[n].V != r.all[n-1].V {
+						s.To = r.all[n].T
+					}
+				}
+				seen[uid] = s
 			}
 		}
 	}

@@ -25,11 +25,11 @@ func (l life) tenure() inventory.Tenure { return l.tenures[l.mine] }
 // usage enters what a container used, as the rows of one source show it.
 func (m Measurer) usage(l life, u *usage, out *Result) {
 	rows := m.rowsOf(l, u, out)
-	all := m.incarnations(l, u, rows.byMetric, out)
+	all := m.incarnations(l, u, rows, out)
 	for _, i := range all {
 		u.look(m.Inventory.Span, i, rows.repeats)
 	}
-	lived := m.usageLife(l, u, all, rows.named).Intersect(u.targets.Observed)
+	lived := m.usageLife(l, u, all).Intersect(u.targets.Observed)
 	for n, at := range u.metrics {
 		e := m.seen(l, u, n, all, lived)
 		e.Model, e.Container, e.Metric = l.tenure().Model, l.container, at
@@ -60,47 +60,57 @@ func (m Measurer) seen(l life, u *usage, n int, all []*incarnation, lived timeli
 // containerRows are the rows of one container of one pod.
 type containerRows struct {
 	byMetric [][]row
-	named    bool  // all say whose they are
 	repeats  []row // one for each target, of what others show with an id
+
+	// When one that does not say whose it is counts: where only that says whose it is, and where more does.
+	mine, most timeline.Spans
 }
+
+// contested says whether nobody saw for a while which of several pods had the name.
+func (r containerRows) contested() bool { return r.most.Length() > r.mine.Length() }
 
 // rowsOf picks the container's rows, without those of another pod and without what repeats
 // others. Of one that does not say whose it is, what is this pod's is judged by when it was
-// there: the pod before or after it under its name may have gone on with the row.
+// there: the pod before or after it under its name may have gone on with the row. Where nobody
+// saw who had the name, rows are picked as a whole: what each shows decides then (own).
 func (m Measurer) rowsOf(l life, u *usage, out *Result) containerRows {
-	picked := containerRows{byMetric: make([][]row, len(u.metrics)), named: true}
+	picked := containerRows{byMetric: make([][]row, len(u.metrics))}
 	set := u.rows[l.container.Name]
 	if set == nil {
 		return picked
 	}
 	span, preroll := m.Inventory.Span, m.Inventory.Span.From-u.targets.Preroll()
-	mine, elsewhere := l.mineWithoutUID(span), u.nodes.elsewhere(l.tenure())
-	if len(mine) > 0 && mine[0].From <= span.From {
-		mine = slices.Concat(timeline.Spans{{From: preroll, To: mine[0].To}}, mine[1:])
+	leads := func(s timeline.Spans) timeline.Spans {
+		if len(s) == 0 || s[0].From > span.From {
+			return s
+		}
+		return slices.Concat(timeline.Spans{{From: preroll, To: s[0].To}}, s[1:])
 	}
+	mine, most := l.mineWithoutUID(span)
+	picked.mine, picked.most = leads(mine), leads(most)
+	elsewhere := u.nodes.elsewhere(l.tenure())
 	for n := range u.metrics {
 		leading := span
 		if m.fold(u, n) == metric.Rate {
 			leading.From = preroll
 		}
-		for _, r := range set.of(l.container.UID, n, mine.Whole()) {
+		for _, r := range set.of(l.container.UID, n, picked.most.Whole()) {
 			r.samples = Within(r.samples, leading)
-			if r.uid == "" {
-				r.samples = r.in(mine, 1)
+			if r.uid == "" && !picked.contested() {
+				r.samples = in(r.samples, picked.mine, 1)
 			}
 			if r.uid == "" && elsewhere(r.target.Instance) {
 				l.leaveOut(out, r, otherPodRow, len(r.samples))
 				continue
 			}
 			if r.id.cgroup == "" && len(set.withID) > 0 {
-				with := r.in(set.withID, 0)
+				with := in(r.samples, set.withID, 0)
 				l.leaveOut(out, r, withoutID, len(with))
 				if len(with) > 0 {
-					r.samples = r.in(set.withID.Complement(leading), 0)
+					r.samples = in(r.samples, set.withID.Complement(leading), 0)
 				}
 			}
 			if len(r.samples) > 0 {
-				picked.named = picked.named && r.uid != ""
 				picked.byMetric[n] = append(picked.byMetric[n], r)
 			}
 		}
@@ -136,19 +146,19 @@ func (u *usage) scrapedWithID(span timeline.Span, rows *rowSet) timeline.Spans {
 	return timeline.Observed(timeline.Span{From: span.From - timeline.Preroll, To: span.To}, times, u.targets.Interval)
 }
 
-// in returns the samples of a row that lie in some spans and up to so long after each, of which
-// none touches another.
-func (r row) in(spans timeline.Spans, after int64) []promapi.Sample {
-	if len(r.samples) == 0 {
+// in returns the samples that lie in some spans and up to so long after each, of which none
+// touches another.
+func in(samples []promapi.Sample, spans timeline.Spans, after int64) []promapi.Sample {
+	if len(samples) == 0 {
 		return nil
 	}
 	var out []promapi.Sample
-	from, _ := slices.BinarySearchFunc(spans, first(r.samples)-after, func(s timeline.Span, t int64) int { return cmp.Compare(s.To, t) })
+	from, _ := slices.BinarySearchFunc(spans, first(samples)-after, func(s timeline.Span, t int64) int { return cmp.Compare(s.To, t) })
 	for _, s := range spans[from:] {
-		if s.From > last(r.samples) {
+		if s.From > last(samples) {
 			break
 		}
-		some := Within(r.samples, timeline.Span{From: s.From, To: s.To + after})
+		some := Within(samples, timeline.Span{From: s.From, To: s.To + after})
 		if out == nil {
 			out = some[:len(some):len(some)]
 		} else {
@@ -158,18 +168,49 @@ func (r row) in(spans timeline.Spans, after int64) []promapi.Sample {
 	return out
 }
 
-// mineWithoutUID returns when a row that does not say whose it is can be the pod's: while the
-// pod was there, and while nobody could see whether it was, if nobody else had its name then,
-// which rows with a uid show as well.
-func (l life) mineWithoutUID(span timeline.Span) timeline.Spans {
+// mineWithoutUID returns when a row that does not say whose it is can be the pod's: at most while
+// the pod was there, and while nobody could see whether it was; and of that, what is no other
+// pod's that had its name then. Rows with a uid may show that one as well.
+func (l life) mineWithoutUID(span timeline.Span) (mine, most timeline.Spans) {
 	t := l.tenure()
-	mine := t.Present
+	mine, most = t.Present, t.Present
 	for _, hole := range t.Presence.Known.Complement(span) {
-		if t.Present.Meet(hole) && !t.Others.Meet(hole) {
+		if !t.Present.Meet(hole) {
+			continue
+		}
+		if most = most.Union(timeline.Spans{hole}); !t.Others.Meet(hole) {
 			mine = mine.Union(timeline.Spans{hole})
 		}
 	}
-	return mine.Intersect(timeline.NewSpans(timeline.Span{From: span.From, To: l.until}))
+	until := timeline.NewSpans(timeline.Span{From: span.From, To: l.until})
+	return mine.Intersect(until), most.Intersect(until)
+}
+
+// own returns what is the pod's of what may be. An incarnation is one container of one pod: one that
+// does not say whose it is, and was there when kube-state-metrics showed the pod, and not when it
+// showed another one of the name, is all the pod's, also while nobody could see who had the name.
+func (l life) own(all []*incarnation, rows containerRows) []*incarnation {
+	if !rows.contested() {
+		return all
+	}
+	t := l.tenure()
+	var out []*incarnation
+	for _, i := range all {
+		there := timeline.Span{From: i.begin(), To: i.end() + 1}
+		mine, others := t.Shown.From < there.To && there.From <= t.Shown.To, t.ShownBeside.Meet(there)
+		switch {
+		case i.known:
+		case mine && !others:
+			i = i.in(rows.most, 1)
+			i.known = true
+		case others && !mine:
+			continue
+		default:
+			i = i.in(rows.mine, 1)
+		}
+		out = append(out, i)
+	}
+	return slices.DeleteFunc(out, (*incarnation).empty)
 }
 
 // existence returns when the nodes that show an incarnation were there, by their targets: it
@@ -194,7 +235,7 @@ func (u *usage) existence(span timeline.Span, i *incarnation) timeline.Spans {
 
 // usageLife returns when the container ran as its model's. While no kube-state-metrics that
 // could show it was scraped, the rows do.
-func (m Measurer) usageLife(l life, u *usage, all []*incarnation, named bool) timeline.Spans {
+func (m Measurer) usageLife(l life, u *usage, all []*incarnation) timeline.Spans {
 	mine := l.tenure()
 	lived := l.running.Intersect(mine.Spans).Intersect(mine.Presence.Known)
 	var shown timeline.Spans
@@ -209,7 +250,7 @@ func (m Measurer) usageLife(l life, u *usage, all []*incarnation, named bool) ti
 				rivals = append(rivals, l.tenures[n])
 			}
 		}
-		if !named && mine.Rivals.Meet(hole) || len(rivals) > 0 {
+		if mine.Rivals.Meet(hole) || len(rivals) > 0 {
 			known, others := m.divided(l, u, all, rivals)
 			lived = lived.Union(ours.Intersect(u.shown(m.Inventory.Span, known)))
 			lived = lived.Union(ours.Intersect(mine.Spans).Intersect(l.running).Intersect(u.shown(m.Inventory.Span, others)))
@@ -228,7 +269,14 @@ func (m Measurer) usageLife(l life, u *usage, all []*incarnation, named bool) ti
 // was shown whose the name is was theirs.
 func (m Measurer) divided(l life, u *usage, all []*incarnation, rivals []inventory.Tenure) (mine, unknown []*incarnation) {
 	if l.tenure().UID != "" {
-		return nil, all
+		for _, i := range all {
+			if i.known && len(rivals) == 0 {
+				mine = append(mine, i)
+			} else {
+				unknown = append(unknown, i)
+			}
+		}
+		return mine, unknown
 	}
 	pods := map[string][]*incarnation{}
 	for _, i := range all {

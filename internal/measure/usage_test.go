@@ -73,6 +73,24 @@ func TestAnotherPodTakesTheName(t *testing.T) {
 				s.Add("container_cpu_usage_seconds_total", used, append(too, "namespace", "models", "pod", "iris-0", "container", "server")...)
 			},
 			want: map[string]float64{"iris model_cpu_usage_seconds_total": 0.125, "iris model_memory_usage_bytes": 500},
+		}, {
+			name: "rows without an id: one that goes on until the second pod is shown is all that pod's",
+			given: func(s *story) {
+				ksmOut(s, back)
+				s.pod(begin, out, "iris")
+				of := []string{"uid", "ffffffff-1111-2222-3333-0123456789ab"}
+				s.ksm("kube_pod_labels", at(1, scraped(back, end)...), append(of, "label_seldon_deployment_id", "wine")...)
+				s.ksm("kube_pod_container_status_running", at(1, scraped(back, end)...), append(of, "container", "server")...)
+				s.ksm("kube_pod_container_status_running", at(1, scraped(begin, out)...), "uid", uid, "container", "server")
+				rows := []string{"namespace", "models", "pod", "iris-0", "container", "server"}
+				used := append(counter(begin-3_600_000, 0.25/1000, scraped(begin, middle)...), counter(middle, 0.5/1000, scraped(middle, end)...)...)
+				s.kubelet("container_cpu_usage_seconds_total", used, rows...)
+				s.kubelet("container_memory_usage_bytes", append(at(1000, scraped(begin, middle)...), at(2000, scraped(middle, end)...)...), rows...)
+			},
+			want: map[string]float64{
+				"iris model_cpu_usage_seconds_total": 0.125, "iris model_memory_usage_bytes": 500,
+				"wine model_cpu_usage_seconds_total": 0.25, "wine model_memory_usage_bytes": 1000,
+			},
 		},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -244,7 +244,7 @@ func (p *Presence) near(times []int64, t, margin int64) bool {
 	return false
 }
 
-// run is a stretch of successive scrapes of one target that all showed the pod.
+// run is a stretch of successive scrapes of one target that all showed the pod, without an outage of it.
 type run struct {
 	times []int64
 	by    Target
@@ -267,16 +267,17 @@ func runsOf(s *Targets, seen Sightings) []*run {
 	for _, by := range targets {
 		chosen := runs
 		var cur *run
+		sc := s.Scrapes[by]
 		var scraped []int64
-		if sc := s.Scrapes[by]; sc != nil {
+		if sc != nil {
 			scraped = sc.OK
 		}
 		for _, t := range seen[by] {
-			if slices.ContainsFunc(chosen, func(r *run) bool { return s.covered(r, t) }) {
+			if slices.ContainsFunc(chosen, func(r *run) bool { return r.first() <= t && t <= r.last() }) {
 				cur = nil
 				continue
 			}
-			if cur == nil || Missed(scraped, cur.last(), t) {
+			if cur == nil || Missed(scraped, cur.last(), t) || sc != nil && t-cur.last() > sc.Silence() {
 				cur = &run{by: by}
 				runs = append(runs, cur)
 			}
@@ -284,17 +285,6 @@ func runsOf(s *Targets, seen Sightings) []*run {
 		}
 	}
 	return runs
-}
-
-// covered says whether a run leaves no need for another target's scrape at a moment: it holds the
-// moment, and its own target was not out for so long then that it makes an outage.
-func (s *Targets) covered(r *run, t int64) bool {
-	i, _ := slices.BinarySearch(r.times, t+1)
-	if i == 0 || i == len(r.times) {
-		return i > 0 && r.last() == t
-	}
-	sc := s.Scrapes[r.by]
-	return sc == nil || r.times[i]-r.times[i-1] <= sc.Silence()
 }
 
 // Missed says whether there is a time strictly between two moments.

@@ -11,13 +11,13 @@ import (
 )
 
 // Twin returns histories as the other Prometheus of a pair sees them: it scrapes everything a
-// while later, and is up when the first one is down.
+// while later, and is up when the first one is down. What is an outage is judged by both.
 func Twin(placed []Placed) []Placed {
 	const later = 4 * time.Second
 	out := slices.Clone(placed)
 	for i := range out {
 		h := &out[i].History
-		h.Outages = nil
+		h.Beside, h.Outages = &placed[i].History, nil
 		h.KSMs, h.Kubelets = slices.Clone(h.KSMs), slices.Clone(h.Kubelets)
 		for n := range h.KSMs {
 			h.KSMs[n].Offset = (h.KSMs[n].Offset + later) % h.KSMs[n].Every

@@ -19,6 +19,7 @@ type History struct {
 	Forgers  []Forger  // targets that show what is not theirs
 	Outages  Spans     // Prometheus itself is down: nothing is scraped, no markers are written
 	NoUp     bool      // the up series are relabelled away
+	Beside   *History  // as another Prometheus watches it whose samples are read as well
 }
 
 // Clusters returns how many clusters the pods are in.

@@ -49,8 +49,8 @@ type observed struct{ ksm, cadvisor Spans }
 
 func (w *watch) observed(window Span) observed {
 	return observed{
-		ksm:      w.ksms.observed().And(Spans{window}),
-		cadvisor: w.all.observed().And(Spans{window}),
+		ksm:      slices.Concat(w.ksms, w.beside.ksms).observed(window),
+		cadvisor: slices.Concat(w.all, w.beside.all).observed(window),
 	}
 }
 

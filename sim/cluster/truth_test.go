@@ -82,7 +82,7 @@ func (w *twin) reached(k *cluster.Kubelet, n *cluster.Node, t time.Duration) boo
 }
 
 // observed makes all scrapes of all targets, and calls what lies in too wide a gap between
-// two of them unobserved, from where the last target ceased to answer.
+// two of them, or after the last one in the window, unobserved, from where the last target ceased to answer.
 func (w *twin) observed(window cluster.Span, n int, target func(int) (cluster.Schedule, func(time.Duration) bool)) []bool {
 	const far = 3 * time.Hour
 	scrapes := make(map[time.Duration]bool)
@@ -107,7 +107,7 @@ func (w *twin) observed(window cluster.Span, n int, target func(int) (cluster.Sc
 		if out[i] {
 			continue
 		}
-		last, next := -far, far
+		last, next := -far, window.To
 		for at := range scrapes {
 			if at <= t {
 				last = max(last, at)

@@ -111,12 +111,14 @@ func (gs targets) scraped() Spans {
 	return Union(all...)
 }
 
-// observed returns the time that the targets observed: all but their outages.
-func (gs targets) observed() Spans {
+// observed returns the time of a window that the targets observed: all but their outages. A
+// silence at its end counts up to there: a window has the same values whenever it is computed, and nothing
+// after it is read.
+func (gs targets) observed(window Span) Spans {
 	scraped := gs.scraped()
 	var outages Spans
 	for _, hole := range scraped.Not() {
-		last, next := Beginning, Forever
+		last, next := Beginning, window.To
 		for _, g := range gs {
 			last, next = max(last, g.before(hole.From)), min(next, g.after(hole.To))
 		}
@@ -124,16 +126,22 @@ func (gs targets) observed() Spans {
 			outages = append(outages, hole)
 		}
 	}
-	return outages.Not()
+	return outages.Not().And(Spans{window})
 }
 
 // watch is who sees what in a history.
 type watch struct {
-	h    *History
-	ksms targets // beside h.KSMs
+	h *History
+	watchers
 	// kubelets are by node name; a node is seen by each of the jobs.
 	kubelets map[nodeKey]kubeletTargets
-	all      targets // every kubelet's
+	beside   watchers // of another Prometheus: it is an outage if neither sees anything
+}
+
+// watchers are all targets of each kind that one Prometheus scrapes.
+type watchers struct {
+	ksms targets // beside the history's KSMs
+	all  targets // every kubelet's
 }
 
 type nodeKey struct{ cluster, name string }
@@ -163,6 +171,9 @@ func newWatch(h *History) *watch {
 			w.all = append(w.all, g)
 		}
 		w.kubelets[nodeKey{n.Cluster, n.Name}] = kt
+	}
+	if h.Beside != nil {
+		w.beside = newWatch(h.Beside).watchers
 	}
 	return w
 }

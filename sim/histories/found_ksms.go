@@ -122,5 +122,66 @@ func foundKSMStories() []story {
 			b.server("serving-0", "wine", on("node-1"), lives(begin, 5*m))
 			b.server("serving-0", "wine", on("node-1"), lives(7*m, end))
 		}},
+		{"ksm-upgraded-after-a-name-was-taken", "as the window began: all scrapes in it show the second pod, also those before it has rows", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.KSMs[0].Version, b.KSMs[0].Life.To = cluster.KSM1, 4*m
+			b.ksm("ksm-2").Life.From = 4 * m
+			b.server("serving-0", "wine", on("node-1"), lives(begin, 0))
+			b.server("serving-0", "beer", on("node-1"), lives(0, end))
+		}},
+		{"ksm-1.9-fails-when-another-model-takes-a-name", "it shows the second pod before the one with uids does, which showed that the first had ended", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.KSMs[0].Version = cluster.KSM19
+			b.KSMs[0].Holes = cluster.Spans{span(0, 2*m)}
+			b.ksm("ksm-2")
+			b.server("serving-0", "wine", on("node-1"), lives(begin, 1*m))
+			b.server("serving-0", "beer", on("node-1"), lives(2*m, end))
+		}},
+		{"ksm-1.9-fails-when-a-pod-is-replaced-after-a-pause", "the same, and both pods are one model's", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.KSMs[0].Version = cluster.KSM19
+			b.KSMs[0].Holes = cluster.Spans{span(30*s, 2*m)}
+			b.ksm("ksm-2")
+			b.server("serving-0", "wine", on("node-1"), lives(begin, 1*m))
+			b.server("serving-0", "wine", on("node-1"), lives(2*m, end))
+		}},
+		{"two-ksm-1.9-and-a-name-is-taken-while-one-is-out", "what the one shows before and after does not overrule the other, which shows the pause", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.KSMs[0].Version = cluster.KSM19
+			b.KSMs[0].Holes = cluster.Spans{span(1*m, 2*m)}
+			b.ksm("ksm-2").Version = cluster.KSM19
+			b.server("serving-0", "wine", on("node-1"), lives(begin, 1*m))
+			b.server("serving-0", "beer", on("node-1"), lives(2*m, end))
+		}},
+		{"ksm-upgraded-after-a-pod-with-a-dead-row-was-replaced", "a row that changes no more shows no pod", func(b *builder) {
+			b.window = 10 * m
+			b.linger(3 * m)
+			b.cast()
+			b.KSMs[0].Version, b.KSMs[0].Life.To = cluster.KSM1, 9*m
+			b.ksm("ksm-2").Life.From = 9 * m
+			b.pod("serving-0", on("node-1"), lives(begin, 4*m), container("classifier", uses(1, 100*Mi)), seldon("wine"), labelFrom(1*m, cluster.SeldonLabel, "beer"))
+			b.pod("serving-0", seldon("beer"), on("node-1"), lives(4*m, end), container("classifier", uses(0.3, 300*Mi)))
+		}},
+		{"ksm-upgraded-after-a-pod-was-replaced-after-a-pause", "the pause says more than that the first pod was relabelled, and than that the second has no row at first", func(b *builder) {
+			b.window = 10 * m
+			b.cast()
+			b.KSMs[0].Version, b.KSMs[0].Life.To = cluster.KSM1, 9*m
+			b.ksm("ksm-2").Life.From = 9 * m
+			b.pod("serving-0", on("node-1"), lives(begin, 4*m), container("classifier", uses(1, 100*Mi)), seldon("wine"), labelFrom(1*m, cluster.SeldonLabel, "beer"))
+			b.pod("serving-0", seldon("beer"), on("node-1"), lives(6*m, end), container("classifier", uses(0.3, 300*Mi), runs(span(8*m, end))))
+		}},
+		{"ksm-upgraded-after-a-pod-was-replaced-on-a-node-out-of-reach", "the first pod's rows show that it went on after it was relabelled", func(b *builder) {
+			b.window = 10 * m
+			b.cast()
+			b.KSMs[0].Version, b.KSMs[0].Life.To = cluster.KSM1, 9*m
+			b.ksm("ksm-2").Life.From = 9 * m
+			b.Nodes[1].Holes = cluster.Spans{span(-10*m, 5*m+30*s)}
+			b.pod("serving-0", on("node-1"), lives(begin, 4*m), container("classifier", uses(1, 100*Mi)), seldon("wine"), labelFrom(1*m, cluster.SeldonLabel, "beer"))
+			b.pod("serving-0", seldon("beer"), on("node-2"), lives(4*m, end), container("classifier", uses(0.3, 300*Mi)))
+		}},
 	}
 }

@@ -165,5 +165,29 @@ func foundRowStories() []story {
 			b.pod("serving-0", seldon("wine"), on("node-1"), lives(begin, 1*m), container("classifier", uses(1, 100*Mi)))
 			b.pod("serving-0", seldon("beer"), on("node-2"), lives(1*m, end), container("classifier", uses(1, 100*Mi)))
 		}},
+		{"ksm-down-when-a-pod-is-replaced-resource-rows-only", "a row that goes on from then on until the second pod is shown is all of that pod's", func(b *builder) {
+			b.window = 10 * m
+			b.cast()
+			b.Kubelets[0].Endpoint = cluster.ResourceAPI
+			b.KSMs[0].Holes = cluster.Spans{span(3*m, 9*m)}
+			b.pod("serving-0", seldon("wine"), on("node-1"), lives(begin, 4*m), plain("agent"))
+			b.pod("serving-0", seldon("wine"), on("node-1"), lives(4*m, end), plain("classifier"))
+		}},
+		{"ksm-down-when-a-name-is-taken-resource-rows-only", "the same, and the first pod was another model's and had such a container, too: its counter began again", func(b *builder) {
+			b.window = 10 * m
+			b.cast()
+			b.Kubelets[0].Endpoint = cluster.ResourceAPI
+			b.KSMs[0].Holes = cluster.Spans{span(3*m, 9*m)}
+			b.server("serving-0", "wine", on("node-1"), lives(begin, 4*m))
+			b.server("serving-0", "beer", on("node-1"), lives(4*m, end))
+		}},
+		{"kubelets-out-as-the-window-ends", "a pod has changed hands before; what is in the window is too short for an outage, at least to two Prometheus together", func(b *builder) {
+			b.window = 10 * m
+			b.cast()
+			b.every(15*s, 15*s)
+			b.Kubelets[0].Spread = 0
+			b.Kubelets[0].Holes = cluster.Spans{span(9*m+28*s, 14*m)}
+			b.server("serving-0", "wine", labelFrom(7*m+7*s, cluster.SeldonLabel, "tea"))
+		}},
 	}
 }
