@@ -74,10 +74,16 @@ func (u *usage) look(span timeline.Span, i *incarnation, repeats []row) {
 	}
 	i.node = u.existence(span, i)
 	for _, r := range i.rows {
-		if missed, _, ok := u.absent(r, first(r.samples)); ok {
+		// Of several series of one target, which several Prometheus servers have, one may be down.
+		also := func(shows func(o row) bool) bool {
+			return slices.ContainsFunc(i.rows, func(o row) bool { return o.target == r.target && shows(o) })
+		}
+		earlier := also(func(o row) bool { return first(o.samples) < first(r.samples) })
+		if missed, _, ok := u.absent(r, first(r.samples)); ok && !earlier {
 			i.before = max(i.before, missed)
 		}
-		if _, missed, ok := u.gone(r, last(r.samples)); ok && (i.after == 0 || missed < i.after) {
+		later := also(func(o row) bool { return last(o.samples) > last(r.samples) })
+		if _, missed, ok := u.gone(r, last(r.samples)); ok && !later && (i.after == 0 || missed < i.after) {
 			i.after = missed
 		}
 	}

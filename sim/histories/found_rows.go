@@ -189,5 +189,16 @@ func foundRowStories() []story {
 			b.Kubelets[0].Holes = cluster.Spans{span(9*m+28*s, 14*m)}
 			b.server("serving-0", "wine", labelFrom(7*m+7*s, cluster.SeldonLabel, "tea"))
 		}},
+		{"prometheus-down-when-a-pod-is-replaced-without-uids", "while one of two is down, what the other one shows of a pod's target says when it began and ended", func(b *builder) {
+			b.window = 10 * m
+			b.cast()
+			b.every(15*s, 15*s)
+			b.KSMs[0].NoUID = true
+			b.Outages = cluster.Spans{span(2*m, 6*m)}
+			b.pod("serving-0", seldon("wine"), on("node-1"), lives(begin, 2*m), container("classifier", uses(0.2, 100*Mi)))
+			b.pod("serving-0", seldon("wine"), on("node-1"), lives(2*m, end), container("classifier", uses(0.9, 700*Mi)))
+			b.pod("serving-1", seldon("beer"), on("node-1"), lives(begin, 4*m), container("classifier", uses(0.2, 100*Mi)))
+			b.pod("serving-1", seldon("beer"), on("node-1"), lives(4*m, end), container("classifier", uses(0.9, 700*Mi)))
+		}},
 	}
 }
