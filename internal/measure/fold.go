@@ -54,9 +54,9 @@ func (m Measurer) shares(all []*incarnation, life timeline.Spans) []timeline.Spa
 // that extends before the span or across a hole the part in the container's life: it
 // rose while the container ran. A pair of neighbors across an edge of the life is left out:
 // on which side the rise was is not known.
-func (m Measurer) rateSeen(i *incarnation, samples []promapi.Sample, since int64, life, ran timeline.Spans, interval int64) (seen, integral float64) {
-	span := m.Inventory.Span
-	if began, ok := i.began(samples, ran, span, interval); ok {
+func (m Measurer) rateSeen(i *incarnation, samples []promapi.Sample, since int64, life, ran timeline.Spans, by *timeline.Targets) (seen, integral float64) {
+	span, interval := m.Inventory.Span, by.Interval
+	if began, ok := i.began(samples, ran, by); ok {
 		samples = slices.Concat([]promapi.Sample{{T: began}}, samples)
 	}
 	for n := 1; n < len(samples); n++ {
@@ -87,26 +87,36 @@ func (m Measurer) rateSeen(i *incarnation, samples []promapi.Sample, since int64
 
 // began returns when the counter was zero, if kube-state-metrics saw the container start
 // within the span. A first sample soon after says little more than that; one after a hole
-// shows what was used in it.
-func (i *incarnation) began(samples []promapi.Sample, ran timeline.Spans, span timeline.Span, interval int64) (int64, bool) {
+// shows what was used in it, but not after an outage.
+func (i *incarnation) began(samples []promapi.Sample, ran timeline.Spans, by *timeline.Targets) (int64, bool) {
 	if len(samples) == 0 || !i.first {
 		return 0, false
 	}
 	for _, r := range ran {
-		if t := samples[0].T; span.From < r.From && r.From+3*interval/2 < t && t <= r.To {
+		if t := samples[0].T; by.Span.From < r.From && r.From+3*by.Interval/2 < t && t <= r.To && by.Observed.Hold(r.From, t) {
 			return r.From, true
 		}
 	}
 	return 0, false
 }
 
-// meanSeen takes each sample in the life to speak for one scrape interval.
+// meanSeen takes each sample in the life to speak for the time that is nearest to it, up to half a
+// scrape interval before it and after it.
 func meanSeen(samples []promapi.Sample, life timeline.Spans, interval int64) (seen, integral float64) {
-	for _, s := range samples {
-		if life.Hold(s.T, s.T) {
-			seen += float64(interval)
-			integral += s.V * float64(interval)
+	for n, s := range samples {
+		if !life.Hold(s.T, s.T) {
+			continue
 		}
+		before, after := interval, interval
+		if n > 0 {
+			before = min(interval, s.T-samples[n-1].T)
+		}
+		if n+1 < len(samples) {
+			after = min(interval, samples[n+1].T-s.T)
+		}
+		part := float64(before+after) / 2
+		seen += part
+		integral += s.V * part
 	}
 	return seen, integral
 }

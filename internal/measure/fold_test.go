@@ -62,6 +62,7 @@ func TestRateSeen(t *testing.T) {
 		first     bool
 		since     int64
 		life, ran timeline.Spans
+		observed  timeline.Spans // the whole span where there are none
 		seen      float64
 	}{
 		{name: "throughout", cpu: rising(-900, every(10, 5, 195)), life: whole, ran: whole, seen: 190},
@@ -87,6 +88,9 @@ func TestRateSeen(t *testing.T) {
 			name: "seen to start, its first sample late: what it used since", first: true,
 			cpu: rising(40, every(10, 75, 195)), life: parts(40, 200), ran: parts(40, 200), seen: 155,
 		}, {
+			name: "seen to start before an outage: what it used in that is not known", first: true,
+			cpu: rising(40, every(10, 75, 195)), life: parts(40, 50, 70, 200), ran: parts(40, 200), observed: parts(0, 50, 70, 200), seen: 120,
+		}, {
 			name: "seen to start, its first sample soon after", first: true,
 			cpu: rising(40, every(10, 45, 195)), life: parts(40, 200), ran: parts(40, 200), seen: 150,
 		}, {
@@ -99,7 +103,11 @@ func TestRateSeen(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			i := &incarnation{samples: [][]promapi.Sample{c.cpu}, first: c.first}
-			seen, integral := until200().rateSeen(i, c.cpu, c.since, c.life, c.ran, 10)
+			by := &timeline.Targets{Span: until200().Inventory.Span, Interval: 10, Observed: whole}
+			if c.observed != nil {
+				by.Observed = c.observed
+			}
+			seen, integral := until200().rateSeen(i, c.cpu, c.since, c.life, c.ran, by)
 			if seen != c.seen {
 				t.Errorf("seen for %v, want %v", seen, c.seen)
 			}
@@ -114,17 +122,20 @@ func TestMeanSeen(t *testing.T) {
 	memory := slices.Concat(at(100, 5, 15, 25), at(200, 35, 45))
 	for _, c := range []struct {
 		name           string
+		memory         []promapi.Sample
 		life           timeline.Spans
 		seen, integral float64
 	}{
-		{"no life", nil, 0, 0},
-		{"all samples count alike", timeline.Spans{{From: 0, To: 50}}, 50, 7000},
-		{"those in the life only", timeline.Spans{{From: 10, To: 40}}, 30, 4000},
-		{"one at the edge is in", timeline.Spans{{From: 15, To: 35}}, 30, 4000},
-		{"in two parts", timeline.Spans{{From: 0, To: 10}, {From: 40, To: 50}}, 20, 3000},
+		{"no life", memory, nil, 0, 0},
+		{"all samples count alike", memory, timeline.Spans{{From: 0, To: 50}}, 50, 7000},
+		{"those in the life only", memory, timeline.Spans{{From: 10, To: 40}}, 30, 4000},
+		{"one at the edge is in", memory, timeline.Spans{{From: 15, To: 35}}, 30, 4000},
+		{"more of them at the end", slices.Concat(memory, at(200, 47, 49)), timeline.Spans{{From: 0, To: 60}}, 54, 7800},
+		{"after a gap", slices.Concat(memory, at(300, 95)), timeline.Spans{{From: 0, To: 100}}, 60, 10000},
+		{"in two parts", memory, timeline.Spans{{From: 0, To: 10}, {From: 40, To: 50}}, 20, 3000},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if seen, integral := meanSeen(memory, c.life, 10); seen != c.seen || integral != c.integral {
+			if seen, integral := meanSeen(c.memory, c.life, 10); seen != c.seen || integral != c.integral {
 				t.Errorf("got %v, %v; want %v, %v", seen, integral, c.seen, c.integral)
 			}
 		})

@@ -35,6 +35,14 @@ func (i *incarnation) begin() int64 {
 	return t
 }
 
+// showed is when any target first showed it.
+func (i *incarnation) showed() int64 {
+	if i.shown > 0 {
+		return min(i.shown, i.begin())
+	}
+	return i.begin()
+}
+
 func (i *incarnation) end() int64 {
 	t := last(nil)
 	for _, s := range i.samples {
@@ -81,7 +89,7 @@ func (m Measurer) incarnations(l life, u *usage, rows containerRows, out *Result
 	// Those there from the start on began before it, in an order that how they end shows: the
 	// dead one's row goes first, or at least stands still. A pod's all go before those of the
 	// pod that has its name after it.
-	begin := func(i *incarnation) int64 { return max(i.begin(), m.Inventory.Span.From+u.targets.Interval*3/2) }
+	begin := func(i *incarnation) int64 { return max(i.showed(), m.Inventory.Span.From+u.targets.Interval*3/2) }
 	podBegin := map[string]int64{}
 	for _, i := range all {
 		if t, ok := podBegin[i.uid]; !ok || begin(i) < t {
@@ -97,10 +105,7 @@ func (m Measurer) incarnations(l life, u *usage, rows containerRows, out *Result
 		if n+1 == len(all) {
 			break
 		}
-		until := timeline.Span{From: last(nil), To: all[n+1].begin()}
-		if shown := all[n+1].shown; shown > 0 {
-			until.To = min(until.To, shown)
-		}
+		until := timeline.Span{From: last(nil), To: all[n+1].showed()}
 		for k, samples := range all[n].samples {
 			all[n].samples[k] = Within(samples, until)
 			l.leaveOut(out, row{id: all[n].id}, outlivedRow, len(samples)-len(all[n].samples[k]))

@@ -73,20 +73,28 @@ func (u *usage) look(span timeline.Span, i *incarnation, repeats []row) {
 		}
 	}
 	i.node = u.existence(span, i)
-	for _, r := range i.rows {
-		// Of several series of one target, which several Prometheus servers have, one may be down.
-		also := func(shows func(o row) bool) bool {
-			return slices.ContainsFunc(i.rows, func(o row) bool { return o.target == r.target && shows(o) })
-		}
-		earlier := also(func(o row) bool { return first(o.samples) < first(r.samples) })
-		if missed, _, ok := u.absent(r, first(r.samples)); ok && !earlier {
+	for _, r := range nearest(i.rows, func(a, b row) bool { return first(a.samples) < first(b.samples) }) {
+		if missed, _, ok := u.absent(r, first(r.samples)); ok {
 			i.before = max(i.before, missed)
 		}
-		later := also(func(o row) bool { return last(o.samples) > last(r.samples) })
-		if _, missed, ok := u.gone(r, last(r.samples)); ok && !later && (i.after == 0 || missed < i.after) {
+	}
+	for _, r := range nearest(i.rows, func(a, b row) bool { return last(a.samples) > last(b.samples) }) {
+		if _, missed, ok := u.gone(r, last(r.samples)); ok && (i.after == 0 || missed < i.after) {
 			i.after = missed
 		}
 	}
+}
+
+// nearest leaves of each target the rows to which none is nearer. Of several series of one target,
+// which several Prometheus servers have, the others show nothing while their server is down.
+func nearest(rows []row, nearer func(a, b row) bool) []row {
+	var out []row
+	for _, r := range rows {
+		if !slices.ContainsFunc(rows, func(o row) bool { return o.target == r.target && nearer(o, r) }) {
+			out = append(out, r)
+		}
+	}
+	return out
 }
 
 // shown returns when a container's rows were there.
@@ -124,7 +132,8 @@ func (u *usage) presence(span timeline.Span, i *incarnation) timeline.Spans {
 // that did not show one.
 func (u *usage) beginning(span timeline.Span, i *incarnation, t int64) int64 {
 	begin := max(span.From, i.between.From)
-	for _, r := range slices.Concat(i.rows, i.repeats) {
+	from := func(r row) int64 { return first(Within(r.all, timeline.Span{From: t, To: first(nil)})) }
+	for _, r := range nearest(slices.Concat(i.rows, i.repeats), func(a, b row) bool { return from(a) < from(b) }) {
 		if missed, seen, ok := u.absent(r, t); ok {
 			begin = max(begin, missed+(seen-missed)/2)
 		}
@@ -136,7 +145,8 @@ func (u *usage) beginning(span timeline.Span, i *incarnation, t int64) int64 {
 // did not show one.
 func (u *usage) ending(span timeline.Span, i *incarnation, t int64) int64 {
 	end := min(span.To, i.between.To)
-	for _, r := range slices.Concat(i.rows, i.repeats) {
+	upTo := func(r row) int64 { return last(Within(r.all, timeline.Span{From: last(nil), To: t + 1})) }
+	for _, r := range nearest(slices.Concat(i.rows, i.repeats), func(a, b row) bool { return upTo(a) > upTo(b) }) {
 		if seen, missed, ok := u.gone(r, t); ok {
 			end = min(end, seen+(missed-seen)/2)
 		}

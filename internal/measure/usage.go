@@ -44,7 +44,7 @@ func (m Measurer) seen(l life, u *usage, n int, all []*incarnation, lived timeli
 	fold := func(since int64) Evidence {
 		return m.integrate(all, lived, func(i *incarnation, share timeline.Spans) (seen, integral float64) {
 			if m.fold(u, n) == metric.Rate {
-				return m.rateSeen(i, i.samples[n], since, share, l.running, u.targets.Interval)
+				return m.rateSeen(i, i.samples[n], since, share, l.running, u.targets)
 			}
 			return meanSeen(i.samples[n], share, u.targets.Interval)
 		})

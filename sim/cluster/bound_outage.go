@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -11,7 +12,7 @@ import (
 func (w *watch) outageDoubt(shares []share, m Metric, observed Spans, window Span, mean float64) float64 {
 	every := w.sources(m).longest().Seconds()
 	var sum float64
-	for _, t := range outageEdges(observed, window) {
+	for _, t := range w.outageEdges(m, observed, window) {
 		sum += every * math.Abs(valueAt(shares, m, t)-mean)
 	}
 	return sum
@@ -19,12 +20,17 @@ func (w *watch) outageDoubt(shares []share, m Metric, observed Spans, window Spa
 
 // outageSeconds returns how much the observed time itself is off by.
 func (w *watch) outageSeconds(m Metric, observed Spans, window Span) float64 {
-	return w.sources(m).longest().Seconds() * float64(len(outageEdges(observed, window)))
+	return w.sources(m).longest().Seconds() * float64(len(w.outageEdges(m, observed, window)))
 }
 
-// outageEdges returns the observed moments next to the edges of outages.
-func outageEdges(observed Spans, window Span) []time.Duration {
+// outageEdges returns the observed moments next to the edges of outages, and the window's first one if
+// an outage began so soon before it that it may as well have begun in it.
+func (w *watch) outageEdges(m Metric, observed Spans, window Span) []time.Duration {
 	var out []time.Duration
+	watchers := w.watching(m)
+	if last := watchers.silence(window.From).From; !observed.Hold(window.From) && window.From-last < watchers.longest() {
+		out = append(out, window.From)
+	}
 	for _, o := range observed {
 		if o.From > window.From {
 			out = append(out, o.From)
@@ -37,12 +43,15 @@ func outageEdges(observed Spans, window Span) []time.Duration {
 }
 
 // sources returns the targets that a metric comes from.
-func (w *watch) sources(m Metric) targets {
+func (w watchers) sources(m Metric) targets {
 	if m == CPUUsage || m == MemoryUsage {
 		return w.all
 	}
 	return w.ksms
 }
+
+// watching returns these of both Prometheus servers.
+func (w *watch) watching(m Metric) targets { return slices.Concat(w.sources(m), w.beside.sources(m)) }
 
 // valueAt returns the model's value at one moment.
 func valueAt(shares []share, m Metric, t time.Duration) float64 {

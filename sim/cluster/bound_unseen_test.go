@@ -72,6 +72,10 @@ func TestBoundWhereNobodyCanKnow(t *testing.T) {
 			h.KSMs[1].Instance, h.KSMs[1].Offset, h.KSMs[1].Life.From = "k2", 5*second, 6*minute
 			h.Pods[0].Life.To, h.Pods[0].Containers[0].Runs[0].To = 5*minute+20*second, 5*minute+20*second
 		}, cluster.Containers, 1},
+		{"an outage that may as well have begun after the window did, before a container starts", func(h *cluster.History) {
+			h.Kubelets[0].Holes = cluster.Spans{{From: 0, To: 3 * minute}}
+			h.Pods[0].Containers[0].Runs[0].From = 2 * minute
+		}, cluster.CPUUsage, 2 * 420. / 429},
 	} {
 		h := small()
 		h.Nodes = append(h.Nodes, cluster.Node{Name: "n2", Address: "n2:10250", Life: cluster.Always()}) // is never out

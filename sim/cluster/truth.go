@@ -49,8 +49,8 @@ type observed struct{ ksm, cadvisor Spans }
 
 func (w *watch) observed(window Span) observed {
 	return observed{
-		ksm:      slices.Concat(w.ksms, w.beside.ksms).observed(window),
-		cadvisor: slices.Concat(w.all, w.beside.all).observed(window),
+		ksm:      w.watching(Containers).observed(window),
+		cadvisor: w.watching(CPUUsage).observed(window),
 	}
 }
 

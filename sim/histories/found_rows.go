@@ -200,5 +200,46 @@ func foundRowStories() []story {
 			b.pod("serving-1", seldon("beer"), on("node-1"), lives(begin, 4*m), container("classifier", uses(0.2, 100*Mi)))
 			b.pod("serving-1", seldon("beer"), on("node-1"), lives(4*m, end), container("classifier", uses(0.9, 700*Mi)))
 		}},
+		{"prometheus-and-ksm-down-and-then-a-node-out", "of two Prometheus the one that is up shows that a pod ran on before its node was out", func(b *builder) {
+			b.window = 10 * m
+			b.cast()
+			b.Outages = cluster.Spans{span(0, 8*m+20*s)}
+			b.Nodes[1].Holes = cluster.Spans{span(3*m, 7*m)}
+			b.KSMs[0].Holes = cluster.Spans{span(0, 7*m)}
+			b.server("wine-0", "wine", on("node-2"))
+		}},
+		{"node-out-before-ksm-is-back-after-old-samples", "of two Prometheus, one has a newer sample of a pod as its node goes out of reach", func(b *builder) {
+			b.window = 10 * m
+			b.cast()
+			b.Kubelets[0].Offset, b.Kubelets[0].Timestamps = 1*s+267*1e6, true
+			b.Nodes[1].Holes = cluster.Spans{span(5*m+8*s, 10*m)}
+			b.KSMs[0].Holes = cluster.Spans{span(-9*m, 8*m)}
+			b.server("wine-0", "wine", on("node-2"))
+		}},
+		{"scraped-twice-by-one-job-when-memory-falls", "what several series of one target show in the last scrape interval counts once", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.Kubelets[0].Target = []cluster.Label{{Name: "monitor", Value: "a"}}
+			b.kubelets("kubelet")
+			b.pod("wine-0", seldon("wine"), container("classifier", moves(cluster.Flat(0.1), cluster.Curve{{At: cluster.Beginning, Level: 200 * Mi}, {At: 4 * m, Level: 100 * Mi}})))
+		}},
+		{"container-starts-before-an-outage-of-the-kubelets", "what its counter shows afterwards it has used in the outage, too", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.KSMs[0].Every = 15 * s
+			b.Kubelets[0].Holes = cluster.Spans{span(0, 2*m)}
+			b.pod("wine-0", seldon("wine"), plain("classifier", runs(span(20*s, end))))
+		}},
+		{"pod-replaced-beside-a-dead-row-between-slow-scrapes", "one job sees both rows before the other one: neither began first", func(b *builder) {
+			b.window = 10 * m
+			b.linger(3*m + 35*s)
+			b.cast()
+			b.kubelets("cadvisor")
+			b.every(30*s, 60*s)
+			b.KSMs[0].NoUID = true
+			b.Kubelets[0].Offset, b.Kubelets[1].Offset = 59*s+446*1e6, 89*1e6
+			b.pod("serving-0", seldon("wine"), on("node-1"), lives(begin, 1*m+30*s), plain("classifier", runs(span(1*m+20*s, 1*m+30*s))))
+			b.server("serving-0", "wine", on("node-1"), lives(1*m+30*s, end))
+		}},
 	}
 }
