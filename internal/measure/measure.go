@@ -106,6 +106,27 @@ func (m Measurer) Pod(p *inventory.Pod, in Samples) Result {
 	return out
 }
 
+// noteUIDs notes when rows of each uid were seen, from their first sample to the last that changed:
+// a kubelet may go on showing a dead container for minutes.
+func (u *usage) noteUIDs(seen map[string]timeline.Span) {
+	for _, set := range u.rows {
+		for uid, byMetric := range set.byUID {
+			for _, r := range slices.Concat(byMetric...) {
+				s, ok := seen[uid]
+				if t := first(r.all); !ok || t < s.From {
+					s = timeline.Span{From: t, To: max(t, s.To)}
+				}
+				for n := len(r.all) - 1; n > 0 && r.all[n].T > s.To; n-- {
+					if r.all[n].V != r.all[n-1].V {
+						s.To = r.all[n].T
+					}
+				}
+				seen[uid] = s
+			}
+		}
+	}
+}
+
 // beginning is when rows first showed a pod.
 type beginning struct {
 	uid string

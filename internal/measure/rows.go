@@ -13,7 +13,7 @@ import (
 )
 
 // rowID tells the lives of one container apart. Where the id is missing, the runtime's name of
-// the container stands for it. One target has one container of a name in one pod at a time: where
+// the container stands for it, or the id that another row has of that name. One target has one container of a name in one pod at a time: where
 // both are missing, the target stands for it.
 type rowID struct {
 	cgroup   string // or the runtime's name, empty where both labels are missing
@@ -28,13 +28,24 @@ func (r rowID) compare(o rowID) int {
 	return cmp.Or(cmp.Compare(r.cgroup, o.cgroup), cmp.Compare(r.instance, o.instance))
 }
 
-func idOf(l promapi.Labels, idLabel string) rowID {
+func idOf(l promapi.Labels, idLabel string, named map[string]string) rowID {
 	if idLabel != "" {
-		if id := cmp.Or(l.Get(idLabel), l.Get("name")); id != "" {
+		if id := cmp.Or(l.Get(idLabel), named[l.Get("name")], l.Get("name")); id != "" {
 			return rowID{cgroup: id}
 		}
 	}
 	return rowID{instance: l.Get("instance")}
+}
+
+// named returns the ids of rows by their names, of those that have both.
+func named(series []promapi.Series, idLabel string) map[string]string {
+	out := map[string]string{}
+	for _, s := range series {
+		if id, name := s.Labels.Get(idLabel), s.Labels.Get("name"); id != "" && name != "" {
+			out[name] = id
+		}
+	}
+	return out
 }
 
 // podCgroup matches the pod's uid in a cgroup's path; systemd's driver writes it with underscores.
@@ -94,12 +105,13 @@ func (m Measurer) newUsage(source int, series []promapi.Series) *usage {
 	from := m.Table.Sources[source]
 	u := &usage{source: source, metrics: m.Table.Of(from.Name), rows: map[string]*rowSet{}}
 	var targets []timeline.Target
+	ids := named(series, from.IDLabel)
 	for _, s := range series {
 		at, _, ok := m.Table.Show(s.Labels.Get("__name__"), func(name string) string { return inventory.Label(s.Labels, name) })
 		if !ok || len(s.Samples) == 0 {
 			continue
 		}
-		r := row{id: idOf(s.Labels, from.IDLabel), target: m.Inventory.Target(s.Labels, from), all: s.Samples, samples: s.Samples}
+		r := row{id: idOf(s.Labels, from.IDLabel, ids), target: m.Inventory.Target(s.Labels, from), all: s.Samples, samples: s.Samples}
 		r.uid = r.id.uid()
 		if !slices.Contains(targets, r.target) {
 			targets = append(targets, r.target)
@@ -220,27 +232,6 @@ func (b *byTime) in(s timeline.Span) []row {
 		}
 	}
 	return out
-}
-
-// noteUIDs notes when rows of each uid were seen, from their first sample to the last that changed:
-// a kubelet may go on showing a dead container for minutes.
-func (u *usage) noteUIDs(seen map[string]timeline.Span) {
-	for _, set := range u.rows {
-		for uid, byMetric := range set.byUID {
-			for _, r := range slices.Concat(byMetric...) {
-				s, ok := seen[uid]
-				if t := first(r.all); !ok || t < s.From {
-					s = timeline.Span{From: t, To: max(t, s.To)}
-				}
-				for n := len(r.all) - 1; n > 0 && r.all[n].T > s.To; n-- {
-					if r.all[n].V != r.all[n-1].V {
-						s.To = r.all[n].T
-					}
-				}
-				seen[uid] = s
-			}
-		}
-	}
 }
 
 // nestedIn says whether the id is of a cgroup below one of the others'.

@@ -72,6 +72,7 @@ func TestUID(t *testing.T) {
 }
 
 func TestIDOf(t *testing.T) {
+	ids := named([]promapi.Series{{Labels: promapitest.Labels("id", "/pod/b", "name", "k8s_b")}, {Labels: promapitest.Labels("id", "/pod", "name", "")}}, "id")
 	for _, c := range []struct {
 		name, label string
 		labels      []string
@@ -79,11 +80,12 @@ func TestIDOf(t *testing.T) {
 	}{
 		{"its cgroup", "id", []string{"id", "/pod/a", "instance", "n1", "name", "k8s_a"}, rowID{cgroup: "/pod/a"}},
 		{"no id, and the runtime's name", "id", []string{"instance", "n1", "name", "k8s_a"}, rowID{cgroup: "k8s_a"}},
+		{"no id, which another row of that name has", "id", []string{"instance", "n1", "name", "k8s_b"}, rowID{cgroup: "/pod/b"}},
 		{"/metrics/resource", "id", []string{"instance", "n1"}, rowID{instance: "n1"}},
 		{"a source whose series have none", "", []string{"id", "/pod/a", "instance", "n1"}, rowID{instance: "n1"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if got := idOf(promapitest.Labels(c.labels...), c.label); got != c.want {
+			if got := idOf(promapitest.Labels(c.labels...), c.label, ids); got != c.want {
 				t.Errorf("got %+v, want %+v", got, c.want)
 			}
 		})

@@ -241,5 +241,11 @@ func foundRowStories() []story {
 			b.pod("serving-0", seldon("wine"), on("node-1"), lives(begin, 1*m+30*s), plain("classifier", runs(span(1*m+20*s, 1*m+30*s))))
 			b.server("serving-0", "wine", on("node-1"), lives(1*m+30*s, end))
 		}},
+		{"one-of-two-jobs-has-names-and-no-ids", "and no memory: its rows are of the same containers", func(b *builder) {
+			b.window = 5 * m
+			b.busyCast()
+			b.Kubelets[0].DropID, b.Kubelets[0].KeepName, b.Kubelets[0].DropMemory = true, true, true
+			b.kubelets("cadvisor").Offset = 3 * s
+		}},
 	}
 }
