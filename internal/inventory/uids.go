@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -35,11 +36,18 @@ func identified(all []shown, targets *timeline.Targets, rows map[string]timeline
 			began[uid] = r.From
 		}
 	}
-	uids := slices.SortedFunc(maps.Keys(began), func(a, b string) int { return cmp.Or(cmp.Compare(began[a], began[b]), cmp.Compare(a, b)) })
-	var until []int64 // when each pod is shown no more, but the one after it
+	known := slices.SortedFunc(maps.Keys(began), func(a, b string) int { return cmp.Or(cmp.Compare(began[a], began[b]), cmp.Compare(a, b)) })
 	changes := changesOf(all, targets)
-	for i, uid := range uids[1:] {
-		before := uids[i]
+	var uids []string
+	var until []int64 // when each pod is shown no more, but the one after it
+	for _, c := range changes {
+		if c.again && c.at < began[known[0]] { // nothing shows the uid of the one before
+			uids, until = append(uids, fmt.Sprintf("unknown-%d", len(uids)+1)), append(until, c.at)
+		}
+	}
+	uids = append(uids, known...)
+	for i, uid := range known[1:] {
+		before := known[i]
 		from := max(began[before], ended[before], rows[before].To)
 		until = append(until, takenOver(changes, from, began[uid]))
 	}

@@ -183,5 +183,14 @@ func foundKSMStories() []story {
 			b.pod("serving-0", on("node-1"), lives(begin, 4*m), container("classifier", uses(1, 100*Mi)), seldon("wine"), labelFrom(1*m, cluster.SeldonLabel, "beer"))
 			b.pod("serving-0", seldon("beer"), on("node-2"), lives(4*m, end), container("classifier", uses(0.3, 300*Mi)))
 		}},
+		{"ksm-upgraded-after-a-pod-was-replaced-resource-rows-only", "nothing shows the uid of the first pod, but what was shown again is another one", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.Kubelets[0].Endpoint = cluster.ResourceAPI
+			b.KSMs[0].Version, b.KSMs[0].Life.To = cluster.KSM1, 4*m
+			b.ksm("ksm-2").Life.From = 4 * m
+			b.server("serving-0", "wine", on("node-1"), lives(begin, 2*m))
+			b.server("serving-0", "wine", on("node-1"), lives(3*m+20*s, end))
+		}},
 	}
 }
