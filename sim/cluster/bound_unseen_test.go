@@ -76,6 +76,14 @@ func TestBoundWhereNobodyCanKnow(t *testing.T) {
 			h.Kubelets[0].Holes = cluster.Spans{{From: 0, To: 3 * minute}}
 			h.Pods[0].Containers[0].Runs[0].From = 2 * minute
 		}, cluster.CPUUsage, 2 * 420. / 429},
+		{"a container that starts while no kube-state-metrics is there, of a pod that changes hands meanwhile", func(h *cluster.History) {
+			h.KSMs[0].Holes = cluster.Spans{{From: 1 * minute, To: 6 * minute}}
+			h.Pods[0].Labels = []cluster.Labels{
+				{At: -minute, Set: map[string]string{"app": "p"}},
+				{At: 2 * minute, Set: map[string]string{cluster.SeldonLabel: "m"}},
+			}
+			h.Pods[0].Containers[0].Runs[0].From = 3 * minute
+		}, cluster.CPUUsage, 2 * 5. / 10},
 	} {
 		h := small()
 		h.Nodes = append(h.Nodes, cluster.Node{Name: "n2", Address: "n2:10250", Life: cluster.Always()}) // is never out

@@ -136,7 +136,7 @@ func (s share) usageSilences(c *Container, t time.Duration, m Metric) []Span {
 	}
 	sources, node := s.seers(m), s.kubelets.node
 	told, seen := s.ksms.around(t), s.rowsAround(t, m)
-	bySelf := !s.changedHands(t) && (sources.awake(t, housekeeping) || node != nil && t >= node.Life.To)
+	bySelf := !s.changedHands(Span{t, t}) && (sources.awake(t, housekeeping) || node != nil && t >= node.Life.To)
 	byKSM := s.ksms.awake(t, 0)
 	if o, there := s.relief(c, t); there {
 		// Without uids, kube-state-metrics shows one pod that goes on; the rows of either
@@ -152,7 +152,7 @@ func (s share) usageSilences(c *Container, t time.Duration, m Metric) []Span {
 	switch {
 	case byKSM && !bySelf:
 		return told
-	case bySelf && !byKSM:
+	case bySelf && !byKSM && !s.changedHands(told[0]): // else it may have been before it was the model's
 		for i := range seen {
 			seen[i].To += node.Linger
 		}
@@ -182,11 +182,13 @@ func (s share) rowsAround(t time.Duration, m Metric) []Span {
 	return seen
 }
 
-// changedHands says whether t is an edge of the model's ownership, which no kubelet sees.
-func (s share) changedHands(t time.Duration) bool {
+// changedHands says whether an edge of the model's ownership, which no kubelet sees, is in a time.
+func (s share) changedHands(in Span) bool {
 	for _, o := range s.owned {
-		if t == o.From && t != s.pod.Life.From || t == o.To && t != s.pod.Life.To {
-			return true
+		for _, t := range []time.Duration{o.From, o.To} {
+			if in.From <= t && t <= in.To && t != s.pod.Life.From && t != s.pod.Life.To {
+				return true
+			}
 		}
 	}
 	return false
