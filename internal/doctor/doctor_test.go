@@ -65,11 +65,11 @@ func (f *fake) exam(period time.Duration) *exam {
 	begin := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	return &exam{unmet: map[string]string{}, Config: Config{
 		Server: f, Surveyor: f, Stored: f, Receiver: f, MayWrite: true, Period: period, CatchUp: time.Hour,
-		RemoteRead: func(context.Context) bool { return true },
-		Remedy:     func(error) string { return "" },
-		Named:      func(s string) string { return s },
-		Now:        func() time.Time { return begin.Add(f.elapsed) },
-		Table:      metric.Default(), Kinds: workload.Kinds(),
+		ReadBy: func(context.Context) fetch.Transport { return fetch.RemoteRead },
+		Remedy: func(error) string { return "" },
+		Named:  func(s string) string { return s },
+		Now:    func() time.Time { return begin.Add(f.elapsed) },
+		Table:  metric.Default(), Kinds: workload.Kinds(),
 	}}
 }
 

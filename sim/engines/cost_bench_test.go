@@ -42,7 +42,7 @@ func BenchmarkRefresh(b *testing.B) {
 			s := servedHead(t, dir)
 			return server{read: startQuery(t, path, []storeAPI{startSidecar(t, path, s.read, freeAddress(t))})}
 		}},
-		{"victoriametrics", both[1:], false, func(t testing.TB, dir string) server {
+		{"victoriametrics", []fetch.Transport{fetch.Export, fetch.PromQL}, false, func(t testing.TB, dir string) server {
 			s := startVictoriaMetrics(t, built(t, victoriaMetrics), dir)
 			return server{s, s.JoinPath("api/v1/write")}
 		}},
