@@ -125,6 +125,7 @@ func unknownEngine() Engine {
 		all.NamesInSet = min(all.NamesInSet, e.NamesInSet)
 		all.QueryBytes = max(all.QueryBytes, e.QueryBytes) // one engine has a limit
 		all.HidesFor = max(all.HidesFor, e.HidesFor)
+		all.hintMargin = max(all.hintMargin, e.hintMargin)
 		maps.Copy(all.send, e.send)
 		maps.Copy(all.sendRaw, e.sendRaw)
 	}
