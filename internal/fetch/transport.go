@@ -76,9 +76,12 @@ type request struct {
 func (c *chosen) read(ctx context.Context, api API, r request) (answer, error) {
 	by := c.current(api.Engine(ctx))
 	if by == PromQL {
-		return c.readPromQL(ctx, api, r)
+		a, err := c.readPromQL(ctx, api, r)
+		c.answered(PromQL, err)
+		return a, err
 	}
 	a, refusal := c.readAtOnce(ctx, api, by, r)
+	c.answered(by, refusal)
 	switch {
 	case c.setting != Auto:
 		return a, refusal
@@ -90,6 +93,7 @@ func (c *chosen) read(ctx context.Context, api API, r request) (answer, error) {
 	// A proxy that forbids this path may allow queries: what they say counts.
 	a, err := c.readPromQL(ctx, api, r)
 	a.requests++
+	c.answered(PromQL, err)
 	if err == nil || promapi.KindOf(refusal) == promapi.NotOffered {
 		c.fallBack(by, refusal)
 	}
@@ -113,9 +117,9 @@ func (c *chosen) prove(ctx context.Context, api API, r request, exported answer)
 	switch {
 	case err != nil:
 	case !same(exported.series, a.series):
+		c.answered(PromQL, nil)
 		c.fallBack(Export, errNotTheSame)
 	case len(a.series) > 0: // nothing proves nothing
-		c.answered(Export, nil)
 		c.mu.Lock()
 		c.proven[r.question] = c.now()
 		c.mu.Unlock()
@@ -194,7 +198,6 @@ func (c *chosen) readAtOnce(ctx context.Context, api API, by Transport, r reques
 	} else {
 		err = api.Read(ctx, r.selectors, r.span.From, r.span.To, func(_ int, s promapi.Series) error { return take(s) })
 	}
-	c.answered(by, err)
 	if err != nil {
 		return answer{requests: 1}, blame(r.selectors, err)
 	}
@@ -223,7 +226,6 @@ func (c *chosen) readPromQL(ctx context.Context, api API, r request) (answer, er
 			return answer{requests: a.requests}, blame([]promapi.Selector{sel}, err)
 		}
 	}
-	c.answered(PromQL, nil)
 	return a, nil
 }
 
