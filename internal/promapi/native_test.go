@@ -190,11 +190,15 @@ func TestExportFails(t *testing.T) {
 		kind   Kind
 		says   string
 	}{
-		"another type":                     {serve("application/json", good), NotOffered, "application/json"},
-		"no such path":                     {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusNotFound) }, NotOffered, "404"},
-		"VictoriaMetrics without it":       {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "unsupported path requested: x", 400) }, NotOffered, "400"},
-		"a proxy's rules":                  {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusForbidden) }, Unauthorized, "403"},
-		"too many series":                  {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "see -search.maxExportSeries", 422) }, TooExpensive, "maxExportSeries"},
+		"another type": {serve("application/json", good), NotOffered, "application/json"},
+		"no such path": {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusNotFound) }, NotOffered, "404"},
+		"VictoriaMetrics without it": {func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "unsupported path requested: x", http.StatusBadRequest)
+		}, NotOffered, "400"},
+		"a proxy's rules": {func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "no", http.StatusForbidden) }, Unauthorized, "403"},
+		"too many series": {func(w http.ResponseWriter, _ *http.Request) {
+			http.Error(w, "see -search.maxExportSeries", http.StatusUnprocessableEntity)
+		}, TooExpensive, "maxExportSeries"},
 		"of another time":                  {serve(nativeType, nativeOf(100, 201, one)), NotOffered, "from 100 to 200"},
 		"nothing":                          {serve(nativeType, nil), NotOffered, "ends within"},
 		"cut in the range":                 {serve(nativeType, good[:7]), NotOffered, "ends within"},
