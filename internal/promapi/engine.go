@@ -15,6 +15,7 @@ type Engine struct {
 	Export     bool   // it may offer VictoriaMetrics' native export
 	NamesInSet int    // of one regular expression: more are not looked up, but searched for
 	QueryBytes int    // that one query may have, 0 for any number
+	Borrowed   bool   // the version that it shows is that of a Prometheus
 
 	// As a receiver of remote write.
 	HidesFor   time.Duration // how long a query may not find a sample that was accepted
@@ -23,13 +24,12 @@ type Engine struct {
 
 	hintMargin time.Duration // by which the hints of a remote read are wider than its range
 
-	send     url.Values           // with each query, for what it says to be whole and new
-	sendRaw  url.Values           // with each query for raw samples
-	shows    func(BuildInfo) bool // it may be this one
-	confirm  *question            // which no other engine answers; nil if what it shows is enough
-	borrowed bool                 // the version that it shows is that of a Prometheus
-	stores   bool                 // it lists the stores that it reads from
-	tooMuch  []string             // parts of its refusals for the size of what was asked
+	send    url.Values           // with each query, for what it says to be whole and new
+	sendRaw url.Values           // with each query for raw samples
+	shows   func(BuildInfo) bool // it may be this one
+	confirm *question            // which no other engine answers; nil if what it shows is enough
+	stores  bool                 // it lists the stores that it reads from
+	tooMuch []string             // parts of its refusals for the size of what was asked
 }
 
 // BuildInfo is what a server says of itself at /api/v1/status/buildinfo.
@@ -84,7 +84,7 @@ func Engines() []Engine {
 				"nocache":               {"1"}, // or the newest samples may be missing
 				"deny_partial_response": {"1"}, // of a cluster
 			},
-			borrowed: true,
+			Borrowed: true,
 			shows:    func(b BuildInfo) bool { return b.Application == "" && b.Revision == "" },
 			confirm:  &question{endpoint: "query", params: url.Values{"query": {"1 default 2"}}}, // MetricsQL
 			tooMuch:  []string{"-search.max", "cannot select more than", "too many points"},
