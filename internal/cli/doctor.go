@@ -14,7 +14,6 @@ import (
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/backfill"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/doctor"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/downsample"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/fetch"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
 )
@@ -64,14 +63,14 @@ func (s *session) printReport(report *doctor.Report) error {
 // doctor returns what the checks work with. They may write to the receiver.
 func (s *session) doctor(client *promapi.Client, downsampler *downsample.Downsampler) (doctor.Config, error) {
 	cfg := doctor.Config{
-		Server:     client,
-		Surveyor:   downsampler,
-		Stored:     client,
-		MayWrite:   true,
-		RemoteRead: func(ctx context.Context) bool { return downsampler.Fetcher.Transport(ctx) == fetch.RemoteRead },
-		Remedy:     s.remedy,
-		Named:      s.Named,
-		Now:        time.Now,
+		Server:   client,
+		Surveyor: downsampler,
+		Stored:   client,
+		MayWrite: true,
+		ReadBy:   downsampler.Fetcher.Transport,
+		Remedy:   s.remedy,
+		Named:    s.Named,
+		Now:      time.Now,
 
 		URL:          s.Prometheus.Redacted(),
 		Credentials:  s.Prometheus.HTTP.Authorization != nil || s.Prometheus.HTTP.BasicAuth != nil || s.Prometheus.HTTP.OAuth2 != nil,

@@ -324,7 +324,7 @@ func TestBadSettings(t *testing.T) {
 --type="Server" is unknown: choose SeldonDeployment, InferenceService
 --output="xml" is unknown: choose text, json`},
 		"engine":               {args: []string{"--query.engine=influx"}, want: `--query.engine="influx" is unknown: choose auto, prometheus, thanos, victoriametrics, mimir, cortex`},
-		"transport":            {args: []string{"--query.transport=grpc"}, want: `--query.transport="grpc" is unknown: choose auto, remote-read, promql`},
+		"transport":            {args: []string{"--query.transport=grpc"}, want: `--query.transport="grpc" is unknown: choose auto, remote-read, native-export, promql`},
 		"cluster label":        {args: []string{"--cluster-label=my-cluster"}, want: `--cluster-label="my-cluster" is not a label name: use letters, digits and _, with no digit first`},
 		"cluster label, ours":  {env: map[string]string{"CLUSTER_LABEL": "namespace"}, want: `CLUSTER_LABEL="namespace" is a label that this exporter's series have already: choose another name`},
 		"two cluster labels":   {args: []string{"--cluster-label=region", "--remote-write.label=cluster=a"}, want: `--remote-write.label="cluster=a" cannot be used: with --cluster-label="region", models have a label "cluster" already: choose another name`},

@@ -11,7 +11,7 @@ import (
 // Query is how the Prometheus is read, and the bounds for that.
 type Query struct {
 	Engine              string // auto, or the name of one
-	Transport           string // auto, remote-read or promql
+	Transport           string // auto, remote-read, native-export or promql
 	Timeout             time.Duration
 	Concurrency         int
 	MaxSamples          int
@@ -25,7 +25,7 @@ func queryFlags(f Flags) Check {
 	engine := f.add("query.engine", "QUERY_ENGINE", "auto",
 		"Which engine answers: prometheus, thanos, victoriametrics, mimir, cortex, or auto, which asks the server. It decides what is sent with each query, and how many names one query has.")
 	transport := f.add("query.transport", "QUERY_TRANSPORT", "auto",
-		"How raw samples are read: remote-read, promql, or auto, which tries remote read and falls back to PromQL.")
+		"How raw samples are read: remote-read, native-export (of VictoriaMetrics), promql, or auto, which tries what the engine has and falls back to PromQL.")
 	timeout := f.add("query.timeout", "QUERY_TIMEOUT", "2m",
 		"How long one request may take.")
 	concurrency := f.add("query.concurrency", "QUERY_CONCURRENCY", "2",
@@ -42,7 +42,7 @@ func queryFlags(f Flags) Check {
 	return func(c *checker, cfg *Config) {
 		cfg.Query = Query{
 			Engine:              parse(c, engine, choice("auto", "prometheus", "thanos", "victoriametrics", "mimir", "cortex")),
-			Transport:           parse(c, transport, choice("auto", "remote-read", "promql")),
+			Transport:           parse(c, transport, choice("auto", "remote-read", "native-export", "promql")),
 			Timeout:             parse(c, timeout, durationBetween(time.Second, time.Hour)),
 			Concurrency:         parse(c, concurrency, atLeast(1)),
 			MaxSamples:          parse(c, maxSamples, atLeast(1000)),

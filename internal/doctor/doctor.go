@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/fetch"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/inventory"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/ledger"
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/metric"
@@ -44,15 +45,15 @@ type Receiver interface {
 
 // Config is what the checks work with.
 type Config struct {
-	Server     Server
-	Surveyor   Surveyor
-	Stored     Querier  // has the averages that were scraped or delivered
-	Receiver   Receiver // nil without remote write
-	MayWrite   bool     // two samples to the receiver
-	RemoteRead func(context.Context) bool
-	Remedy     func(error) string  // for a request that failed, "" if there is none
-	Named      func(string) string // names the flags in a text as the user has set them
-	Now        func() time.Time
+	Server   Server
+	Surveyor Surveyor
+	Stored   Querier  // has the averages that were scraped or delivered
+	Receiver Receiver // nil without remote write
+	MayWrite bool     // two samples to the receiver
+	ReadBy   func(context.Context) fetch.Transport
+	Remedy   func(error) string  // for a request that failed, "" if there is none
+	Named    func(string) string // names the flags in a text as the user has set them
+	Now      func() time.Time
 
 	URL          string // of the Prometheus, without secrets
 	Credentials  bool   // there are some

@@ -29,6 +29,7 @@ type fake struct {
 	err       error
 	found     bool
 	delivered int
+	engine    string // "" is a Prometheus
 }
 
 func (f *fake) Instant(context.Context, string, time.Time) (*promapi.Answer, error) {
@@ -42,7 +43,7 @@ func (f *fake) Range(context.Context, string, time.Time, time.Time, time.Duratio
 func (f *fake) BuildInfo(context.Context) (promapi.BuildInfo, error) {
 	return promapi.BuildInfo{Version: "3.0.0"}, f.err
 }
-func (f *fake) Engine(context.Context) promapi.Engine { return promapi.EngineNamed("prometheus") }
+func (f *fake) Engine(context.Context) promapi.Engine { return promapi.EngineNamed(f.engine) }
 func (f *fake) ServerNow() (time.Time, bool)          { return time.Time{}, false }
 func (f *fake) Received() int64                       { return 0 }
 
@@ -65,11 +66,11 @@ func (f *fake) exam(period time.Duration) *exam {
 	begin := time.Date(2026, 11, 24, 12, 0, 0, 0, time.UTC)
 	return &exam{unmet: map[string]string{}, Config: Config{
 		Server: f, Surveyor: f, Stored: f, Receiver: f, MayWrite: true, Period: period, CatchUp: time.Hour,
-		RemoteRead: func(context.Context) bool { return true },
-		Remedy:     func(error) string { return "" },
-		Named:      func(s string) string { return s },
-		Now:        func() time.Time { return begin.Add(f.elapsed) },
-		Table:      metric.Default(), Kinds: workload.Kinds(),
+		ReadBy: func(context.Context) fetch.Transport { return fetch.RemoteRead },
+		Remedy: func(error) string { return "" },
+		Named:  func(s string) string { return s },
+		Now:    func() time.Time { return begin.Add(f.elapsed) },
+		Table:  metric.Default(), Kinds: workload.Kinds(),
 	}}
 }
 
@@ -257,6 +258,18 @@ func TestBlock(t *testing.T) {
 	for share, want := range map[float64]string{0: "·", 0.001: "▁", 0.5: "▄", 0.99: "▇", 1: "█"} {
 		if got := Block(share); got != want {
 			t.Errorf("%v is %s, want %s", share, got, want)
+		}
+	}
+}
+
+// TestServer: what VictoriaMetrics calls its version is that of a Prometheus.
+func TestServer(t *testing.T) {
+	for engine, want := range map[string]string{
+		"": "prometheus 3.0.0", "thanos": "thanos 3.0.0", "victoriametrics": "victoriametrics, which does not say which version",
+	} {
+		f := &fake{engine: engine}
+		if got, err := server(t.Context(), f.exam(time.Hour)); err != nil || got.Found != want {
+			t.Errorf("%q: %q, want %q (%v)", engine, got.Found, want, err)
 		}
 	}
 }

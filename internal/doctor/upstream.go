@@ -70,13 +70,13 @@ func upstreamChecks() []Check {
 		},
 		{
 			Name:     "transport",
-			Question: "Are samples read by remote read or by PromQL?",
+			Question: "Are samples read in the way that costs the server least?",
 			Judged:   "by how that window was read.",
 			Needs:    []string{"reachable", "credentials"},
 			Faults: []Fault{
-				{Name: "promql", Status: Warn, Means: "The server has remote read, but `/api/v1/read` is not allowed or does not work. The values are the same, and cost the Prometheus more.",
-					Remedy: "Let the proxy before the Prometheus allow `POST /api/v1/read`, or set `--query.transport` to `promql` to accept it."},
-				{Name: "not-offered", Status: Fail, Means: "Remote read is not offered, and nothing else is allowed.",
+				{Name: "promql", Status: Warn, Means: "The server has remote read or, as VictoriaMetrics, a native export, but that is not allowed or does not work. The values are the same, and cost the server more.",
+					Remedy: "Let the proxy before the server allow `POST /api/v1/read` (VictoriaMetrics: `POST /api/v1/export/native`), or set `--query.transport` to `promql` to accept it."},
+				{Name: "not-offered", Status: Fail, Means: "What `--query.transport` names is not offered.",
 					Remedy: "Set `--query.transport` to `auto` or `promql`."},
 			},
 			run: transport,
@@ -125,6 +125,8 @@ func server(ctx context.Context, e *exam) (Finding, error) {
 		return pass("%s: it does not say which version (%v)", engine.Name, promapi.KindOf(err))
 	case engine.Name == "prometheus" && older(build.Version, oldestTested):
 		return fault("old", "prometheus %s", build.Version)
+	case engine.Borrowed:
+		return pass("%s, which does not say which version", engine.Name)
 	}
 	return pass("%s %s", engine.Name, build.Version)
 }
@@ -215,13 +217,18 @@ func transport(ctx context.Context, e *exam) (Finding, error) {
 	} else if err != nil && !e.nothingThere() {
 		return skip("it needs a window")
 	}
-	switch {
-	case e.RemoteRead(ctx):
+	engine := e.Server.Engine(ctx)
+	switch by := e.ReadBy(ctx); {
+	case by == fetch.RemoteRead:
 		return pass("by remote read")
+	case by == fetch.Export:
+		return pass("by its native export")
 	case e.Transport == string(fetch.PromQL):
 		return pass("by PromQL, as it is set")
-	case !e.Server.Engine(ctx).RemoteRead:
-		return pass("by PromQL: this server has no remote read")
+	case engine.RemoteRead:
+		return fault("promql", "by PromQL: remote read is not offered")
+	case engine.Export:
+		return fault("promql", "by PromQL: its native export is not offered, or in another format")
 	}
-	return fault("promql", "by PromQL: remote read is not offered")
+	return pass("by PromQL: this server has no remote read")
 }

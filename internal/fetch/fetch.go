@@ -12,7 +12,6 @@ import (
 	"time"
 
 	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/promapi"
-	"github.com/seldon-prometheus-exporter/seldon-prometheus-exporter/internal/timeline"
 )
 
 // API is the server's. A promapi.Client is one.
@@ -26,6 +25,8 @@ type API interface {
 	// Read reads by remote read what several select, and hands out each series as it comes, in
 	// memory that the next one takes.
 	Read(ctx context.Context, queries []promapi.Selector, from, to int64, each func(query int, s promapi.Series) error) error
+	// Export does so by VictoriaMetrics' native export, once for what several select.
+	Export(ctx context.Context, selectors []promapi.Selector, from, to int64, each func(promapi.Series) error) error
 }
 
 // Config is what a Fetcher works with.
@@ -58,7 +59,7 @@ func New(cfg Config) *Fetcher {
 		cfg:       cfg,
 		slots:     make(chan struct{}, cfg.Concurrency),
 		sizes:     newSizes(cfg.MaxSamples),
-		transport: &chosen{setting: cfg.Transport, limit: cfg.MaxAnswerBytes, now: cfg.Now, log: cfg.Log},
+		transport: &chosen{setting: cfg.Transport, limit: cfg.MaxAnswerBytes, now: cfg.Now, log: cfg.Log, proven: map[string]time.Time{}},
 	}
 }
 
@@ -110,7 +111,7 @@ func (w *Window) Cost() Cost {
 }
 
 // read asks once, when a slot is free, unless the window's budget is spent.
-func (w *Window) read(ctx context.Context, selectors []promapi.Selector, span timeline.Span, keep func(*promapi.Series)) (answer, error) {
+func (w *Window) read(ctx context.Context, r request) (answer, error) {
 	if err := w.overBudget(); err != nil {
 		return answer{}, err
 	}
@@ -120,7 +121,7 @@ func (w *Window) read(ctx context.Context, selectors []promapi.Selector, span ti
 	case <-ctx.Done():
 		return answer{}, &promapi.Error{Kind: promapi.Timeout, Err: context.Cause(ctx)}
 	}
-	a, err := w.transport.read(ctx, w.cfg.API, selectors, span, keep)
+	a, err := w.transport.read(ctx, w.cfg.API, r)
 	w.mu.Lock()
 	w.cost.Queries += a.requests
 	w.cost.Series += len(a.series)

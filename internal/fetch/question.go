@@ -58,16 +58,16 @@ type batches[T any] struct {
 
 // take returns the next batch and its size.
 func (b *batches[T]) take(ctx context.Context) ([]T, size) {
-	most, engine := mostNames, b.cfg.API.Engine(ctx)
-	byQuery := b.transport.current(engine) == PromQL
-	if byQuery {
-		most = engine.NamesInSet
+	engine := b.cfg.API.Engine(ctx)
+	by, most := b.transport.current(engine), engine.NamesInSet
+	if by == RemoteRead {
+		most = mostNames
 	}
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	s := b.sizes.of(b.question.Name, b.question.Series, most, b.question.Span.Length())
 	n := min(s.items, len(b.rest))
-	for byQuery && n > 1 && !fits(b.question.Select(b.rest[:n]), engine.QueryBytes) {
+	for by != RemoteRead && n > 1 && !fits(b.question.Select(b.rest[:n]), engine.QueryBytes) {
 		n /= 2
 	}
 	batch := b.rest[:n]
@@ -118,7 +118,7 @@ func (b *batches[T]) ask(ctx context.Context, batch []T, length int64) ([]promap
 	var whole []promapi.Series
 	room := room{answer: b.cfg.MaxAnswerBytes}
 	for _, span := range b.question.Span.Cut(length) {
-		a, err := b.read(ctx, b.question.Select(batch), span, b.question.Keep)
+		a, err := b.read(ctx, request{b.question.Name, b.question.Select(batch), span, b.question.Keep})
 		if err != nil {
 			return nil, err
 		}

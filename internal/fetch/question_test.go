@@ -323,6 +323,10 @@ func (s *slow) RawRange(context.Context, promapi.Selector, int64, int64) (*proma
 	return nil, errors.New("not by query")
 }
 
+func (s *slow) Export(context.Context, []promapi.Selector, int64, int64, func(promapi.Series) error) error {
+	return errors.New("not by export")
+}
+
 func (s *slow) Read(context.Context, []promapi.Selector, int64, int64, func(int, promapi.Series) error) error {
 	s.mu.Lock()
 	s.now++

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 	"time"
 
@@ -18,18 +20,21 @@ type Transport string
 
 // The transports.
 const (
-	Auto       Transport = "auto" // remote read where the engine has it and it is offered
+	Auto       Transport = "auto" // what the engine has for it, and PromQL where that is not offered
 	RemoteRead Transport = "remote-read"
+	Export     Transport = "native-export" // VictoriaMetrics'
 	PromQL     Transport = "promql"
 )
 
 // Transports returns every value of the setting.
-func Transports() []Transport { return []Transport{Auto, RemoteRead, PromQL} }
+func Transports() []Transport { return []Transport{Auto, RemoteRead, Export, PromQL} }
 
-// askAgain is how long it is taken for granted that remote read is not offered.
-const askAgain = time.Hour
+const (
+	askAgain   = time.Hour      // for how long it is taken for granted that a transport is not offered
+	proveAgain = 24 * time.Hour // for how long an export is believed
+)
 
-// chosen is the transport in use. Auto asks for remote read first, remembers where that is
+// chosen is the transport in use. Auto asks over the engine's own first, remembers where that is
 // not offered, and asks again now and then: a proxy's rules may change.
 type chosen struct {
 	setting Transport
@@ -38,8 +43,9 @@ type chosen struct {
 	log     *slog.Logger
 
 	mu      sync.Mutex
-	last    Transport // by which there was an answer
-	refused time.Time // when remote read was last not offered, zero if it was
+	last    Transport            // by which there was an answer
+	refused time.Time            // when the engine's own was last not offered, zero if it was
+	proven  map[string]time.Time // when an export said what queries say, by the question's name
 }
 
 func (c *chosen) current(engine promapi.Engine) Transport {
@@ -48,34 +54,92 @@ func (c *chosen) current(engine promapi.Engine) Transport {
 	switch {
 	case c.setting != Auto:
 		return c.setting
-	case !engine.RemoteRead:
-		return PromQL
 	case !c.refused.IsZero() && c.now().Sub(c.refused).Abs() < askAgain:
 		return PromQL
+	case engine.RemoteRead:
+		return RemoteRead
+	case engine.Export:
+		return Export
 	}
-	return RemoteRead
+	return PromQL
 }
 
-// read asks over the transport in use, and where remote read is not offered over PromQL.
-func (c *chosen) read(ctx context.Context, api API, selectors []promapi.Selector, span timeline.Span, keep func(*promapi.Series)) (answer, error) {
-	if c.current(api.Engine(ctx)) == PromQL {
-		a, err := c.readPromQL(ctx, api, selectors, span, keep)
+// request is what is read at once.
+type request struct {
+	question  string // its name
+	selectors []promapi.Selector
+	span      timeline.Span
+	keep      func(*promapi.Series) // nil for all of a series
+}
+
+// read asks over the transport in use, and where that is not offered over PromQL.
+func (c *chosen) read(ctx context.Context, api API, r request) (answer, error) {
+	by := c.current(api.Engine(ctx))
+	if by == PromQL {
+		a, err := c.readPromQL(ctx, api, r)
 		c.answered(PromQL, err)
 		return a, err
 	}
-	a, refusal := c.readRemote(ctx, api, selectors, span, keep)
-	c.answered(RemoteRead, refusal)
-	if c.setting != Auto || !mayNotBeOffered(refusal) {
+	a, refusal := c.readAtOnce(ctx, api, by, r)
+	c.answered(by, refusal)
+	switch {
+	case c.setting != Auto:
+		return a, refusal
+	case refusal == nil && by == Export:
+		return c.prove(ctx, api, r, a)
+	case !mayNotBeOffered(refusal):
 		return a, refusal
 	}
 	// A proxy that forbids this path may allow queries: what they say counts.
-	a, err := c.readPromQL(ctx, api, selectors, span, keep)
+	a, err := c.readPromQL(ctx, api, r)
 	a.requests++
 	c.answered(PromQL, err)
 	if err == nil || promapi.KindOf(refusal) == promapi.NotOffered {
-		c.fallBack(refusal)
+		c.fallBack(by, refusal)
 	}
 	return a, err
+}
+
+var errNotTheSame = errors.New("queries say something else")
+
+// prove reads what was exported by queries, too, unless the same question has shown lately that
+// they say the same. The format of an export may change with a release of its server, which does
+// not say which one it is. What proves it does not count as the window's samples.
+func (c *chosen) prove(ctx context.Context, api API, r request, exported answer) (answer, error) {
+	c.mu.Lock()
+	at, ok := c.proven[r.question]
+	c.mu.Unlock()
+	if ok && c.now().Sub(at).Abs() < proveAgain {
+		return exported, nil
+	}
+	a, err := c.readPromQL(ctx, api, r)
+	a.requests += exported.requests
+	switch {
+	case err != nil:
+	case !same(exported.series, a.series):
+		c.answered(PromQL, nil)
+		c.fallBack(Export, errNotTheSame)
+	case len(a.series) > 0: // nothing proves nothing
+		c.mu.Lock()
+		c.proven[r.question] = c.now()
+		c.mu.Unlock()
+	}
+	return a, err
+}
+
+// same says whether two answers have the same series, in whatever order. One that several
+// selectors select may be there several times.
+func same(a, b []promapi.Series) bool {
+	byKey := func(all []promapi.Series) map[string]promapi.Series {
+		out := make(map[string]promapi.Series, len(all))
+		for _, s := range all {
+			out[key(s.Labels)] = s
+		}
+		return out
+	}
+	return maps.EqualFunc(byKey(a), byKey(b), func(x, y promapi.Series) bool {
+		return slices.Equal(x.Samples, y.Samples) && slices.Equal(x.Ends, y.Ends)
+	})
 }
 
 func (c *chosen) answered(by Transport, err error) {
@@ -95,11 +159,11 @@ type answer struct {
 	requests int
 }
 
-func (c *chosen) fallBack(refusal error) {
+func (c *chosen) fallBack(from Transport, refusal error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.refused.IsZero() {
-		c.log.Info("Remote read is not offered, samples are read by PromQL", "err", refusal)
+		c.log.Info("Samples are read by PromQL", "instead_of", from, "err", refusal)
 	}
 	c.refused = c.now()
 }
@@ -116,29 +180,35 @@ func mayNotBeOffered(err error) bool {
 	return false
 }
 
-// readRemote reads all selectors by one request.
-func (c *chosen) readRemote(ctx context.Context, api API, selectors []promapi.Selector, span timeline.Span, keep func(*promapi.Series)) (answer, error) {
+// readAtOnce reads all selectors by one request.
+func (c *chosen) readAtOnce(ctx context.Context, api API, by Transport, r request) (answer, error) {
 	a, room, keeper := answer{requests: 1}, room{answer: c.limit}, promapi.Keeper{}
-	err := api.Read(ctx, selectors, span.From, span.To, func(_ int, s promapi.Series) error {
+	take := func(s promapi.Series) error {
 		a.samples += int64(len(s.Samples))
-		if keep != nil {
-			keep(&s)
+		if r.keep != nil {
+			r.keep(&s)
 		}
 		a.held += int64(len(s.Samples))
 		a.series = append(a.series, keeper.Keep(s))
 		return room.take(s)
-	})
+	}
+	var err error
+	if by == Export {
+		err = api.Export(ctx, r.selectors, r.span.From, r.span.To, take)
+	} else {
+		err = api.Read(ctx, r.selectors, r.span.From, r.span.To, func(_ int, s promapi.Series) error { return take(s) })
+	}
 	if err != nil {
-		return answer{requests: 1}, blame(selectors, err)
+		return answer{requests: 1}, blame(r.selectors, err)
 	}
 	return a, nil
 }
 
 // readPromQL reads each selector by a query of its own.
-func (c *chosen) readPromQL(ctx context.Context, api API, selectors []promapi.Selector, span timeline.Span, keep func(*promapi.Series)) (answer, error) {
+func (c *chosen) readPromQL(ctx context.Context, api API, r request) (answer, error) {
 	a, room := answer{}, room{answer: c.limit}
-	for _, sel := range selectors {
-		found, err := api.RawRange(ctx, sel, span.From, span.To)
+	for _, sel := range r.selectors {
+		found, err := api.RawRange(ctx, sel, r.span.From, r.span.To)
 		a.requests++
 		if err != nil {
 			return answer{requests: a.requests}, blame([]promapi.Selector{sel}, err)
@@ -146,8 +216,8 @@ func (c *chosen) readPromQL(ctx context.Context, api API, selectors []promapi.Se
 		var samples int64
 		for i := range found.Series {
 			samples += int64(len(found.Series[i].Samples))
-			if keep != nil {
-				keep(&found.Series[i])
+			if r.keep != nil {
+				r.keep(&found.Series[i])
 			}
 		}
 		a.samples, a.held = a.samples+samples, max(a.held, samples)

@@ -19,11 +19,11 @@ func failure(kind promapi.Kind, status int) error {
 	return &promapi.Error{Kind: kind, Status: status, Err: errors.New("no")}
 }
 
-// byTransport refuses remote read, and queries, with what is not nil.
-func byTransport(remote, query error) func(promapitest.Request) error {
+// byTransport refuses the engine's own way, and queries, with what is not nil.
+func byTransport(own, query error) func(promapitest.Request) error {
 	return func(r promapitest.Request) error {
-		if r.Remote {
-			return remote
+		if r.Remote || r.Export {
+			return own
 		}
 		return query
 	}
@@ -52,9 +52,12 @@ func ask(t *testing.T, f *Fetcher) (bool, error) {
 func transports(requests []promapitest.Request) string {
 	var all []string
 	for _, r := range requests {
-		if r.Remote {
+		switch {
+		case r.Remote:
 			all = append(all, "read")
-		} else {
+		case r.Export:
+			all = append(all, "export")
+		default:
 			all = append(all, "query")
 		}
 	}
@@ -227,8 +230,89 @@ func TestBlame(t *testing.T) {
 	}
 }
 
+// TestExport: what is exported is believed for a day, of each question, once queries have said the
+// same.
+func TestExport(t *testing.T) {
+	notOffered, down := failure(promapi.NotOffered, 404), failure(promapi.Unavailable, 503)
+	const day = 24 * time.Hour
+	type step struct {
+		question   string
+		passes     time.Duration
+		own, query error
+		garble     func(*promapi.Series)
+		asked      string
+		kind       promapi.Kind
+	}
+	other := func(change func(*promapi.Series)) step {
+		return step{"up", 0, nil, nil, change, "export query", ""}
+	}
+	byQuery := step{"up", askAgain - 1, nil, nil, nil, "query", ""}
+	for name, steps := range map[string][]step{
+		"it says the same": {
+			{"up", 0, nil, nil, nil, "export query", ""},
+			{"up", 0, nil, down, nil, "export", ""},
+			{"pods", 0, nil, nil, nil, "export query", ""},
+			{"up", day - 1, nil, down, nil, "export", ""},
+			{"up", 1, nil, nil, nil, "export query", ""},
+			{"up", 0, nil, down, nil, "export", ""},
+		},
+		"another value": {other(func(s *promapi.Series) { s.Samples[7].V++ }), byQuery, {"up", 1, nil, nil, nil, "export query", ""}},
+		"another time":  {other(func(s *promapi.Series) { s.Samples[7].T++ }), byQuery},
+		"a sample less": {other(func(s *promapi.Series) { s.Samples = s.Samples[1:] }), byQuery},
+		"another label": {other(func(s *promapi.Series) { s.Labels = promapitest.Labels("__name__", "up", "job", "y") }), byQuery},
+		"another end":   {other(func(s *promapi.Series) { s.Ends = []int64{59_500} }), byQuery},
+		"not offered":   {{"up", 0, notOffered, nil, nil, "export query", ""}, byQuery},
+		"down":          {{"up", 0, down, nil, nil, "export", promapi.Unavailable}, {"up", 0, nil, nil, nil, "export query", ""}},
+		"queries fail":  {{"up", 0, nil, down, nil, "export query", promapi.Unavailable}, {"up", 0, nil, nil, nil, "export query", ""}},
+		"nothing proves nothing": {
+			{"nothing", 0, nil, nil, nil, "export query", ""},
+			{"nothing", 0, nil, nil, nil, "export query", ""},
+		},
+	} {
+		var log bytes.Buffer
+		now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
+		s := upOf(nil)
+		s.Behind = promapi.EngineNamed("victoriametrics")
+		f := New(Config{API: s, Transport: Auto, Now: func() time.Time { return now }, Log: slog.New(slog.NewTextHandler(&log, nil))})
+		for i, step := range steps {
+			now = now.Add(step.passes)
+			s.Refuse, s.Garble = byTransport(step.own, step.query), step.garble
+			before := len(s.Asked())
+			series, err := All(t.Context(), f.Windows(1), Question[struct{}]{
+				Name: step.question, Span: timeline.Span{From: 0, To: 60_000}, Series: 1,
+				Select: func([]struct{}) []promapi.Selector {
+					return []promapi.Selector{{{Name: "__name__", Value: map[bool]string{true: "nothing", false: "up"}[step.question == "nothing"]}}}
+				},
+			})
+			if got := transports(s.Asked()[before:]); promapi.KindOf(err) != step.kind || got != step.asked {
+				t.Errorf("%s, %d: by %s, want %s (%v)", name, i, got, step.asked, err)
+			}
+			right := len(series) == 1 && len(series[0].Samples) == 60 && series[0].Samples[7].V == 1
+			if err == nil && step.question != "nothing" && !right {
+				t.Errorf("%s, %d: it is %v", name, i, series)
+			}
+		}
+		if logged := strings.Contains(log.String(), "instead_of=native-export"); logged != (steps[len(steps)-1].asked == "query" || name == "another value") {
+			t.Errorf("%s: logged %q", name, log.String())
+		}
+	}
+}
+
+// TestExportAlone: as it is set, it is believed.
+func TestExportAlone(t *testing.T) {
+	s := upOf(nil)
+	f := New(Config{API: s, Transport: Export, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
+	if ok, err := ask(t, f); !ok || err != nil || transports(s.Asked()) != "export" || f.LastTransport() != Export {
+		t.Errorf("by %s (%v)", transports(s.Asked()), err)
+	}
+	s.Refuse = byTransport(failure(promapi.NotOffered, 404), nil)
+	if _, err := ask(t, f); promapi.KindOf(err) != promapi.NotOffered {
+		t.Errorf("not offered: %v", err)
+	}
+}
+
 func TestTransportsAreListed(t *testing.T) {
-	for _, transport := range []Transport{Auto, RemoteRead, PromQL} {
+	for _, transport := range []Transport{Auto, RemoteRead, Export, PromQL} {
 		if !slices.Contains(Transports(), transport) {
 			t.Errorf("%s is not listed", transport)
 		}
@@ -239,13 +323,14 @@ func TestTransportsAreListed(t *testing.T) {
 // read as much again.
 func TestBudget(t *testing.T) {
 	s := upOf(nil)
+	everything := request{selectors: []promapi.Selector{nil}, span: timeline.Span{From: 0, To: 60_000}}
 	f := New(Config{API: s, Transport: RemoteRead, Budget: 100, Now: time.Now, Log: slog.New(slog.DiscardHandler)})
 	for range 2 {
 		before := len(s.Asked())
 		w := f.Windows(1)
-		_, first := w.read(t.Context(), []promapi.Selector{nil}, timeline.Span{From: 0, To: 60_000}, nil)
-		_, second := w.read(t.Context(), []promapi.Selector{nil}, timeline.Span{From: 0, To: 60_000}, nil)
-		_, third := w.read(t.Context(), []promapi.Selector{nil}, timeline.Span{From: 0, To: 60_000}, nil)
+		_, first := w.read(t.Context(), everything)
+		_, second := w.read(t.Context(), everything)
+		_, third := w.read(t.Context(), everything)
 		const says = "120 samples were read by 2 requests, and 100 may be read"
 		if first != nil || promapi.KindOf(second) != promapi.OverBudget || !strings.Contains(second.Error(), says) || promapi.RetryAfterOf(second) < 365*24*time.Hour {
 			t.Errorf("got %v, then %v, want it to say %q", first, second, says)
@@ -262,7 +347,7 @@ func TestWaitingEnds(t *testing.T) {
 	f.slots <- struct{}{}
 	ctx, cancel := context.WithCancelCause(t.Context())
 	cancel(errors.New("told to stop"))
-	_, err := f.Windows(1).read(ctx, nil, timeline.Span{}, nil)
+	_, err := f.Windows(1).read(ctx, request{})
 	if promapi.KindOf(err) != promapi.Timeout || !strings.Contains(err.Error(), "told to stop") {
 		t.Errorf("error %v", err)
 	}

@@ -144,7 +144,7 @@ func TestGone(t *testing.T) {
 }
 
 func TestNoHistory(t *testing.T) {
-	has(t, get(t, newSite(t, some()), scorer), "No history yet", "honor_labels: true", "at least every 50m", "Used: from 350m to 350m in 1 windows.")
+	has(t, get(t, newSite(t, some()), scorer), "No history yet", "honor_labels: true", "at least every 50m", "Used: 350m in one window.")
 	has(t, get(t, newSite(t, some(), func(c *Config) { c.Upstreams[0].Recorded.Delivered = true }), scorer), "No history yet", "as they are delivered")
 }
 

@@ -171,7 +171,10 @@ func (c chart) describe(h *history) string {
 				least, most, n = min(least, q.V), max(most, q.V), n+1
 			}
 		}
-		if n > 0 {
+		switch {
+		case n == 1:
+			parts = append(parts, fmt.Sprintf("%s: %s in one window.", name, quantity{most, true, c.Unit}))
+		case n > 1:
 			parts = append(parts, fmt.Sprintf("%s: from %s to %s in %d windows.", name, quantity{least, true, c.Unit}, quantity{most, true, c.Unit}, n))
 		}
 	}

@@ -82,6 +82,22 @@ func (b *builder) add(t int64, v float64) error {
 	return nil
 }
 
+// rawValue adds one of several samples. VictoriaMetrics shows staleness markers as NaN. It
+// also shows what two servers wrote at the same time, of which the larger value is kept: its
+// own deduplication does so.
+func (b *builder) rawValue(t int64, v float64) error {
+	if math.IsNaN(v) {
+		v = math.Float64frombits(value.StaleNaN)
+	}
+	if t != b.last {
+		return b.add(t, v)
+	}
+	if newest := len(b.now.Samples) - 1; newest >= 0 && b.now.Samples[newest].T == t && v > b.now.Samples[newest].V {
+		b.now.Samples[newest].V = v
+	}
+	return nil
+}
+
 // fits says whether the answer, with the series that is being made, is not too large.
 func (b *builder) fits() error {
 	if b.kept+2*b.now.Size() > share(b.limit, keptShare) { // it is copied when it is complete

@@ -12,21 +12,24 @@ import (
 type Engine struct {
 	Name       string // of the setting, in the log and in the metric
 	RemoteRead bool   // it may offer remote read
+	Export     bool   // it may offer VictoriaMetrics' native export
 	NamesInSet int    // of one regular expression: more are not looked up, but searched for
 	QueryBytes int    // that one query may have, 0 for any number
+	Borrowed   bool   // the version that it shows is that of a Prometheus
 
 	// As a receiver of remote write.
 	HidesFor   time.Duration // how long a query may not find a sample that was accepted
 	OutOfOrder string        // the setting by which it accepts samples that come late
 	Oldest     string        // the setting by which it accepts older samples at all, "" if there is none
 
-	send     url.Values           // with each query, for what it says to be whole and new
-	sendRaw  url.Values           // with each query for raw samples
-	shows    func(BuildInfo) bool // it may be this one
-	confirm  *question            // which no other engine answers; nil if what it shows is enough
-	borrowed bool                 // the version that it shows is that of a Prometheus
-	stores   bool                 // it lists the stores that it reads from
-	tooMuch  []string             // parts of its refusals for the size of what was asked
+	hintMargin time.Duration // by which the hints of a remote read are wider than its range
+
+	send    url.Values           // with each query, for what it says to be whole and new
+	sendRaw url.Values           // with each query for raw samples
+	shows   func(BuildInfo) bool // it may be this one
+	confirm *question            // which no other engine answers; nil if what it shows is enough
+	stores  bool                 // it lists the stores that it reads from
+	tooMuch []string             // parts of its refusals for the size of what was asked
 }
 
 // BuildInfo is what a server says of itself at /api/v1/status/buildinfo.
@@ -48,6 +51,9 @@ func Engines() []Engine {
 	return []Engine{
 		{
 			Name: "prometheus", RemoteRead: true, NamesInSet: 250, // 256 are looked up
+			// It encodes again the chunks that reach beyond the hints: that costs more than the
+			// samples that are sent too many. Mimir reads all that the hints span.
+			hintMargin: 2 * time.Hour,
 			OutOfOrder: "out_of_order_time_window in the receiver's storage.tsdb settings",
 			shows:      func(b BuildInfo) bool { return b.Application == "" && b.Version >= "1" },
 			tooMuch: []string{
@@ -70,7 +76,7 @@ func Engines() []Engine {
 			tooMuch: []string{"exceeded series limit", "exceeded chunks limit", "exceeded bytes limit", "violated (got"},
 		},
 		{
-			Name: "victoriametrics", NamesInSet: 100, QueryBytes: 16 << 10,
+			Name: "victoriametrics", Export: true, NamesInSet: 100, QueryBytes: 16 << 10,
 			// Its index forgets every 11 s at most which series it did not find, once new ones are
 			// in it, which takes a second or two; the rest is for a busy machine.
 			HidesFor: 20 * time.Second, OutOfOrder: "-retentionPeriod of VictoriaMetrics",
@@ -78,7 +84,7 @@ func Engines() []Engine {
 				"nocache":               {"1"}, // or the newest samples may be missing
 				"deny_partial_response": {"1"}, // of a cluster
 			},
-			borrowed: true,
+			Borrowed: true,
 			shows:    func(b BuildInfo) bool { return b.Application == "" && b.Revision == "" },
 			confirm:  &question{endpoint: "query", params: url.Values{"query": {"1 default 2"}}}, // MetricsQL
 			tooMuch:  []string{"-search.max", "cannot select more than", "too many points"},
@@ -119,6 +125,7 @@ func unknownEngine() Engine {
 		all.NamesInSet = min(all.NamesInSet, e.NamesInSet)
 		all.QueryBytes = max(all.QueryBytes, e.QueryBytes) // one engine has a limit
 		all.HidesFor = max(all.HidesFor, e.HidesFor)
+		all.hintMargin = max(all.hintMargin, e.hintMargin)
 		maps.Copy(all.send, e.send)
 		maps.Copy(all.sendRaw, e.sendRaw)
 	}

@@ -18,7 +18,7 @@ import (
 var (
 	errPartial       = errors.New("the answer is partial")
 	errNotPrometheus = errors.New("the answer is not the query API's")
-	errNotOffered    = errors.New("there is no remote read at this URL")
+	errNotOffered    = errors.New("there is no such way to read at this URL")
 	errNewChunks     = errors.New("the samples are encoded in a way that is not known here")
 	errNoTime        = errors.New("no time is left")
 )

@@ -124,6 +124,35 @@ func FuzzRead(f *testing.F) {
 	})
 }
 
+// FuzzNative: of an export of any bytes come series as they must be, or an error of a kind.
+func FuzzNative(f *testing.F) {
+	const limit, from, to = 1 << 16, 90, 200
+	for _, how := range []byte{zstdDelta2, deltaConst, constant, zstdDelta, delta2, delta} {
+		f.Add(nativeOf(from, to, nativeBlock{nameOfA, threeTimes, []int64{5, 6, 7}, -1, deltaConst, how})[16:])
+	}
+	f.Add(nativeOf(from, to, nativeBlock{"m\x01a\x01\x000\x01", []int64{100}, []int64{math.MaxInt64 - 1}, 400, constant, constant})[16:])
+	f.Fuzz(func(t *testing.T, data []byte) {
+		e := export{c: &Client{cfg: Config{MaxAnswerBytes: limit}}, from: from, to: to, each: func(s Series) error {
+			checkOrder(t, s)
+			if len(s.Samples)+len(s.Ends) == 0 || sampleSize*len(s.Samples) > limit {
+				t.Errorf("%d samples", len(s.Samples))
+			}
+			for _, x := range s.Samples {
+				if x.T < from || x.T >= to || math.IsNaN(x.V) {
+					t.Errorf("sample %v", x)
+				}
+			}
+			return nil
+		}}
+		resp := &http.Response{Header: http.Header{"Content-Type": {nativeType}}, Body: io.NopCloser(bytes.NewReader(append(nativeOf(from, to), data...)))}
+		if err := e.read(resp, &body{resp: resp, left: limit, limit: limit}); err != nil {
+			if kind := unusable(err).Kind; kind != Malformed && kind != TooLarge && kind != NotOffered {
+				t.Errorf("%s: %v", kind, err)
+			}
+		}
+	})
+}
+
 // FuzzDecode reads answers as they come, and by way of a tree.
 func FuzzDecode(f *testing.F) {
 	for _, seed := range []string{vector, vector[:90], `[]`, `{"data":null}`, `{"status":"success","data":{"result":[],"resultType":"vector"},"isPartial":true}`} {

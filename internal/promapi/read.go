@@ -14,11 +14,6 @@ import (
 	"google.golang.org/protobuf/encoding/protowire"
 )
 
-// hintMargin is by how much the hints of a remote read are wider than its range. Prometheus
-// encodes again the chunks that reach beyond the hints: that costs more than the samples
-// that are sent too many.
-const hintMargin = 2 * time.Hour
-
 // Read reads the raw samples of the selected series in [from, to) (ms) by one request of
 // remote read. It hands each series to each as soon as it is complete, with the index of its
 // query; the next one takes its memory, so each keeps a copy. Where it fails, what was handed
@@ -27,7 +22,7 @@ const hintMargin = 2 * time.Hour
 func (c *Client) Read(ctx context.Context, queries []Selector, from, to int64, each func(query int, s Series) error) error {
 	r := remoteRead{
 		c: c, queries: len(queries), from: from, to: to, each: each,
-		message: s2.EncodeSnappy(nil, readRequest(queries, from, to)),
+		message: s2.EncodeSnappy(nil, readRequest(queries, from, to, c.Engine(ctx).hintMargin)),
 	}
 	began := time.Now()
 	err := c.retry(ctx, &r)
@@ -105,9 +100,11 @@ func tail(content io.Reader) string {
 	return strings.ToValidUTF8(string(text), "")
 }
 
-// refused says why a remote read was refused. What a server or a proxy answers that does not
-// know it is neither the request's error nor the server's.
-func (r *remoteRead) refused(is refusal) Kind {
+func (r *remoteRead) refused(is refusal) Kind { return kindAtEndpoint(is) }
+
+// kindAtEndpoint says why an endpoint that not every server has refused. What a server or a
+// proxy answers that does not know it is neither the request's error nor the server's.
+func kindAtEndpoint(is refusal) Kind {
 	status := is.resp.StatusCode
 	switch kind := kindOfRefusal(status, is.text); {
 	case kind == NotPrometheus, status == http.StatusMethodNotAllowed, status == http.StatusUnsupportedMediaType, status == http.StatusNotImplemented:
@@ -122,7 +119,7 @@ func (r *remoteRead) refused(is refusal) Kind {
 func (r *remoteRead) final() bool { return r.handed > 0 }
 
 // readRequest encodes a ReadRequest.
-func readRequest(queries []Selector, from, to int64) []byte {
+func readRequest(queries []Selector, from, to int64, hintMargin time.Duration) []byte {
 	var request []byte
 	for _, selector := range queries {
 		var query []byte

@@ -88,6 +88,28 @@ func TestReadChunks(t *testing.T) {
 	}
 }
 
+// TestHints: they are as wide as suits the engine.
+func TestHints(t *testing.T) {
+	const hours = 2 * 60 * 60 * 1000
+	for engine, margin := range map[string]int64{"prometheus": hours, "mimir": 0, "cortex": 0} {
+		var message []byte
+		c, _ := client(t, func(w http.ResponseWriter, r *http.Request) {
+			message, _ = io.ReadAll(r.Body)
+			serve(streamed, nil)(w, r)
+		}, func(cfg *Config) { cfg.Engine = engine })
+		if _, err := readAll(t, c, oneQuery, 100, 200); err != nil {
+			t.Fatal(err)
+		}
+		raw, err := s2.Decode(nil, message)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if hints := appendBytes(nil, 4, appendVarint(appendVarint(nil, 3, 100-margin), 4, 199+margin)); !bytes.Contains(raw, hints) {
+			t.Errorf("%s: asked with %x, want %x in it", engine, raw, hints)
+		}
+	}
+}
+
 // TestReadSamples: staleness markers become ends, other NaN and Inf are passed on, in chunks
 // as in whole answers.
 func TestReadSamples(t *testing.T) {

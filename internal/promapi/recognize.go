@@ -106,7 +106,7 @@ func (c *Client) recognize(ctx context.Context) (Engine, BuildInfo, error) {
 				continue
 			}
 		}
-		if e.borrowed {
+		if e.Borrowed {
 			build.Version = ""
 		}
 		return e, build, nil

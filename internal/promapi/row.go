@@ -7,7 +7,6 @@ import (
 	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
-	"github.com/prometheus/prometheus/model/value"
 )
 
 var (
@@ -96,20 +95,4 @@ func (d *decoder) oneValue(t int64, v float64) error {
 		return fmt.Errorf("a value is %v", v)
 	}
 	return d.add(t, v)
-}
-
-// rawValue adds one of several samples. VictoriaMetrics shows staleness markers as NaN. It
-// also shows what two servers wrote at the same time, of which the larger value is kept: its
-// own deduplication does so.
-func (d *decoder) rawValue(t int64, v float64) error {
-	if math.IsNaN(v) {
-		v = math.Float64frombits(value.StaleNaN)
-	}
-	if t != d.last {
-		return d.add(t, v)
-	}
-	if newest := len(d.now.Samples) - 1; newest >= 0 && d.now.Samples[newest].T == t && v > d.now.Samples[newest].V {
-		d.now.Samples[newest].V = v
-	}
-	return nil
 }

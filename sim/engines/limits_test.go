@@ -15,8 +15,9 @@ import (
 // watchedAPI counts what is refused as too much.
 type watchedAPI struct {
 	fetch.API
-	asked, tooMuch atomic.Int64
-	words          atomic.Value // of the first refusal
+	asked, tooMuch   atomic.Int64
+	exports, queries atomic.Int64
+	words            atomic.Value // of the first refusal
 }
 
 func (w *watchedAPI) note(err error) {
@@ -29,6 +30,7 @@ func (w *watchedAPI) note(err error) {
 }
 
 func (w *watchedAPI) RawRange(ctx context.Context, s promapi.Selector, from, to int64) (*promapi.Answer, error) {
+	w.queries.Add(1)
 	a, err := w.API.RawRange(ctx, s, from, to)
 	w.note(err)
 	return a, err
@@ -36,6 +38,13 @@ func (w *watchedAPI) RawRange(ctx context.Context, s promapi.Selector, from, to 
 
 func (w *watchedAPI) Read(ctx context.Context, queries []promapi.Selector, from, to int64, each func(int, promapi.Series) error) error {
 	err := w.API.Read(ctx, queries, from, to, each)
+	w.note(err)
+	return err
+}
+
+func (w *watchedAPI) Export(ctx context.Context, selectors []promapi.Selector, from, to int64, each func(promapi.Series) error) error {
+	w.exports.Add(1)
+	err := w.API.Export(ctx, selectors, from, to, each)
 	w.note(err)
 	return err
 }

@@ -18,7 +18,8 @@ type Server struct {
 	Series []promapi.Series // with their names
 	Refuse func(Request) error
 	Behind promapi.Engine
-	Lacks  error // why its answers are not whole
+	Lacks  error                 // why its answers are not whole
+	Garble func(*promapi.Series) // what it exports, where it is not nil
 
 	mu    sync.Mutex
 	asked []Request
@@ -27,6 +28,7 @@ type Server struct {
 // Request is what was asked at once.
 type Request struct {
 	Remote    bool // by remote read
+	Export    bool // by the native export
 	Selectors []promapi.Selector
 	From, To  int64
 }
@@ -65,7 +67,7 @@ func (s *Server) Whole(context.Context) error { return s.Lacks }
 
 // RawRange answers what PromQL shows of a range: no staleness markers.
 func (s *Server) RawRange(_ context.Context, selector promapi.Selector, from, to int64) (*promapi.Answer, error) {
-	if err := s.enter(Request{false, []promapi.Selector{selector}, from, to}); err != nil {
+	if err := s.enter(Request{Selectors: []promapi.Selector{selector}, From: from, To: to}); err != nil {
 		return nil, err
 	}
 	a := &promapi.Answer{}
@@ -80,7 +82,7 @@ func (s *Server) RawRange(_ context.Context, selector promapi.Selector, from, to
 
 // Read answers what remote read shows.
 func (s *Server) Read(_ context.Context, queries []promapi.Selector, from, to int64, each func(query int, s promapi.Series) error) error {
-	if err := s.enter(Request{true, queries, from, to}); err != nil {
+	if err := s.enter(Request{Remote: true, Selectors: queries, From: from, To: to}); err != nil {
 		return err
 	}
 	for i, q := range queries {
@@ -88,6 +90,25 @@ func (s *Server) Read(_ context.Context, queries []promapi.Selector, from, to in
 			if err := each(i, series); err != nil {
 				return err
 			}
+		}
+	}
+	return nil
+}
+
+// Export answers what the native export shows: each series once, with its staleness markers.
+func (s *Server) Export(_ context.Context, selectors []promapi.Selector, from, to int64, each func(promapi.Series) error) error {
+	if err := s.enter(Request{Export: true, Selectors: selectors, From: from, To: to}); err != nil {
+		return err
+	}
+	for _, series := range s.selected(nil, from, to) {
+		if !slices.ContainsFunc(selectors, func(of promapi.Selector) bool { return Selects(of, series.Labels) }) {
+			continue
+		}
+		if s.Garble != nil {
+			s.Garble(&series)
+		}
+		if err := each(series); err != nil {
+			return err
 		}
 	}
 	return nil
