@@ -86,10 +86,21 @@ func (m Measurer) incarnations(l life, u *usage, rows containerRows, out *Result
 		nameless = len(all)
 	}
 	all = m.filled(u, l.own(all[nameless:], rows), l.own(m.separated(u, all[:nameless]), rows))
-	// Those there from the start on began before it, in an order that how they end shows: the
-	// dead one's row goes first, or at least stands still. A pod's all go before those of the
-	// pod that has its name after it.
-	begin := func(i *incarnation) int64 { return max(i.showed(), m.Inventory.Span.From+u.targets.Interval*3/2) }
+	// Those there from the start on, or after an outage, began before it, in an order that how they end
+	// shows: the dead one's row goes first, or if both stay up to the end or an outage, stands still. A
+	// pod's all go before those of the pod that has its name after it.
+	observed := func(t int64) timeline.Span {
+		in := m.Inventory.Span
+		for _, o := range u.targets.Observed {
+			if o.From <= t {
+				in = o
+			}
+		}
+		return in
+	}
+	turns := u.targets.Interval * 3 / 2 // by then, each target has had its own
+	begin := func(i *incarnation) int64 { return max(i.showed(), observed(i.showed()).From+turns) }
+	end := func(i *incarnation) int64 { return min(i.end(), observed(i.end()).To-turns) }
 	podBegin := map[string]int64{}
 	for _, i := range all {
 		if t, ok := podBegin[i.uid]; !ok || begin(i) < t {
@@ -98,7 +109,7 @@ func (m Measurer) incarnations(l life, u *usage, rows containerRows, out *Result
 	}
 	slices.SortFunc(all, func(a, b *incarnation) int {
 		return cmp.Or(cmp.Compare(podBegin[a.uid], podBegin[b.uid]), cmp.Compare(begin(a), begin(b)),
-			cmp.Compare(a.end(), b.end()), cmp.Compare(m.rise(u, a), m.rise(u, b)), a.id.compare(b.id))
+			cmp.Compare(end(a), end(b)), cmp.Compare(m.rise(u, a), m.rise(u, b)), a.id.compare(b.id))
 	})
 	for n := range all {
 		all[n].first = n == 0

@@ -247,5 +247,14 @@ func foundRowStories() []story {
 			b.Kubelets[0].DropID, b.Kubelets[0].KeepName, b.Kubelets[0].DropMemory = true, true, true
 			b.kubelets("cadvisor").Offset = 3 * s
 		}},
+		{"outage-ends-and-a-dead-row-on-another-node-stays", "after it, what is scraped first did not begin first", func(b *builder) {
+			b.window = 5 * m
+			b.linger(4*m + 17*s)
+			b.cast()
+			b.Outages = cluster.Spans{span(-10*m, 2*m)}
+			b.KSMs[0].NoUID = true
+			b.server("serving-0", "wine", on("node-2"), lives(begin, 0))
+			b.server("serving-0", "wine", on("node-1"), lives(0, end))
+		}},
 	}
 }
