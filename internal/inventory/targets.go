@@ -158,31 +158,45 @@ func (f *Finder) up(ctx context.Context, w *fetch.Window, span timeline.Span, ta
 		},
 	}, targets, func(batch []*candidate, rows []promapi.Series) error {
 		type address struct{ cluster, job, instance string }
-		at := map[address][]*candidate{}
-		for _, c := range batch {
-			a := address{c.Cluster, c.Job, c.Instance}
-			at[a] = append(at[a], c)
-		}
+		at := map[address][]promapi.Series{}
 		f.clusters.look(f.naming, rows)
 		for _, row := range rows {
-			if len(row.Samples) == 0 {
-				continue // a staleness marker alone: it was gone
-			}
 			a := address{f.naming.cluster(row.Labels), row.Labels.Get("job"), row.Labels.Get("instance")}
-			times := make([]int64, len(row.Samples))
-			for i, s := range row.Samples {
-				times[i] = s.T
-			}
-			for _, c := range at[a] {
-				path := row.Labels.Get("metrics_path")
-				if c.Path == "" || path == "" || c.Path == path {
-					c.labels = row.Labels
-					c.up = append(c.up, timeline.NewScrapes(span, times, func(i int) bool { return row.Samples[i].V == 1 }))
+			at[a] = append(at[a], row)
+		}
+		for _, c := range batch {
+			for _, row := range ofPath(c.Path, at[address{c.Cluster, c.Job, c.Instance}]) {
+				if len(row.Samples) == 0 {
+					continue // a staleness marker alone: it was gone
 				}
+				times := make([]int64, len(row.Samples))
+				for i, s := range row.Samples {
+					times[i] = s.T
+				}
+				c.labels = row.Labels
+				c.up = append(c.up, timeline.NewScrapes(span, times, func(i int) bool { return row.Samples[i].V == 1 }))
 			}
 		}
 		return nil
 	})
+}
+
+// ofPath returns the series of one address that have a target's path, or if there are none, those
+// that may be the target's, for either has no path.
+func ofPath(path string, up []promapi.Series) []promapi.Series {
+	var same, may []promapi.Series
+	for _, row := range up {
+		switch p := row.Labels.Get("metrics_path"); {
+		case p == path:
+			same = append(same, row)
+		case p == "" || path == "":
+			may = append(may, row)
+		}
+	}
+	if len(same) > 0 {
+		return same
+	}
+	return may
 }
 
 // resolve judges a source's targets.

@@ -9,7 +9,7 @@ import (
 // A row ended when a scrape of its own target no longer showed it, and began after the last one
 // that did not show it yet. Targets that share job and instance, such as two endpoints of a
 // kubelet, share the series by which their scrapes are known: only a scrape of about an interval
-// before or after one that showed the row is surely of its own target.
+// before or after one that showed the row is surely of its own target, or one of each of them.
 
 // housekeeping is how old a sample is at most for which cAdvisor sets the timestamp: it
 // looks at each cgroup every 10 to 20 s.
@@ -42,7 +42,10 @@ func (u *usage) gone(r row, t int64) (seen, missed int64, ok bool) {
 	last := r.all[n-1].T
 	seen, age := taken(sc, last)
 	i, _ := slices.BinarySearch(sc.OK, max(seen+turn(sc), last+age+1, t+1))
-	if i == len(sc.OK) || n < len(r.all) && r.all[n].T <= sc.OK[i] {
+	if i < len(sc.OK) && sc.OK[i]-seen > 3*sc.Interval/2 {
+		i += sc.Sharing
+	}
+	if i >= len(sc.OK) || n < len(r.all) && r.all[n].T <= sc.OK[i] {
 		return 0, 0, false
 	}
 	return seen, sc.OK[i], true
@@ -58,7 +61,10 @@ func (u *usage) absent(r row, t int64) (missed, seen int64, ok bool) {
 	}
 	seen, age := taken(sc, r.all[n].T)
 	i, _ := slices.BinarySearch(sc.OK, min(seen-turn(sc)+1, t))
-	if i == 0 || n > 0 && r.all[n-1].T+age >= sc.OK[i-1] {
+	if i > 0 && seen-sc.OK[i-1] > 3*sc.Interval/2 {
+		i -= sc.Sharing
+	}
+	if i <= 0 || n > 0 && r.all[n-1].T+age >= sc.OK[i-1] {
 		return 0, 0, false
 	}
 	return sc.OK[i-1] - age, seen, true

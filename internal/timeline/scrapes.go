@@ -75,12 +75,14 @@ type Scrapes struct {
 	Before   []int64 // successfully, in the time before it
 	Tried    []int64 // successfully or not, in the span and before it
 	Interval int64   // between scrapes
+	Sharing  int     // other targets that have the same series: of one scrape more in a row, one is its own
 	Indirect bool    // known by other series than up, which do not show failed scrapes
 }
 
 // NewScrapes returns the scrapes that a target's up series shows.
 func NewScrapes(span Span, times []int64, ok func(i int) bool) *Scrapes {
-	s := &Scrapes{Interval: intervalOf(times)}
+	s := &Scrapes{}
+	s.Interval, s.Sharing = intervalOf(times)
 	for i, t := range times {
 		s.add(span, t, ok(i))
 	}
@@ -91,7 +93,8 @@ func NewScrapes(span Span, times []int64, ok func(i int) bool) *Scrapes {
 // staleness marker at the end of a series says nothing: one is written when a scrape fails,
 // and another when the target is gone.
 func NewIndirectScrapes(span Span, times []int64) *Scrapes {
-	s := &Scrapes{Indirect: true, Interval: intervalOf(times)}
+	s := &Scrapes{Indirect: true}
+	s.Interval, s.Sharing = intervalOf(times)
 	for _, t := range times {
 		s.add(span, t, true)
 	}
@@ -117,7 +120,7 @@ func (s *Scrapes) add(span Span, t int64, ok bool) {
 func (s *Scrapes) Join(o *Scrapes) *Scrapes {
 	return &Scrapes{
 		OK: merged(s.OK, o.OK), Before: merged(s.Before, o.Before), Tried: merged(s.Tried, o.Tried),
-		Interval: max(s.Interval, o.Interval), Indirect: s.Indirect || o.Indirect,
+		Interval: max(s.Interval, o.Interval), Sharing: max(s.Sharing, o.Sharing), Indirect: s.Indirect || o.Indirect,
 	}
 }
 
@@ -127,7 +130,7 @@ func (s *Scrapes) Silence() int64 { return Outage(s.Interval) }
 // intervalOf returns the scrape interval that a series shows, 0 if it shows none. Targets
 // that share all labels write one series of a name between them, in a beat of several gaps that
 // repeats itself: the interval is the whole beat.
-func intervalOf(up []int64) int64 {
+func intervalOf(up []int64) (interval int64, sharing int) {
 	const longestBeat = 6
 	for beat := 1; beat <= longestBeat && (beat == 1 || 4*beat <= len(up)); beat++ {
 		// One target's scrapes may be late now and then; a beat is kept to the millisecond or so.
@@ -136,11 +139,11 @@ func intervalOf(up []int64) int64 {
 			jitter = 100
 		}
 		if gap, steady := medianGap(up, beat, jitter); steady {
-			return gap
+			return gap, beat - 1
 		}
 	}
 	gap, _ := medianGap(up, 1, 1)
-	return gap
+	return gap, 0
 }
 
 // medianGap returns the median time between scrapes so many apart, and whether nearly all

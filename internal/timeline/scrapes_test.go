@@ -55,25 +55,26 @@ func TestIntervalOf(t *testing.T) {
 		name  string
 		times []int64
 		want  int64
+		more  int // targets that share the series
 	}{
-		{"nothing", nil, 0},
-		{"one sample", []int64{5}, 0},
-		{"two samples, perhaps with an outage between", []int64{5, 35}, 0},
-		{"an outage after two samples", []int64{5, 35, 900}, 30},
-		{"regular", every(30, 0, 600), 30},
-		{"with an outage", slices.Concat(every(30, 0, 300), every(30, 900, 1200)), 30},
-		{"with failed scrapes, which leave their sample", every(15, 0, 600), 15},
-		{"a few samples lost", slices.Concat(every(30, 0, 300), every(30, 360, 600), every(30, 660, 900)), 30},
-		{"two targets in one series", beat(30_000, 0, 8_000), 30_000},
-		{"three targets in one series", beat(30_000, 0, 8_000, 13_000), 30_000},
-		{"six targets in one series", beat(60_000, 0, 5_000, 12_000, 25_000, 33_000, 50_000), 60_000},
-		{"some milliseconds of jitter", jitter, 30_000},
-		{"interval changed half-way: the longer half's", slices.Concat(every(30, 0, 600), every(60, 660, 900)), 30},
+		{"nothing", nil, 0, 0},
+		{"one sample", []int64{5}, 0, 0},
+		{"two samples, perhaps with an outage between", []int64{5, 35}, 0, 0},
+		{"an outage after two samples", []int64{5, 35, 900}, 30, 0},
+		{"regular", every(30, 0, 600), 30, 0},
+		{"with an outage", slices.Concat(every(30, 0, 300), every(30, 900, 1200)), 30, 0},
+		{"with failed scrapes, which leave their sample", every(15, 0, 600), 15, 0},
+		{"a few samples lost", slices.Concat(every(30, 0, 300), every(30, 360, 600), every(30, 660, 900)), 30, 0},
+		{"two targets in one series", beat(30_000, 0, 8_000), 30_000, 1},
+		{"three targets in one series", beat(30_000, 0, 8_000, 13_000), 30_000, 2},
+		{"six targets in one series", beat(60_000, 0, 5_000, 12_000, 25_000, 33_000, 50_000), 60_000, 5},
+		{"some milliseconds of jitter", jitter, 30_000, 0},
+		{"interval changed half-way: the longer half's", slices.Concat(every(30, 0, 600), every(60, 660, 900)), 30, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got := intervalOf(c.times)
-			if diff := got - c.want; max(diff, -diff)*100 > c.want {
-				t.Errorf("got %d, want %d within a hundredth", got, c.want)
+			got, sharing := intervalOf(c.times)
+			if diff := got - c.want; max(diff, -diff)*100 > c.want || sharing != c.more {
+				t.Errorf("got %d among %d more, want %d within a hundredth among %d", got, sharing, c.want, c.more)
 			}
 		})
 	}

@@ -247,6 +247,22 @@ func foundRowStories() []story {
 			b.Kubelets[0].DropID, b.Kubelets[0].KeepName, b.Kubelets[0].DropMemory = true, true, true
 			b.kubelets("cadvisor").Offset = 3 * s
 		}},
+		{"prometheus-down-and-two-slow-endpoints-without-path-label", "a scrape after that of the one says nothing of the other's rows", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.Outages = cluster.Spans{span(1*m, 4*m+20*s)}
+			b.Kubelets[0].Every, b.Kubelets[0].PathLabel = 1*m, false
+			resource := b.kubelets("kubelet")
+			resource.Endpoint, resource.PathLabel = cluster.ResourceAPI, false
+		}},
+		{"prometheus-down-and-one-of-two-slow-endpoints-has-no-path", "what is scraped of the one says nothing of the other", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.Outages = cluster.Spans{span(1*m, 4*m+20*s)}
+			b.Kubelets[0].Every = 1 * m
+			resource := b.kubelets("kubelet")
+			resource.Endpoint, resource.PathLabel = cluster.ResourceAPI, false
+		}},
 		{"outage-ends-and-a-dead-row-on-another-node-stays", "after it, what is scraped first did not begin first", func(b *builder) {
 			b.window = 5 * m
 			b.linger(4*m + 17*s)
