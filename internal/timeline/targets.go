@@ -11,6 +11,7 @@ type Targets struct {
 	Exists   map[Target]Spans // when each was there, scraped well or not
 	Shards   map[Target]bool  // that know some of the pods only
 	unheard  map[Target]Spans // when each may have known what it had not shown
+	working  Spans            // when Prometheus was at work
 }
 
 // NewTargets judges the scrapes of one source's targets. Resolve completes it.
@@ -39,7 +40,7 @@ func NewTargets(span Span, scrapes map[Target]*Scrapes) *Targets {
 
 // Only is the source as if there were no other targets, but for what it observed.
 func (s *Targets) Only(of ...Target) *Targets {
-	out := &Targets{Span: s.Span, Observed: s.Observed, Scrapes: map[Target]*Scrapes{}, Exists: map[Target]Spans{}}
+	out := &Targets{Span: s.Span, Observed: s.Observed, working: s.working, Scrapes: map[Target]*Scrapes{}, Exists: map[Target]Spans{}}
 	for _, t := range of {
 		if sc := s.Scrapes[t]; sc != nil {
 			out.Scrapes[t], out.Exists[t] = sc, s.Exists[t]
@@ -66,6 +67,7 @@ func ResolveLifetimes(sources ...*Targets) {
 	slices.Sort(attempts)
 	working := working(slices.Compact(attempts), interval)
 	for _, s := range sources {
+		s.working = working
 		for t, sc := range s.Scrapes {
 			s.Exists[t], s.unheard[t] = sc.existence(s.Span, working), sc.unheard(s.Span)
 		}
@@ -83,20 +85,29 @@ func working(attempts []int64, interval int64) Spans {
 	return NewSpans(out...)
 }
 
-// Existence returns when any of the targets was there: up to half an interval beyond the
-// first and last attempts to scrape it.
+// Existence returns when any of the targets was there: half an interval before the first attempt
+// to scrape it, and after the last one half-way to the turn that was missed.
 func (s *Targets) Existence(of ...Target) Spans {
 	var out Spans
 	for _, t := range of {
-		half := s.Interval / 2
+		interval := s.Interval
 		if sc := s.Scrapes[t]; sc != nil {
-			half = sc.Interval / 2
+			interval = sc.Interval
 		}
 		for _, x := range s.Exists[t] {
-			out = out.Union(Spans{{x.From - half, x.To + half}})
+			out = out.Union(Spans{{x.From - interval/2, middle(x.To, s.turn(x.To+interval))}})
 		}
 	}
 	return out.Intersect(Spans{s.Span})
+}
+
+// turn returns when the turn of a target came that was due at a moment: Prometheus may not have
+// been at work then.
+func (s *Targets) turn(due int64) int64 {
+	if i := s.working.after(due); i < len(s.working) {
+		return max(due, s.working[i].From)
+	}
+	return due
 }
 
 // Preroll is how far before the span a counter's last sample may lie.

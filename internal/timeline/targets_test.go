@@ -107,7 +107,7 @@ func TestExistence(t *testing.T) {
 		{name: "there before the span and at its beginning", other: scrapedAt(10, every(10, -55, 195)), this: scrapedAt(10, every(10, -52, 38)), want: Spans{{0, 43}}},
 		{name: "gone before the span began", other: scrapedAt(10, every(10, -55, 195)), this: scrapedAt(10, every(10, -52, -22)), want: nil},
 		{name: "Prometheus restarted", other: scrapedAt(10, restart(always)), this: scrapedAt(10, restart(every(10, 8, 198))), want: Spans{whole}},
-		{name: "did not come back after Prometheus' restart", other: scrapedAt(10, restart(always)), this: scrapedAt(10, every(10, 8, 98)), want: Spans{{0, 103}}},
+		{name: "did not come back after Prometheus' restart", other: scrapedAt(10, restart(always)), this: scrapedAt(10, every(10, 8, 98)), want: Spans{{0, 126}}},
 		{name: "gone for less than an outage before Prometheus' restart, and after it", other: scrapedAt(10, every(10, 5, 115), every(10, 175, 195)), this: scrapedAt(10, every(10, 8, 98)), want: Spans{{0, 103}}},
 		{name: "no turn missed before Prometheus' restart, and one after it", other: scrapedAt(10, every(10, 5, 115), every(10, 175, 195)), this: scrapedAt(10, every(10, 8, 108)), want: Spans{whole}},
 		{name: "Prometheus restarted often, and no turn was missed", other: scrapedAt(10, every(10, 5, 105), every(10, 125, 135), every(10, 155, 165), every(10, 185, 195)), this: scrapedAt(10, every(10, 8, 98)), want: Spans{whole}},

@@ -263,6 +263,15 @@ func foundRowStories() []story {
 			resource := b.kubelets("kubelet")
 			resource.Endpoint, resource.PathLabel = cluster.ResourceAPI, false
 		}},
+		{"node-leaves-while-prometheus-restarts", "its target is not missed before Prometheus is back", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.Outages = cluster.Spans{span(2*m+40*s, 3*m+5*s)}
+			b.KSMs[0].Every, b.KSMs[0].Offset = 15*s, 3*s
+			b.Kubelets[0].Every, b.Kubelets[0].Offset = 15*s, 7*s
+			b.node("node-3").Life.To = 3 * m
+			b.pod("wine-0", seldon("wine"), on("node-3"), plain("classifier", runs(span(begin+boot, 3*m))))
+		}},
 		{"outage-ends-and-a-dead-row-on-another-node-stays", "after it, what is scraped first did not begin first", func(b *builder) {
 			b.window = 5 * m
 			b.linger(4*m + 17*s)
