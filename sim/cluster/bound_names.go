@@ -107,13 +107,14 @@ func (s share) relief(c *Container, t time.Duration) (namesake, bool) {
 }
 
 // highest returns what is used at most around an edge: by the container, be it the model's
-// then or not, and without uids by who has the pod's name before or after it.
+// then or not, and by who has the pod's name before or after it, where kube-state-metrics tells no
+// uids, or the rows do not: those may then be of the container, which has started again.
 func (s share) highest(c *Container, r Run, silence Span, m Metric) float64 {
 	_, hi := c.usage(m).Range(r.And(silence))
-	if !s.unnamed() {
-		return hi
-	}
 	for _, o := range s.sameName() {
+		if !s.unnamed() && !(s.anonymous() && o.Node == s.pod.Node) {
+			continue
+		}
 		for j := range o.Containers {
 			if o.Containers[j].Name != c.Name {
 				continue

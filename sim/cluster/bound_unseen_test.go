@@ -84,6 +84,11 @@ func TestBoundWhereNobodyCanKnow(t *testing.T) {
 			}
 			h.Pods[0].Containers[0].Runs[0].From = 3 * minute
 		}, cluster.CPUUsage, 2 * 5. / 10},
+		{"a pod that takes the name after the last scrapes of kube-state-metrics, where no row tells a uid", func(h *cluster.History) {
+			h.Kubelets[0].DropID = true
+			follow(h, 9*minute+50*second, 9*minute+50*second, "other")
+			h.Pods[1].Containers[0].Memory = cluster.Flat(200)
+		}, cluster.MemoryUsage, 7*590./600 + 200*10./600},
 	} {
 		h := small()
 		h.Nodes = append(h.Nodes, cluster.Node{Name: "n2", Address: "n2:10250", Life: cluster.Always()}) // is never out

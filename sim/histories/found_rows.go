@@ -248,17 +248,17 @@ func foundRowStories() []story {
 			b.kubelets("cadvisor").Offset = 3 * s
 		}},
 		{"prometheus-down-and-two-slow-endpoints-without-path-label", "a scrape after that of the one says nothing of the other's rows", func(b *builder) {
-			b.window = 5 * m
+			b.window = 10 * m
 			b.cast()
-			b.Outages = cluster.Spans{span(1*m, 4*m+20*s)}
+			b.Outages = cluster.Spans{span(6*m, 9*m+20*s)}
 			b.Kubelets[0].Every, b.Kubelets[0].PathLabel = 1*m, false
 			resource := b.kubelets("kubelet")
 			resource.Endpoint, resource.PathLabel = cluster.ResourceAPI, false
 		}},
 		{"prometheus-down-and-one-of-two-slow-endpoints-has-no-path", "what is scraped of the one says nothing of the other", func(b *builder) {
-			b.window = 5 * m
+			b.window = 10 * m
 			b.cast()
-			b.Outages = cluster.Spans{span(1*m, 4*m+20*s)}
+			b.Outages = cluster.Spans{span(6*m, 9*m+20*s)}
 			b.Kubelets[0].Every = 1 * m
 			resource := b.kubelets("kubelet")
 			resource.Endpoint, resource.PathLabel = cluster.ResourceAPI, false
