@@ -213,8 +213,8 @@ func (u *usage) wentAway(i *incarnation, from, to int64) bool {
 }
 
 // filled adds what rows without ids show while no target of the others was scraped. It is of
-// the incarnation before, unless a counter shows that this had ended: then it is of the one
-// after, if that went on with its counter, or else of one that no other row shows.
+// the incarnation before or after, whichever is nearer, unless a counter shows that it is not; of
+// neither, if it shows that of both, but of one that no other row shows.
 func (m Measurer) filled(u *usage, all, pieces []*incarnation) []*incarnation {
 	if len(all) == 0 {
 		return pieces
@@ -222,12 +222,16 @@ func (m Measurer) filled(u *usage, all, pieces []*incarnation) []*incarnation {
 	slices.SortFunc(all, func(a, b *incarnation) int { return cmp.Or(cmp.Compare(a.begin(), b.begin()), a.id.compare(b.id)) })
 	var alone []*incarnation
 	for _, piece := range pieces {
-		next, _ := slices.BinarySearchFunc(all, piece.begin(), func(i *incarnation, t int64) int { return cmp.Compare(i.begin(), t) })
+		n, _ := slices.BinarySearchFunc(all, piece.begin(), func(i *incarnation, t int64) int { return cmp.Compare(i.begin(), t) })
+		before, after := n > 0 && m.goesOn(u, all[n-1], piece), n < len(all) && m.goesOn(u, piece, all[n])
+		if before && after {
+			before = piece.begin()-all[n-1].end() <= all[n].begin()-piece.end()
+		}
 		switch {
-		case next > 0 && m.goesOn(u, all[next-1], piece):
-			all[next-1].add(piece)
-		case next < len(all) && m.goesOn(u, piece, all[next]):
-			all[next].add(piece)
+		case before:
+			all[n-1].add(piece)
+		case after:
+			all[n].add(piece)
 		default:
 			alone = append(alone, piece)
 		}

@@ -69,6 +69,46 @@ func (s share) anonymous() bool {
 	return true
 }
 
+// hidden returns what a counter does not show that has begun again while its kubelets were out of
+// reach, and is no lower at their next scrape than it was at their last, where no row tells one
+// container from the next.
+func (s share) hidden(c *Container, m Metric) float64 {
+	if m != CPUUsage || !s.anonymous() {
+		return 0
+	}
+	used := func(span Span) (sum float64) {
+		for _, r := range c.Runs {
+			sum += c.CPU.Integral(r.And(span))
+		}
+		return sum
+	}
+	counted := func(t time.Duration) float64 {
+		for _, r := range c.Runs {
+			if r.Holds(t) {
+				return c.CPU.Integral(Span{r.From, t})
+			}
+		}
+		return 0
+	}
+	var most float64
+	for _, g := range s.kubelets.usage {
+		var sum float64
+		until := Beginning // the counter is compared up to here
+		for _, r := range c.Runs {
+			hole := Span{g.before(r.To), g.after(r.To)}
+			if hole.From < until || regular(hole, g.Every) || hole.And(s.window).Length() == 0 {
+				continue
+			}
+			until = hole.To
+			if rise := counted(hole.To) - counted(hole.From); rise >= 0 {
+				sum += used(hole) - rise
+			}
+		}
+		most = max(most, sum)
+	}
+	return most
+}
+
 // seenRange returns within which bounds the namesake was seen to use a resource.
 func (o namesake) seenRange(m Metric) (lo, hi float64, ok bool) {
 	lo, hi = math.Inf(1), math.Inf(-1)

@@ -89,6 +89,11 @@ func TestBoundWhereNobodyCanKnow(t *testing.T) {
 			follow(h, 9*minute+50*second, 9*minute+50*second, "other")
 			h.Pods[1].Containers[0].Memory = cluster.Flat(200)
 		}, cluster.MemoryUsage, 7*590./600 + 200*10./600},
+		{"a counter that begins again while its kubelet is out of reach, and is higher when it is back", func(h *cluster.History) {
+			h.Kubelets[0].Endpoint = cluster.ResourceAPI
+			h.Nodes[0].Holes = cluster.Spans{{From: 2 * minute, To: 7 * minute}}
+			h.Pods[0].Containers[0].Runs = []cluster.Run{{Span: cluster.Span{From: minute, To: 4 * minute}}, {Span: cluster.Span{From: 4 * minute, To: 20 * minute}}}
+		}, cluster.CPUUsage, 2 * 6. / 10},
 	} {
 		h := small()
 		h.Nodes = append(h.Nodes, cluster.Node{Name: "n2", Address: "n2:10250", Life: cluster.Always()}) // is never out

@@ -50,7 +50,7 @@ func (s share) usageDoubt(c *Container, m Metric) doubt {
 			sum += s.meanDoubt(curve, span, m, hi-lo) + s.wholeSeconds(span, m)
 		}
 	}
-	sum += s.strangers(c, m)
+	sum += s.strangers(c, m) + s.hidden(c, m)
 	// What the seen part is off by counts for as much more as life is longer.
 	out.v = sum * max(1, life/seen)
 	return out

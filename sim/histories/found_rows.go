@@ -272,6 +272,15 @@ func foundRowStories() []story {
 			b.node("node-3").Life.To = 3 * m
 			b.pod("wine-0", seldon("wine"), on("node-3"), plain("classifier", runs(span(begin+boot, 3*m))))
 		}},
+		{"container-restarts-while-a-node-is-out-and-a-row-without-id-is-back-first", "that is of the container that is there, not of the one before", func(b *builder) {
+			b.window = 10 * m
+			b.cast()
+			b.every(30*s, 15*s)
+			resource := b.kubelets("kubelet-resource")
+			resource.Every, resource.Offset, resource.Endpoint = 15*s, 3*s, cluster.ResourceAPI
+			b.Nodes[1].Holes = cluster.Spans{span(3*m, 7*m)}
+			b.pod("wine-0", seldon("wine"), on("node-2"), plain("classifier", runs(span(2*m, 5*m), span(5*m, end))))
+		}},
 		{"outage-ends-and-a-dead-row-on-another-node-stays", "after it, what is scraped first did not begin first", func(b *builder) {
 			b.window = 5 * m
 			b.linger(4*m + 17*s)
