@@ -234,15 +234,19 @@ func (u *usage) existence(span timeline.Span, i *incarnation) timeline.Spans {
 }
 
 // usageLife returns when the container ran as its model's. While no kube-state-metrics that
-// could show it was scraped, the rows do.
+// could show it was scraped, the rows do; of a container that did not run before and after that,
+// those which began then.
 func (m Measurer) usageLife(l life, u *usage, all []*incarnation) timeline.Spans {
 	mine := l.tenure()
 	lived := l.running.Intersect(mine.Spans).Intersect(mine.Presence.Known)
-	var shown timeline.Spans
 	for _, hole := range mine.Presence.Known.Complement(m.Inventory.Span) {
 		ours := timeline.NewSpans(timeline.Span{From: hole.From, To: min(hole.To, l.until)})
-		if len(ours.Intersect(mine.Spans)) == 0 || len(ours.Intersect(l.running)) == 0 {
+		if len(ours.Intersect(mine.Spans)) == 0 {
 			continue
+		}
+		there := all
+		if len(ours.Intersect(l.running)) == 0 {
+			there = slices.DeleteFunc(slices.Clone(all), func(i *incarnation) bool { return i.before == 0 || i.begin() < hole.From })
 		}
 		var rivals []inventory.Tenure
 		for _, n := range l.sameUID {
@@ -251,15 +255,12 @@ func (m Measurer) usageLife(l life, u *usage, all []*incarnation) timeline.Spans
 			}
 		}
 		if mine.Rivals.Meet(hole) || len(rivals) > 0 {
-			known, others := m.divided(l, u, all, rivals)
+			known, others := m.divided(l, u, there, rivals)
 			lived = lived.Union(ours.Intersect(u.shown(m.Inventory.Span, known)))
 			lived = lived.Union(ours.Intersect(mine.Spans).Intersect(l.running).Intersect(u.shown(m.Inventory.Span, others)))
 			continue
 		}
-		if shown == nil {
-			shown = u.shown(m.Inventory.Span, all)
-		}
-		lived = lived.Union(ours.Intersect(shown))
+		lived = lived.Union(ours.Intersect(u.shown(m.Inventory.Span, there)))
 	}
 	return lived
 }

@@ -64,14 +64,23 @@ func NewPresence(s *Targets, seen Sightings, byUID bool) *Presence {
 	return p
 }
 
-// order completes a presence whose grid has all its scrapes.
+// order completes a presence whose grid has all its scrapes. Of those before the span, the last
+// one says whether there was an outage as it began.
 func (p *Presence) order(s *Targets) {
 	slices.SortFunc(p.grid, scrape.compare)
-	p.times = make([]int64, len(p.grid))
-	for i, g := range p.grid {
-		p.times[i] = g.t
+	looked := make([]int64, 1, len(p.grid)+1)
+	looked[0] = -1 << 63
+	for _, g := range p.grid {
+		looked = append(looked, g.t)
+		if sc := s.Scrapes[g.by]; sc != nil && len(sc.Before) > 0 {
+			looked[0] = max(looked[0], sc.Before[len(sc.Before)-1])
+		}
 	}
-	p.Known = steady(s.Span, p.times, s.Interval)
+	p.times = looked[1:]
+	if looked[0] < s.Span.From-Preroll {
+		looked = p.times // nobody is known to have looked before
+	}
+	p.Known = steady(s.Span, looked, s.Interval)
 }
 
 // beside returns the scrapes nearest to a pod's life that count, before it and after it, up to

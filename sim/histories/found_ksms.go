@@ -192,5 +192,18 @@ func foundKSMStories() []story {
 			b.server("serving-0", "wine", on("node-1"), lives(begin, 2*m))
 			b.server("serving-0", "wine", on("node-1"), lives(3*m+20*s, end))
 		}},
+		{"container-restarts-as-ksm-goes-down", "by its last scrape nothing runs, by the kubelet's rows it goes on", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.KSMs[0].Holes = cluster.Spans{span(1*m+10*s, 10*m)}
+			b.pod("wine-0", seldon("wine"), plain("classifier", runs(span(begin+boot, 1*m), span(1*m+10*s, end))))
+		}},
+		{"container-starts-before-a-slow-ksm-is-back", "which was out before the window began, for longer than its first scrape shows", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.KSMs[0].Every = 1 * m
+			b.KSMs[0].Holes = cluster.Spans{span(0, 2*m)}
+			b.pod("wine-0", seldon("wine"), plain("classifier", runs(span(1*m+55*s, end))))
+		}},
 	}
 }
