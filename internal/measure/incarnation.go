@@ -212,9 +212,9 @@ func (u *usage) wentAway(i *incarnation, from, to int64) bool {
 	})
 }
 
-// filled adds what rows without ids show while no target of the others was scraped. It is of
-// the incarnation before or after, whichever is nearer, unless a counter shows that it is not; of
-// neither, if it shows that of both, but of one that no other row shows.
+// filled adds what rows without ids show while no target of the others was scraped. It is of the
+// incarnation before it or after it, of the nearer one unless a counter shows that it is not. If a
+// counter shows that it is of neither, it is of one that no other row shows.
 func (m Measurer) filled(u *usage, all, pieces []*incarnation) []*incarnation {
 	if len(all) == 0 {
 		return pieces

@@ -13,8 +13,8 @@ import (
 )
 
 // rowID tells the lives of one container apart. Where the id is missing, the runtime's name of
-// the container stands for it, or the id that another row has of that name. One target has one container of a name in one pod at a time: where
-// both are missing, the target stands for it.
+// the container stands for it, or the id that another row of that name has. One target has one
+// container of a name in one pod at a time: where both are missing, the target stands for it.
 type rowID struct {
 	cgroup   string // or the runtime's name, empty where both labels are missing
 	instance string // only where they are
