@@ -26,14 +26,7 @@ func (c *Client) Export(ctx context.Context, selectors []Selector, from, to int6
 	for _, s := range selectors {
 		e.form.Add("match[]", s.String())
 	}
-	began := time.Now()
-	err := c.retry(ctx, &e)
-	c.samples.Add(float64(e.samples))
-	if err != nil {
-		return err
-	}
-	c.cfg.Log.Debug("Query answered", "selectors", len(selectors), "duration", time.Since(began), "series", e.handed, "samples_read", e.samples)
-	return nil
+	return c.handOut(ctx, &e, &e.handed, len(selectors))
 }
 
 // export is an exchange of the native export.
@@ -42,9 +35,7 @@ type export struct {
 	form     url.Values
 	from, to int64
 	each     func(s Series) error
-
-	handed  int // series, which each would be handed again
-	samples int
+	handed
 }
 
 func (e *export) request(ctx context.Context) (*http.Request, error) {
@@ -69,8 +60,7 @@ func (e *export) read(resp *http.Response, content io.Reader) error {
 		return err
 	}
 	return n.handOn(func(s Series) error {
-		e.handed++
-		e.samples += len(s.Samples)
+		e.note(s)
 		if err := e.each(s); err != nil {
 			return &callerError{err}
 		}
@@ -79,5 +69,3 @@ func (e *export) read(resp *http.Response, content io.Reader) error {
 }
 
 func (e *export) refused(r refusal) Kind { return kindAtEndpoint(r) }
-
-func (e *export) final() bool { return e.handed > 0 }

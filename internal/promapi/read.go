@@ -24,14 +24,25 @@ func (c *Client) Read(ctx context.Context, queries []Selector, from, to int64, e
 		c: c, queries: len(queries), from: from, to: to, each: each,
 		message: s2.EncodeSnappy(nil, readRequest(queries, from, to, c.Engine(ctx).hintMargin)),
 	}
+	return c.handOut(ctx, &r, &r.handed, len(queries))
+}
+
+// handed is what an exchange has handed on so far. It must not be handed on again.
+type handed struct{ series, samples int }
+
+func (h *handed) note(s Series) { h.series, h.samples = h.series+1, h.samples+len(s.Samples) }
+
+func (h *handed) final() bool { return h.series > 0 }
+
+// handOut does an exchange that hands on series, and counts them.
+func (c *Client) handOut(ctx context.Context, x exchange, h *handed, selectors int) error {
 	began := time.Now()
-	err := c.retry(ctx, &r)
-	c.samples.Add(float64(r.samples))
-	if err != nil {
-		return err
+	err := c.retry(ctx, x)
+	c.samples.Add(float64(h.samples))
+	if err == nil {
+		c.cfg.Log.Debug("Query answered", "selectors", selectors, "duration", time.Since(began), "series", h.series, "samples_read", h.samples)
 	}
-	c.cfg.Log.Debug("Query answered", "selectors", len(queries), "duration", time.Since(began), "series", r.handed, "samples_read", r.samples)
-	return nil
+	return err
 }
 
 // remoteRead is an exchange of remote read.
@@ -41,9 +52,7 @@ type remoteRead struct {
 	queries  int
 	from, to int64
 	each     func(query int, s Series) error
-
-	handed  int // series, which each would be handed again
-	samples int
+	handed
 }
 
 func (r *remoteRead) request(ctx context.Context) (*http.Request, error) {
@@ -60,8 +69,7 @@ func (r *remoteRead) request(ctx context.Context) (*http.Request, error) {
 func (r *remoteRead) read(resp *http.Response, content io.Reader) error {
 	limit := r.c.cfg.MaxAnswerBytes
 	series := newCollector(newBuilder(r.from, r.to, limit), r.queries, func(query int, s Series) error {
-		r.handed++
-		r.samples += len(s.Samples)
+		r.note(s)
 		return r.each(query, s)
 	})
 	switch kind, parameters, _ := mime.ParseMediaType(resp.Header.Get("Content-Type")); {
@@ -115,8 +123,6 @@ func kindAtEndpoint(is refusal) Kind {
 		return kind
 	}
 }
-
-func (r *remoteRead) final() bool { return r.handed > 0 }
 
 // readRequest encodes a ReadRequest.
 func readRequest(queries []Selector, from, to int64, hintMargin time.Duration) []byte {
