@@ -30,7 +30,7 @@ func (s *System) Record(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	series, err := s.scraped(text)
+	series, err := s.scraped(text, time.Now())
 	if err != nil {
 		return fmt.Errorf("what the exporter wrote: %w", err)
 	}
@@ -52,12 +52,11 @@ func (s *System) backfill(ctx context.Context, destination string) ([]byte, erro
 	return out, nil
 }
 
-// scraped returns the series that a Prometheus has of the windows in an OpenMetrics text: each
-// value from when its window has settled until the next one has. The newest window is being
-// scraped already.
-func (s *System) scraped(text []byte) ([]cluster.Series, error) {
+// scraped returns the series that a Prometheus has by now of the windows in an OpenMetrics text:
+// each value from when its window has settled until the next one has. The newest window is among
+// them, because its time may be over before the exporter, which has just started, is scraped.
+func (s *System) scraped(text []byte, now time.Time) ([]cluster.Series, error) {
 	var all []cluster.Series
-	now := time.Now()
 	parser := textparse.NewOpenMetricsParser(text, labels.NewSymbolTable())
 	for {
 		entry, err := parser.Next()
@@ -74,14 +73,15 @@ func (s *System) scraped(text []byte) ([]cluster.Series, error) {
 			return nil, errors.New("a sample without a timestamp")
 		}
 		served := time.UnixMilli(*end).Add(s.SettleDelay)
-		if served.Add(s.Period).After(now) {
-			continue
+		until := served.Add(s.Period)
+		if until.After(now) {
+			until = now
 		}
 		var of labels.Labels
 		parser.Labels(&of)
 		one := cluster.Series{Labels: []cluster.Label{{Name: "instance", Value: s.ExporterAddress}, {Name: "job", Value: job}}}
 		of.Range(func(l labels.Label) { one.Labels = append(one.Labels, cluster.Label{Name: l.Name, Value: l.Value}) })
-		for at := served.Add(s.Scrape / 2); at.Before(served.Add(s.Period)); at = at.Add(s.Scrape) {
+		for at := served.Add(s.Scrape / 2); at.Before(until); at = at.Add(s.Scrape) {
 			one.Samples = append(one.Samples, cluster.Sample{T: at.UnixMilli(), V: value})
 		}
 		all = append(all, one)
