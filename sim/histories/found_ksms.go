@@ -94,6 +94,15 @@ func foundKSMStories() []story {
 			b.server("serving-0", "wine", on("node-1"), lives(begin, 3*m))
 			b.pod("serving-0", on("node-1"), lives(4*m, end), plain("classifier"))
 		}},
+		{"ksm-upgraded-in-the-pause-after-which-a-name-is-taken", "the one with uids shows the second pod only, and rows have no ids: the first is not the second", func(b *builder) {
+			b.window = 10 * m
+			b.cast()
+			b.KSMs[0].Version, b.KSMs[0].Life.To = cluster.KSM1, 6*m
+			b.ksm("ksm-2").Life.From = 6 * m
+			b.Kubelets[0].CRI = true
+			b.server("serving-0", "wine", on("node-1"), lives(begin, 5*m))
+			b.pod("serving-0", on("node-2"), lives(6*m, end), plain("classifier"))
+		}},
 		{"node-lost-and-ksm-upgraded-around-an-outage", "both have gone for less than an outage before it and after it", func(b *builder) {
 			b.window = 10 * m
 			b.cast()
