@@ -68,11 +68,10 @@ func (m Measurer) rateSeen(i *incarnation, samples []promapi.Sample, since int64
 		within := life.Hold(inside.From, inside.To)
 		counted := inside.Length()
 		if !within {
-			parts := life.Intersect(timeline.Spans{inside})
-			if hole := b.T-a.T > 3*interval/2; !hole || len(parts) > 1 {
+			if hole := b.T-a.T > 3*interval/2; !hole || !by.Observed.Hold(inside.From, inside.To) {
 				continue
 			}
-			counted = parts.Length()
+			counted = life.Intersect(timeline.Spans{inside}).Length()
 		}
 		before := inside.From - a.T
 		rising := max(counted, ran.Within(inside)) + before

@@ -82,8 +82,11 @@ func TestRateSeen(t *testing.T) {
 			name: "stopped in a hole: all that was used was used before",
 			cpu:  slices.Concat(rising(-900, every(10, 5, 45)), at(cores*985/1000, 125, 135)), life: parts(0, 85), ran: parts(0, 85), seen: 80,
 		}, {
-			name: "on and off in a hole: nobody knows when it was used",
-			cpu:  rising(-900, every(10, 5, 45), every(10, 125, 195)), life: parts(0, 65, 105, 200), ran: parts(0, 65, 105, 200), seen: 40 + 70,
+			name: "across an outage: what was used in it is not known",
+			cpu:  rising(-900, every(10, 5, 45), every(10, 125, 195)), life: parts(0, 50, 120, 200), ran: parts(0, 200), observed: parts(0, 50, 120, 200), seen: 40 + 70,
+		}, {
+			name: "changes hands in an outage: neither is what was used on one side of that",
+			cpu:  slices.Concat(rising(-900, every(10, 5, 45)), counter(-900, 10*cores/1000, every(10, 125, 195)...)), life: parts(0, 50), ran: parts(0, 90), observed: parts(0, 50, 120, 200), seen: 40,
 		}, {
 			name: "seen to start, its first sample late: what it used since", first: true,
 			cpu: rising(40, every(10, 75, 195)), life: parts(40, 200), ran: parts(40, 200), seen: 155,

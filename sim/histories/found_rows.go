@@ -290,5 +290,12 @@ func foundRowStories() []story {
 			b.server("serving-0", "wine", on("node-2"), lives(begin, 0))
 			b.server("serving-0", "wine", on("node-1"), lives(0, end))
 		}},
+		{"relabelled-in-an-outage-of-kubelets", "what a counter rose across it is nobody's, though one model's time has only one edge of it", func(b *builder) {
+			b.window = 10 * m
+			b.cast()
+			b.Kubelets[0].Holes = cluster.Spans{span(4*m, 8*m)}
+			b.pod("serving-0", on("node-1"), seldon("wine"), labelFrom(7*m, "seldon-deployment-id", "beer"), lives(begin, end),
+				plain("classifier", moves(cluster.Curve{{At: cluster.Beginning, Level: 0.01}, {At: 6 * m, Level: 1.2}}, cluster.Flat(100*Mi))))
+		}},
 	}
 }
