@@ -97,6 +97,7 @@ func (s share) doubt(m Metric) doubt {
 	if !s.heard(Spans{s.pod.Life}.And(s.owned)) {
 		return doubt{v: max(out.v, s.part(m).v)} // perhaps nobody was told of it
 	}
+	out.v += s.overlooked(m)
 	return out
 }
 

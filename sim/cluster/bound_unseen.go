@@ -108,6 +108,37 @@ func (s share) bridged(r Run, part Span) bool {
 	return false
 }
 
+// overlooked returns the doubt about a pod of which only kube-state-metrics that do not know it were
+// scraped, at the beginning of the window or at its end, and none of them beside one that does: nothing
+// shows that they are shards, so that they seem to show that the pod is not there.
+func (s share) overlooked(m Metric) float64 {
+	first, last := Forever, Beginning // that show it
+	for _, g := range s.ksms {
+		first, last = min(first, g.after(s.window.From)), max(last, g.before(s.window.To))
+	}
+	before, after := Span{s.window.From, first}.And(s.window), Span{last, s.window.To}.And(s.window)
+	var doubted []Span
+	for i := range s.h.KSMs {
+		if k := &s.h.KSMs[i]; k.Cluster != s.pod.Cluster || k.Knows(s.pod) {
+			continue
+		}
+		switch g := s.watch.ksms[i]; {
+		case g.count(Span{first, last}, 1) > 0:
+			return 0
+		case g.count(before, 1) > 0:
+			doubted = append(doubted, before)
+		case g.count(after, 1) > 0:
+			doubted = append(doubted, after)
+		}
+	}
+	there := Spans{s.pod.Life}.And(s.owned).And(s.observed.of(m))
+	in := there.And(Union(doubted...)).Seconds()
+	if in == 0 {
+		return 0
+	}
+	return s.part(m).v * in / there.Seconds()
+}
+
 // wholeSeconds returns what a seen part of a counter in whole seconds is off by: a second
 // in what was sampled of it, and as much more of the rest.
 func (s share) wholeSeconds(part Span, m Metric) float64 {

@@ -94,6 +94,15 @@ func TestBoundWhereNobodyCanKnow(t *testing.T) {
 			h.Nodes[0].Holes = cluster.Spans{{From: 2 * minute, To: 7 * minute}}
 			h.Pods[0].Containers[0].Runs = []cluster.Run{{Span: cluster.Span{From: minute, To: 4 * minute}}, {Span: cluster.Span{From: 4 * minute, To: 20 * minute}}}
 		}, cluster.CPUUsage, 2 * 6. / 10},
+		{"a pod that a shard does not show after an outage, before the kube-state-metrics that does takes over", func(h *cluster.History) {
+			h.Outages = cluster.Spans{{From: 0, To: 8*minute + 50*second}}
+			h.KSMs = append(h.KSMs, h.KSMs[0])
+			h.KSMs[0].Life.To, h.KSMs[0].Offset, h.KSMs[0].Shards = 9*minute, 20*second, 2
+			if h.KSMs[0].Knows(&h.Pods[0]) {
+				h.KSMs[0].Shard = 1
+			}
+			h.KSMs[1].Instance, h.KSMs[1].Life.From = "k2", 9*minute
+		}, cluster.Containers, 45. / 70},
 	} {
 		h := small()
 		h.Nodes = append(h.Nodes, cluster.Node{Name: "n2", Address: "n2:10250", Life: cluster.Always()}) // is never out

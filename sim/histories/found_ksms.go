@@ -99,7 +99,7 @@ func foundKSMStories() []story {
 			b.cast()
 			b.KSMs[0].Version, b.KSMs[0].Life.To = cluster.KSM1, 6*m
 			b.ksm("ksm-2").Life.From = 6 * m
-			b.Kubelets[0].CRI = true
+			b.Kubelets[0].DropID = true
 			b.server("serving-0", "wine", on("node-1"), lives(begin, 5*m))
 			b.pod("serving-0", on("node-2"), lives(6*m, end), plain("classifier"))
 		}},
