@@ -81,6 +81,9 @@ func (p *Presence) order(s *Targets) {
 		looked = p.times // nobody is known to have looked before
 	}
 	p.Known = steady(s.Span, looked, s.Interval)
+	if n := len(looked); n > 0 && s.Span.To-looked[n-1] > 3*s.Interval/2 {
+		p.Known = p.Known.Intersect(Spans{{s.Span.From, looked[n-1]}}) // a turn was missed: it may be out
+	}
 }
 
 // beside returns the scrapes nearest to a pod's life that count, before it and after it, up to

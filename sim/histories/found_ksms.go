@@ -103,6 +103,12 @@ func foundKSMStories() []story {
 			b.server("serving-0", "wine", on("node-1"), lives(begin, 5*m))
 			b.pod("serving-0", on("node-2"), lives(6*m, end), plain("classifier"))
 		}},
+		{"ksm-leaves-before-a-container-ends-and-then-the-window", "its turn was missed, though for less than an outage: rows show when the container ended", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.KSMs[0].Life.To = 4*m + 10*s
+			b.pod("wine-0", seldon("wine"), on("node-1"), lives(begin, end), plain("classifier", runs(span(begin+boot, 4*m+20*s))))
+		}},
 		{"node-lost-and-ksm-upgraded-around-an-outage", "both have gone for less than an outage before it and after it", func(b *builder) {
 			b.window = 10 * m
 			b.cast()
