@@ -50,7 +50,7 @@ func NewPresence(s *Targets, seen Sightings, byUID bool) *Presence {
 		counts := func(t int64) bool {
 			return (seen[by] != nil || others(by, t)) && !s.contradicted(runs, scrape{t, by}, margin)
 		}
-		before, during, after := s.without(by, seen[by], runs, last)
+		before, during, after := s.without(by, seen[by], runs, last, byUID)
 		if byUID {
 			before, during, after = beside(before, after, Span{first, last}, max(s.Interval, sc.Interval), counts)
 		}
@@ -137,14 +137,18 @@ func (s *Targets) others(seen Sightings, runs []*run, byUID bool) func(Target, i
 // without returns the scrapes of a target that did not show a pod though the target would
 // have known it: before it first showed the pod, up to when any target showed it last, and
 // after that. A shard knows nothing of a pod that others show, neither before it shows one of
-// that name itself, nor from when on others do.
-func (s *Targets) without(by Target, shown []int64, runs []*run, last int64) (before, during, after []int64) {
+// that name itself, nor from when on others do; but one that shows the pod of a uid knew of it before.
+func (s *Targets) without(by Target, shown []int64, runs []*run, last int64, byUID bool) (before, during, after []int64) {
 	rest, until := s.Scrapes[by].OK, int64(1<<63-1)
 	if len(shown) > 0 {
 		until = shown[0]
 	}
 	n, _ := slices.BinarySearch(rest, until)
-	if !s.blind(by, rest[:n], until, runs) {
+	blind := s.blind(by, rest[:n], until, runs)
+	if byUID && len(shown) > 0 {
+		blind = lacked(by, rest[:n], runs)
+	}
+	if !blind {
 		before = rest[:n]
 	}
 	rest = rest[n:]
@@ -169,17 +173,22 @@ func (s *Targets) without(by Target, shown []int64, runs []*run, last int64) (be
 	return before, during, after
 }
 
-// blind says whether a target knew nothing of a pod until some moment: it was scraped without
-// it between two scrapes by which another target showed it. One that is known to be a shard
-// need only have been there, and scraped within an interval, when another target showed the pod.
+// blind says whether a target knew nothing of a pod until some moment: it lacked it while another
+// target showed it. One that is known to be a shard need only have been there, and scraped within an interval, when another target showed the pod.
 func (s *Targets) blind(by Target, without []int64, until int64, runs []*run) bool {
 	sc := s.Scrapes[by]
 	wasThere := func(r *run) bool {
 		return Missed(sc.OK, r.first()-sc.Interval, r.last()+sc.Interval) &&
 			slices.ContainsFunc(s.Exists[by], func(x Span) bool { return x.From <= r.last() && r.first() <= x.To })
 	}
-	return slices.ContainsFunc(runs, func(r *run) bool { return r.by != by && Missed(without, r.first(), r.last()) }) ||
+	return lacked(by, without, runs) ||
 		s.Shards[by] && slices.ContainsFunc(runs, func(r *run) bool { return r.by != by && r.first() < until && wasThere(r) })
+}
+
+// lacked says whether a target was scraped without the pod between two scrapes by which another one
+// showed it.
+func lacked(by Target, without []int64, runs []*run) bool {
+	return slices.ContainsFunc(runs, func(r *run) bool { return r.by != by && Missed(without, r.first(), r.last()) })
 }
 
 // othersShow says whether another target showed the pod before and after a moment.

@@ -338,7 +338,7 @@ func presenceOfAll(s *Targets, seen Sightings) *Presence {
 		if seen[by] == nil {
 			margin = 0
 		}
-		before, during, after := s.without(by, seen[by], runs, life.To)
+		before, during, after := s.without(by, seen[by], runs, life.To, true)
 		for _, t := range slices.Concat(before, during, after) {
 			if (t < life.From || t > life.To) && (seen[by] != nil || others(by, t)) && !s.contradicted(runs, scrape{t, by}, margin) {
 				p.grid = append(p.grid, scrape{t, by})

@@ -109,6 +109,13 @@ func foundKSMStories() []story {
 			b.KSMs[0].Life.To = 4*m + 10*s
 			b.pod("wine-0", seldon("wine"), on("node-1"), lives(begin, end), plain("classifier", runs(span(begin+boot, 4*m+20*s))))
 		}},
+		{"pod-comes-with-an-unsharded-ksm-beside-its-shard", "the shard shows it, so that it knew of it: the pod was not there when the shard did not show it", func(b *builder) {
+			b.window = 5 * m
+			b.KSMs[0].Shards, b.KSMs[0].Offset = 2, 25*s
+			b.ksm("ksm-2").Life.From = 3 * m
+			b.server("wine-0", "wine", on("node-1"), lives(3*m, end)).UID = ofShard(0, 2)
+			b.server("beer-0", "beer", on("node-1")).UID = ofShard(1, 2)
+		}},
 		{"node-lost-and-ksm-upgraded-around-an-outage", "both have gone for less than an outage before it and after it", func(b *builder) {
 			b.window = 10 * m
 			b.cast()
