@@ -40,6 +40,6 @@ func once(ctx context.Context, s *session) error {
 	if _, err := text.WriteTo(s.stdout); err != nil {
 		return err
 	}
-	s.log.Info("Window computed", "window", w.String(), "models", len(averages.Models), "queries", averages.Cost.Queries, "duration", time.Since(began).String())
+	s.log.Info("Window computed", "window", w.String(), "models", len(averages.Models), "queries", averages.Cost.Queries, "samples_read", averages.Cost.SamplesRead, "duration", time.Since(began).String())
 	return nil
 }

@@ -75,7 +75,7 @@ func (f *Finder) Find(ctx context.Context, w *fetch.Window, span timeline.Span, 
 	if inv.Pods, err = f.pods(ctx, w, span); err != nil {
 		return nil, err
 	}
-	if err = f.owners(ctx, w, span, inv.Pods); err != nil {
+	if err = f.namesakes(ctx, w, span, inv.Pods); err != nil {
 		return nil, err
 	}
 	for i, source := range f.table.Sources {

@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"context"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -16,31 +17,38 @@ import (
 // usualPods is how many pods are assumed to be models' before that is known.
 const usualPods = 500
 
-// cells are the last digits that a uid may have, and "" for whatever has none of them. How many
-// pods there are is not known before they are found: if they are too many, they are found
-// cell by cell.
-func cells() []string { return strings.Split("0123456789abcdef", "") }
+// cells divide pods by the last two digits of their uids, and "" are those whose uid has no such
+// end. How many pods there are is not known before they are found: if they are too many, they are
+// found some cells at a time. They are no more than the names that a set of any engine may have.
+func cells() []string {
+	var all []string
+	for _, quarter := range []string{"[0-3]", "[4-7]", "[89ab]", "[c-f]"} {
+		for _, digit := range "0123456789abcdef" {
+			all = append(all, quarter+string(digit))
+		}
+	}
+	return append(all, "")
+}
 
 // ofCells restricts to the pods of some cells, where these are not all.
 func ofCells(some []string) promapi.Selector {
-	cells := append(cells(), "")
-	if len(some) == len(cells) {
+	all := cells()
+	if len(some) == len(all) {
 		return nil
 	}
-	m := promapi.Matcher{Type: promapi.MatchRegexp, Name: "uid", Value: ".*[" + strings.Join(some, "") + "]"}
+	ending := func(cells []string) string { return ".*(" + strings.Join(cells, "|") + ")" }
 	if slices.Contains(some, "") {
-		others := slices.DeleteFunc(cells, func(c string) bool { return slices.Contains(some, c) })
-		m = promapi.Matcher{Type: promapi.MatchNotRegexp, Name: "uid", Value: ".*[" + strings.Join(others, "") + "]"}
+		others := slices.DeleteFunc(all, func(c string) bool { return slices.Contains(some, c) })
+		return promapi.Selector{{Type: promapi.MatchNotRegexp, Name: "uid", Value: ending(others)}}
 	}
-	return promapi.Selector{m}
+	return promapi.Selector{{Type: promapi.MatchRegexp, Name: "uid", Value: ending(some)}}
 }
 
-// pods finds every pod that was a model's at any time of the span: its name, and how it is
-// named.
+// pods finds every pod that was a model's at any time of the span: its name, how it is named,
+// and when it was shown as whose.
 func (f *Finder) pods(ctx context.Context, w *fetch.Window, span timeline.Span) ([]*Pod, error) {
 	var mu sync.Mutex
-	found := map[PodName]*Pod{}
-	var pods []*Pod
+	found, shared := map[PodName]*Pod{}, grids{}
 	err := fetch.Each(ctx, w, fetch.Question[string]{
 		Name: "models' pods", Span: span, Series: usualPods / len(cells()),
 		Select: func(some []string) []promapi.Selector {
@@ -57,45 +65,52 @@ func (f *Finder) pods(ctx context.Context, w *fetch.Window, span timeline.Span) 
 			}
 			return all
 		},
-		Keep: func(s *promapi.Series) { s.Samples, s.Ends = nil, nil },
-	}, append(cells(), ""), func(_ []string, rows []promapi.Series) error {
+	}, cells(), func(_ []string, rows []promapi.Series) error {
 		mu.Lock()
 		defer mu.Unlock()
 		for _, row := range rows {
+			if len(row.Samples) == 0 {
+				continue
+			}
 			name := f.naming.Pod(row.Labels)
 			p := found[name]
 			if p == nil {
 				p = &Pod{Name: name}
 				found[name] = p
-				pods = append(pods, p)
 			}
 			if form := formOf(row.Labels); !slices.Contains(p.Forms, form) {
 				p.Forms = append(p.Forms, form)
 			}
+			p.shown = append(p.shown, f.shownBy(row, shared))
 		}
 		return nil
 	})
-	slices.SortFunc(pods, func(a, b *Pod) int { return a.Name.Compare(b.Name) })
-	return pods, err
+	return slices.SortedFunc(maps.Values(found), func(a, b *Pod) int { return a.Name.Compare(b.Name) }), err
 }
 
-// owners finds out when each pod was shown, as whose, and its native sidecars.
-func (f *Finder) owners(ctx context.Context, w *fetch.Window, span timeline.Span, pods []*Pod) error {
+// namesakes finds what else goes by the pods' names: when something was shown as nobody's, and
+// native sidecars.
+func (f *Finder) namesakes(ctx context.Context, w *fetch.Window, span timeline.Span, pods []*Pod) error {
 	byName := make(map[PodName]*Pod, len(pods))
 	for _, p := range pods {
 		byName[p.Name] = p
 	}
+	nobodys := promapi.Selector{{Type: promapi.MatchEqual, Name: "__name__", Value: metric.PodLabels}}
+	for _, r := range f.rules {
+		if len(r.Where) == 0 {
+			nobodys = append(nobodys, promapi.Matcher{Type: promapi.MatchEqual, Name: r.Label, Value: ""})
+		}
+	}
+	sidecars := promapi.Selector{
+		{Type: promapi.MatchEqual, Name: "__name__", Value: metric.InitContainerInfo},
+		{Type: promapi.MatchEqual, Name: "restart_policy", Value: "Always"},
+	}
 	var mu sync.Mutex
 	shared := grids{}
 	return fetch.Each(ctx, w, fetch.Question[*Pod]{
-		Name: "pods' labels", Span: span, Series: 2,
+		Name: "pods' namesakes", Span: span, Series: 1,
 		Select: func(batch []*Pod) []promapi.Selector {
-			labels := promapi.Selector{{Type: promapi.MatchEqual, Name: "__name__", Value: metric.PodLabels}}
-			sidecars := promapi.Selector{
-				{Type: promapi.MatchEqual, Name: "__name__", Value: metric.InitContainerInfo},
-				{Type: promapi.MatchEqual, Name: "restart_policy", Value: "Always"},
-			}
-			return append(selectors(batch, labels), selectors(batch, sidecars)...)
+			return append(selectors(batch, nobodys), selectors(batch, sidecars)...)
 		},
 	}, pods, func(_ []*Pod, rows []promapi.Series) error {
 		mu.Lock()
@@ -111,15 +126,23 @@ func (f *Finder) owners(ctx context.Context, w *fetch.Window, span timeline.Span
 				}
 				continue
 			}
-			s := shown{uid: row.Labels.Get("uid"), by: f.naming.Target(row.Labels, f.table.Sources[0])}
-			if kind, name := workload.Owner(f.rules, row.Labels.Get); name != "" {
-				s.owner = workload.Model{Cluster: p.Name.Cluster, Namespace: p.Name.Namespace, Type: kind, Name: name}
+			if s := f.shownBy(row, shared); s.owner == (workload.Model{}) { // a model's is known already
+				p.shown = append(p.shown, s)
 			}
-			s.times = shared.of(s.by, row.Samples)
-			p.shown = append(p.shown, s)
 		}
 		return nil
 	})
+}
+
+// shownBy returns what a row of pods' labels shows.
+func (f *Finder) shownBy(row promapi.Series, shared grids) shown {
+	s := shown{uid: row.Labels.Get("uid"), by: f.naming.Target(row.Labels, f.table.Sources[0])}
+	if kind, name := workload.Owner(f.rules, row.Labels.Get); name != "" {
+		pod := f.naming.Pod(row.Labels)
+		s.owner = workload.Model{Cluster: pod.Cluster, Namespace: pod.Namespace, Type: kind, Name: name}
+	}
+	s.times = shared.of(s.by, row.Samples)
+	return s
 }
 
 // selectors restricts a selector to pods, in each of the forms by which kube-state-metrics
