@@ -51,7 +51,8 @@ func (s share) unseen(c *Container, m Metric) doubt {
 
 // missed returns the doubt about a run that was not the model's by little: it lies in a
 // silence in which the pod changed hands, or after an outage in which it did, of which the
-// product observes up to an interval.
+// product observes up to an interval. When it began and ended is known to an interval of its rows,
+// which may stay.
 func (s share) missed(c *Container, r Run, m Metric) float64 {
 	if len(Spans{r.Span}.And(s.owned)) > 0 {
 		return 0 // its own edges are in doubt
@@ -59,13 +60,12 @@ func (s share) missed(c *Container, r Run, m Metric) float64 {
 	var sum float64
 	for _, own := range s.owned {
 		for _, t := range []time.Duration{own.From, own.To} {
-			in := r.And(s.ksms.silence(t)).And(s.window)
+			in := Span{r.From, r.To + s.kubelets.node.Linger}.And(s.ksms.silence(t)).And(s.window)
 			if t >= Forever || in.Length() == 0 {
 				continue
 			}
-			_, hi := c.usage(m).Range(in)
-			doubt := Spans{in}.And(s.observed.cadvisor).Seconds() + 2*s.seers(m).longest().Seconds()
-			sum += min(doubt, in.Length().Seconds()) * hi
+			_, hi := c.usage(m).Range(r.Span)
+			sum += (Spans{in}.And(s.observed.cadvisor).Seconds() + 2*s.seers(m).longest().Seconds()) * hi
 		}
 	}
 	return sum

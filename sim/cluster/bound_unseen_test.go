@@ -94,6 +94,11 @@ func TestBoundWhereNobodyCanKnow(t *testing.T) {
 			h.Nodes[0].Holes = cluster.Spans{{From: 2 * minute, To: 7 * minute}}
 			h.Pods[0].Containers[0].Runs = []cluster.Run{{Span: cluster.Span{From: minute, To: 4 * minute}}, {Span: cluster.Span{From: 4 * minute, To: 20 * minute}}}
 		}, cluster.CPUUsage, 2 * 6. / 10},
+		{"a container that lives in a silence in which the pod changes hands, known to an interval of the rows", func(h *cluster.History) {
+			h.KSMs[0].Holes = cluster.Spans{{From: 5 * minute, To: 10 * minute}}
+			h.Pods[0].Labels = append(h.Pods[0].Labels, cluster.Labels{At: 5 * minute, Set: map[string]string{"app": "p"}})
+			h.Pods[0].Containers[0].Runs[0].Span = cluster.Span{From: 5 * minute, To: 10 * minute}
+		}, cluster.CPUUsage, 2 * 305. / 600},
 		{"a pod that a shard does not show after an outage, before the kube-state-metrics that does takes over", func(h *cluster.History) {
 			h.Outages = cluster.Spans{{From: 0, To: 8*minute + 50*second}}
 			h.KSMs = append(h.KSMs, h.KSMs[0])
