@@ -103,13 +103,28 @@ func nearest(rows []row, nearer func(a, b row) bool) []row {
 	return out
 }
 
-// shown returns when a container's rows were there.
-func (u *usage) shown(span timeline.Span, all []*incarnation) timeline.Spans {
+// shown returns when a container's rows were there. Up to when, or from when on, it is told to have
+// run, one was there if no scrape shows otherwise.
+func (u *usage) shown(span timeline.Span, all []*incarnation, told timeline.Spans) timeline.Spans {
 	var out []timeline.Span
 	for _, i := range all {
-		out = append(out, u.presence(span, i).Intersect(i.node)...)
+		there := u.presence(span, i)
+		for _, s := range told {
+			if i.after > s.From && alone(all, i.end(), s.From) {
+				there = there.Union(timeline.Spans{{From: i.end(), To: s.From}})
+			}
+			if i.before > 0 && i.before < s.To && alone(all, s.To, i.begin()) {
+				there = there.Union(timeline.Spans{{From: s.To, To: i.begin()}})
+			}
+		}
+		out = append(out, there.Intersect(i.node)...)
 	}
 	return timeline.NewSpans(out...)
+}
+
+// alone says whether no incarnation was seen between two moments, of which one is the end of one.
+func alone(all []*incarnation, from, to int64) bool {
+	return from < to && !slices.ContainsFunc(all, func(i *incarnation) bool { return from < i.end() && i.begin() < to })
 }
 
 // presence returns when an incarnation's rows were there. Between two samples that are no

@@ -238,7 +238,8 @@ func (u *usage) existence(span timeline.Span, i *incarnation) timeline.Spans {
 // those which began then.
 func (m Measurer) usageLife(l life, u *usage, all []*incarnation) timeline.Spans {
 	mine := l.tenure()
-	lived := l.running.Intersect(mine.Spans).Intersect(mine.Presence.Known)
+	told := l.running.Intersect(mine.Spans).Intersect(mine.Presence.Known)
+	lived := told
 	for _, hole := range mine.Presence.Known.Complement(m.Inventory.Span) {
 		ours := timeline.NewSpans(timeline.Span{From: hole.From, To: min(hole.To, l.until)})
 		if len(ours.Intersect(mine.Spans)) == 0 {
@@ -256,11 +257,11 @@ func (m Measurer) usageLife(l life, u *usage, all []*incarnation) timeline.Spans
 		}
 		if mine.Rivals.Meet(hole) || len(rivals) > 0 {
 			known, others := m.divided(l, u, there, rivals)
-			lived = lived.Union(ours.Intersect(u.shown(m.Inventory.Span, known)))
-			lived = lived.Union(ours.Intersect(mine.Spans).Intersect(l.running).Intersect(u.shown(m.Inventory.Span, others)))
+			lived = lived.Union(ours.Intersect(u.shown(m.Inventory.Span, known, told)))
+			lived = lived.Union(ours.Intersect(mine.Spans).Intersect(l.running).Intersect(u.shown(m.Inventory.Span, others, told)))
 			continue
 		}
-		lived = lived.Union(ours.Intersect(u.shown(m.Inventory.Span, there)))
+		lived = lived.Union(ours.Intersect(u.shown(m.Inventory.Span, there, told)))
 	}
 	return lived
 }
@@ -284,7 +285,7 @@ func (m Measurer) divided(l life, u *usage, all []*incarnation, rivals []invento
 		pods[i.uid] = append(pods[i.uid], i)
 	}
 	for uid, pod := range pods {
-		there := u.shown(m.Inventory.Span, pod)
+		there := u.shown(m.Inventory.Span, pod, nil)
 		was := func(t inventory.Tenure) bool { return len(there.Intersect(t.Spans).Intersect(t.Presence.Known)) > 0 }
 		ours, theirs := was(l.tenure()), slices.ContainsFunc(rivals, was)
 		switch {

@@ -116,6 +116,20 @@ func foundKSMStories() []story {
 			b.server("wine-0", "wine", on("node-1"), lives(3*m, end)).UID = ofShard(0, 2)
 			b.server("beer-0", "beer", on("node-1")).UID = ofShard(1, 2)
 		}},
+		{"container-ends-while-its-node-is-out-and-ksm-has-come-back", "kube-state-metrics shows that it ran for longer than its rows were seen", func(b *builder) {
+			b.window = 10 * m
+			b.cast()
+			b.KSMs[0].Every, b.KSMs[0].Holes = 10*s, cluster.Spans{span(0, 5*m+10*s)}
+			b.Nodes[1].Holes = cluster.Spans{span(2*m, 6*m)}
+			b.pod("wine-0", seldon("wine"), on("node-2"), plain("classifier", runs(span(begin+boot, 6*m))))
+		}},
+		{"container-starts-while-its-node-is-out-and-ksm-goes-out", "kube-state-metrics shows that it ran before its rows were seen", func(b *builder) {
+			b.window = 10 * m
+			b.cast()
+			b.KSMs[0].Holes = cluster.Spans{span(3*m, 8*m)}
+			b.Nodes[1].Holes = cluster.Spans{span(1*m, 7*m)}
+			b.pod("wine-0", seldon("wine"), on("node-2"), plain("classifier", runs(span(2*m, end))))
+		}},
 		{"node-lost-and-ksm-upgraded-around-an-outage", "both have gone for less than an outage before it and after it", func(b *builder) {
 			b.window = 10 * m
 			b.cast()
