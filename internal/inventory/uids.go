@@ -40,8 +40,8 @@ func identified(all []shown, targets *timeline.Targets, rows map[string]timeline
 	changes := changesOf(all, targets)
 	var uids []string
 	var until []int64 // when each pod is shown no more, but the one after it
-	for _, c := range changes {
-		if c.again && c.at <= began[known[0]] { // nothing shows the uid of the one before
+	for _, c := range changes[1:] {
+		if c.at <= began[known[0]] { // nothing shows the uid of the one before
 			uids, until = append(uids, fmt.Sprintf("unknown-%d", len(uids)+1)), append(until, c.at)
 		}
 	}

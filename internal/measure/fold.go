@@ -62,13 +62,13 @@ func (m Measurer) rateSeen(i *incarnation, samples []promapi.Sample, since int64
 	for n := 1; n < len(samples); n++ {
 		a, b := samples[n-1], samples[n]
 		rise, inside := b.V-a.V, timeline.Span{From: max(a.T, span.From), To: b.T}
-		if a.T < since || rise < 0 || inside.From >= inside.To {
+		hole := b.T-a.T > 3*interval/2 && by.Observed.Hold(inside.From, inside.To)
+		if a.T < since && !hole || rise < 0 || inside.From >= inside.To {
 			continue // a reset says nothing of what was used in between
 		}
-		within := life.Hold(inside.From, inside.To)
 		counted := inside.Length()
-		if !within {
-			if hole := b.T-a.T > 3*interval/2; !hole || !by.Observed.Hold(inside.From, inside.To) {
+		if !life.Hold(inside.From, inside.To) {
+			if !hole {
 				continue
 			}
 			counted = life.Intersect(timeline.Spans{inside}).Length()

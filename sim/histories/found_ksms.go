@@ -130,6 +130,15 @@ func foundKSMStories() []story {
 			b.Nodes[1].Holes = cluster.Spans{span(1*m, 7*m)}
 			b.pod("wine-0", seldon("wine"), on("node-2"), plain("classifier", runs(span(2*m, end))))
 		}},
+		{"ksm-upgraded-after-another-model-took-a-name-on-another-node", "without a pause, and no row has an id: the one without uids showed two pods", func(b *builder) {
+			b.window = 10 * m
+			b.cast()
+			b.KSMs[0].Version = cluster.KSM1
+			b.ksm("ksm-2").Life.From = 8 * m
+			b.Kubelets[0].DropID = true
+			b.server("serving-0", "wine", on("node-1"), lives(begin, 4*m))
+			b.server("serving-0", "beer", on("node-2"), lives(4*m, end))
+		}},
 		{"node-lost-and-ksm-upgraded-around-an-outage", "both have gone for less than an outage before it and after it", func(b *builder) {
 			b.window = 10 * m
 			b.cast()

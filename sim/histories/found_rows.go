@@ -297,5 +297,11 @@ func foundRowStories() []story {
 			b.pod("serving-0", on("node-1"), seldon("wine"), labelFrom(7*m, "seldon-deployment-id", "beer"), lives(begin, end),
 				plain("classifier", moves(cluster.Curve{{At: cluster.Beginning, Level: 0.01}, {At: 6 * m, Level: 1.2}}, cluster.Flat(100*Mi))))
 		}},
+		{"node-out-as-the-window-begins-whole-seconds", "what its counter shows of the time it was out counts, also from before the window on", func(b *builder) {
+			b.window = 5 * m
+			b.Kubelets[0].CRI = true
+			b.Nodes[1].Holes = cluster.Spans{span(3*s, 4*m)}
+			b.pod("wine-0", seldon("wine"), on("node-2"), plain("classifier", uses(0.25, 200*Mi)))
+		}},
 	}
 }
