@@ -50,36 +50,24 @@ func (m Measurer) shares(all []*incarnation, life timeline.Spans) []timeline.Spa
 	return out
 }
 
-// rateSeen adds up what a counter rose between successive samples since a moment, of a pair
-// that extends before the span or across a hole the part in the container's life: it
-// rose while the container ran. A pair of neighbors across an edge of the life is left out:
-// on which side the rise was is not known.
+// rateSeen adds up what a counter rose between successive samples since a moment, of a pair that
+// extends before the span the part in it. A pair across an edge of the life is left out: on which
+// side the rise was is not known. A pair from before that moment counts where the target was out.
 func (m Measurer) rateSeen(i *incarnation, samples []promapi.Sample, since int64, life, ran timeline.Spans, by *timeline.Targets) (seen, integral float64) {
-	span, interval := m.Inventory.Span, by.Interval
 	if began, ok := i.began(samples, ran, by); ok {
 		samples = slices.Concat([]promapi.Sample{{T: began}}, samples)
 	}
 	for n := 1; n < len(samples); n++ {
 		a, b := samples[n-1], samples[n]
-		rise, inside := b.V-a.V, timeline.Span{From: max(a.T, span.From), To: b.T}
-		hole := b.T-a.T > 3*interval/2 && by.Observed.Hold(inside.From, inside.To)
-		if a.T < since && !hole || rise < 0 || inside.From >= inside.To {
-			continue // a reset says nothing of what was used in between
+		rise, inside := b.V-a.V, timeline.Span{From: max(a.T, m.Inventory.Span.From), To: b.T}
+		switch {
+		case rise < 0: // a reset says nothing of what was used in between
+		case a.T < since && b.T-a.T <= 3*by.Interval/2:
+		case inside.From < inside.To && life.Hold(inside.From, inside.To):
+			part := float64(inside.Length())
+			seen += part
+			integral += rise * 1000 * part / float64(b.T-a.T) // unit-milliseconds
 		}
-		counted := inside.Length()
-		if !life.Hold(inside.From, inside.To) {
-			if !hole {
-				continue
-			}
-			counted = life.Intersect(timeline.Spans{inside}).Length()
-		}
-		before := inside.From - a.T
-		rising := max(counted, ran.Within(inside)) + before
-		if rising == 0 {
-			continue
-		}
-		seen += float64(counted)
-		integral += rise * 1000 * float64(counted) / float64(rising) // unit-milliseconds
 	}
 	return seen, integral
 }

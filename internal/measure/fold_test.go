@@ -76,11 +76,11 @@ func TestRateSeen(t *testing.T) {
 		{name: "two parts of a life", cpu: rising(-900, every(10, 5, 195)), life: parts(0, 50, 150, 200), ran: whole, seen: 40 + 40},
 		{name: "across a hole", cpu: rising(-900, every(10, 5, 45), every(10, 125, 195)), life: whole, ran: whole, seen: 190},
 		{
-			name: "relabelled in a hole: it ran on for somebody else",
-			cpu:  rising(-900, every(10, 5, 45), every(10, 125, 195)), life: parts(0, 85), ran: whole, seen: 80,
+			name: "relabelled in a hole: what it used in that may be somebody else's",
+			cpu:  slices.Concat(rising(-900, every(10, 5, 45)), counter(-900, 10*cores/1000, every(10, 125, 195)...)), life: parts(0, 85), ran: whole, seen: 40,
 		}, {
-			name: "stopped in a hole: all that was used was used before",
-			cpu:  slices.Concat(rising(-900, every(10, 5, 45)), at(cores*985/1000, 125, 135)), life: parts(0, 85), ran: parts(0, 85), seen: 80,
+			name: "out as the window began: what it used since, by the sample before",
+			cpu:  rising(-900, every(10, -15, -5), every(10, 75, 195)), since: 0, life: whole, ran: whole, seen: 195,
 		}, {
 			name: "across an outage: what was used in it is not known",
 			cpu:  rising(-900, every(10, 5, 45), every(10, 125, 195)), life: parts(0, 50, 120, 200), ran: parts(0, 200), observed: parts(0, 50, 120, 200), seen: 40 + 70,

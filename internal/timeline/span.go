@@ -75,15 +75,6 @@ func (s Spans) Intersect(o Spans) Spans {
 	return out
 }
 
-// Within returns how much of s lies in one span, in milliseconds.
-func (s Spans) Within(o Span) int64 {
-	var sum int64
-	for _, x := range s {
-		sum += max(0, min(x.To, o.To)-max(x.From, o.From))
-	}
-	return sum
-}
-
 // Meet says whether any of s and a span have some time in common.
 func (s Spans) Meet(o Span) bool {
 	i := s.after(o.From)

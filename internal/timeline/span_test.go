@@ -108,16 +108,6 @@ func TestSpansBesideMoments(t *testing.T) {
 		from, to = min(from, to), max(from, to)
 		return p.spans().Hold(from, to) == momentsOf(p).holds(from, to)
 	})
-	check(t, "within", func(p pieces, a, b uint8) bool {
-		from, to := int64(a)%(world.To+1), int64(b)%(world.To+1)
-		var want int64
-		for t, in := range momentsOf(p) {
-			if in && from <= int64(t) && int64(t) < to {
-				want++
-			}
-		}
-		return p.spans().Within(Span{from, to}) == want
-	})
 	check(t, "changes", func(p pieces) bool {
 		want, m := 0, momentsOf(p)
 		for t := 1; t < len(m); t++ {
