@@ -8,8 +8,9 @@ import (
 
 // A row ended when a scrape of its own target no longer showed it, and began after the last one
 // that did not show it yet. Targets that share job and instance, such as two endpoints of a
-// kubelet, share the series by which their scrapes are known: only a scrape of about an interval
-// before or after one that showed the row is surely of its own target, or one of each of them.
+// kubelet, share the series by which their scrapes are known. A row's own are those in its beat; where
+// its samples have timestamps of their own, that is not known, and only a scrape of about an interval
+// before or after one that showed it is surely its target's, or one of each of them.
 
 // housekeeping is how old a sample is at most for which cAdvisor sets the timestamp: it
 // looks at each cgroup every 10 to 20 s.
@@ -31,6 +32,15 @@ func taken(sc *timeline.Scrapes, t int64) (at, age int64) {
 	return t, housekeeping
 }
 
+// own returns the scrapes among which are those of a row's target that showed it once, and how many in
+// a row may be others'.
+func own(sc *timeline.Scrapes, seen, age int64) (scrapes []int64, others int) {
+	if age > 0 {
+		return sc.OK, sc.Sharing
+	}
+	return sc.Beat(seen), 0
+}
+
 // gone returns the first scrape of a row's target, after its last sample up to a moment, that
 // would have shown a row which was still there, and when that sample was scraped.
 func (u *usage) gone(r row, t int64) (seen, missed int64, ok bool) {
@@ -41,14 +51,15 @@ func (u *usage) gone(r row, t int64) (seen, missed int64, ok bool) {
 	}
 	last := r.all[n-1].T
 	seen, age := taken(sc, last)
-	i, _ := slices.BinarySearch(sc.OK, max(seen+turn(sc), last+age+1, t+1))
-	if i < len(sc.OK) && sc.OK[i]-seen > 3*sc.Interval/2 {
-		i += sc.Sharing
+	scrapes, others := own(sc, seen, age)
+	i, _ := slices.BinarySearch(scrapes, max(seen+turn(sc), last+age+1, t+1))
+	if i < len(scrapes) && scrapes[i]-seen > 3*sc.Interval/2 {
+		i += others
 	}
-	if i >= len(sc.OK) || n < len(r.all) && r.all[n].T <= sc.OK[i] {
+	if i >= len(scrapes) || n < len(r.all) && r.all[n].T <= scrapes[i] {
 		return 0, 0, false
 	}
-	return seen, sc.OK[i], true
+	return seen, scrapes[i], true
 }
 
 // absent returns the last scrape of a row's target, before its first sample from a moment on,
@@ -60,14 +71,15 @@ func (u *usage) absent(r row, t int64) (missed, seen int64, ok bool) {
 		return 0, 0, false
 	}
 	seen, age := taken(sc, r.all[n].T)
-	i, _ := slices.BinarySearch(sc.OK, min(seen-turn(sc)+1, t))
-	if i > 0 && seen-sc.OK[i-1] > 3*sc.Interval/2 {
-		i -= sc.Sharing
+	scrapes, others := own(sc, seen, age)
+	i, _ := slices.BinarySearch(scrapes, min(seen-turn(sc)+1, t))
+	if i > 0 && seen-scrapes[i-1] > 3*sc.Interval/2 {
+		i -= others
 	}
-	if i <= 0 || n > 0 && r.all[n-1].T+age >= sc.OK[i-1] {
+	if i <= 0 || n > 0 && r.all[n-1].T+age >= scrapes[i-1] {
 		return 0, 0, false
 	}
-	return sc.OK[i-1] - age, seen, true
+	return scrapes[i-1] - age, seen, true
 }
 
 // look finds between which scrapes an incarnation was there, when its node was, and which rows

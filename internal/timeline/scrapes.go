@@ -124,6 +124,22 @@ func (s *Scrapes) Join(o *Scrapes) *Scrapes {
 	}
 }
 
+// Beat returns the successful scrapes that come as one of them does. Of targets that share their series,
+// each has a beat of its own, which Prometheus keeps when it starts again.
+func (s *Scrapes) Beat(of int64) []int64 {
+	if s.Sharing == 0 {
+		return s.OK
+	}
+	var out []int64
+	for _, t := range s.OK {
+		off := max(t-of, of-t) % s.Interval
+		if min(off, s.Interval-off) <= s.Interval/500 {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
 // Silence is how long no scrape of the target succeeds at least in an outage.
 func (s *Scrapes) Silence() int64 { return Outage(s.Interval) }
 
