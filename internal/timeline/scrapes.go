@@ -118,10 +118,14 @@ func (s *Scrapes) add(span Span, t int64, ok bool) {
 // Join adds the scrapes of another series of the same target: two endpoints that share job
 // and instance, or two Prometheus servers, write one each.
 func (s *Scrapes) Join(o *Scrapes) *Scrapes {
-	return &Scrapes{
+	all := &Scrapes{
 		OK: merged(s.OK, o.OK), Before: merged(s.Before, o.Before), Tried: merged(s.Tried, o.Tried),
 		Interval: max(s.Interval, o.Interval), Sharing: max(s.Sharing, o.Sharing), Indirect: s.Indirect || o.Indirect,
 	}
+	if s.Indirect && o.Indirect && len(all.Tried) == len(s.Tried)+len(o.Tried) {
+		all.Sharing++ // what one endpoint shows at once has one time
+	}
+	return all
 }
 
 // Beat returns the successful scrapes that come as one of them does. Of targets that share their series,

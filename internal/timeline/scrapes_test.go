@@ -143,6 +143,20 @@ func TestJoin(t *testing.T) {
 	}
 }
 
+// TestBeat: of two endpoints that share their series, each has its own scrapes.
+func TestBeat(t *testing.T) {
+	one, other := NewIndirectScrapes(Span{0, 200_000}, []int64{1_000, 31_000, 91_010, 121_000}), NewIndirectScrapes(Span{0, 200_000}, []int64{20_000, 50_000, 80_000, 110_000})
+	both := one.Join(other)
+	for of, want := range map[int64][]int64{31_000: one.OK, 80_000: other.OK, 500_000: other.OK} {
+		if diff := cmp.Diff(want, both.Beat(of)); diff != "" {
+			t.Errorf("of %d: %s", of, diff)
+		}
+	}
+	if diff := cmp.Diff(one.OK, one.Join(one).Beat(15_000)); diff != "" {
+		t.Errorf("of one endpoint, all are its own: %s", diff)
+	}
+}
+
 // TestSightings: two servers' samples of one scrape are seen once.
 func TestSightings(t *testing.T) {
 	a, s := Target{Instance: "a"}, Sightings{}

@@ -303,5 +303,32 @@ func foundRowStories() []story {
 			b.Nodes[1].Holes = cluster.Spans{span(3*s, 4*m)}
 			b.pod("wine-0", seldon("wine"), on("node-2"), plain("classifier", uses(0.25, 200*Mi)))
 		}},
+		{"cadvisor-out-while-ksm-moves-beside-resource-rows-that-share-up", "the other endpoint's scrapes do not show that the rows with ids were gone", func(b *builder) {
+			b.window = 5 * m
+			b.KSMs[0].Life.To = 0
+			b.ksm("ksm-2").Life.From = 4 * m
+			b.cast()
+			b.Kubelets[0].PathLabel, b.Kubelets[0].Holes = false, cluster.Spans{span(0, 4*m)}
+			resource := b.kubelets("kubelet")
+			resource.Endpoint, resource.PathLabel = cluster.ResourceAPI, false
+		}},
+		{"outage-after-the-last-resource-rows-without-up", "likewise, where only samples show when there were scrapes", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.Kubelets[0].PathLabel = false
+			resource := b.kubelets("kubelet")
+			resource.Endpoint, resource.PathLabel = cluster.ResourceAPI, false
+			b.every(60*s, 60*s)
+			b.Kubelets[0].Offset, b.Kubelets[1].Offset = 20*s+300*1e6, 19*s+700*1e6
+			b.Outages = cluster.Spans{span(3*m+20*s, 10*m)}
+			b.NoUp = true
+		}},
+		{"relabelled-as-its-node-goes-out-and-its-use-changes", "how much of what its counter shows afterwards was whose is not known", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.Nodes[0].Holes = cluster.Spans{span(1*m, 3*m)}
+			b.pod("serving-0", on("node-1"), seldon("wine"), labelFrom(1*m, "seldon-deployment-id", "beer"),
+				plain("classifier", moves(cluster.Curve{{At: cluster.Beginning, Level: 1.3}, {At: 2 * m, Level: 0.05}}, cluster.Flat(100*Mi))))
+		}},
 	}
 }
