@@ -29,7 +29,10 @@ func (s share) unseen(c *Container, m Metric) doubt {
 		for _, span := range (Spans{r.Span}).And(s.owned) {
 			in := Spans{span}.And(s.observed.cadvisor)
 			_, hi := c.usage(m).Range(span)
-			if node.Linger > 0 || m == CPUUsage && s.bridged(r, span) {
+			switch {
+			case node.Linger > 0:
+				out.v += (Spans{{span.From, span.To + node.Linger}}).And(s.observed.cadvisor).Seconds() * hi
+			case m == CPUUsage && s.bridged(r, span):
 				out.v += in.Seconds() * hi
 			}
 			out.v += in.Seconds() * other

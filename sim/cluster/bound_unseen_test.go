@@ -99,6 +99,11 @@ func TestBoundWhereNobodyCanKnow(t *testing.T) {
 			h.Pods[0].Labels = append(h.Pods[0].Labels, cluster.Labels{At: 5 * minute, Set: map[string]string{"app": "p"}})
 			h.Pods[0].Containers[0].Runs[0].Span = cluster.Span{From: 5 * minute, To: 10 * minute}
 		}, cluster.CPUUsage, 2 * 305. / 600},
+		{"a container that ends in an outage, after which its row is still there", func(h *cluster.History) {
+			h.Outages = cluster.Spans{{From: 2 * minute, To: 8 * minute}}
+			h.Nodes[0].Linger = 4 * minute
+			h.Pods[0].Containers[0].Runs[0].Span = cluster.Span{From: 5 * minute, To: 6 * minute}
+		}, cluster.MemoryUsage, 7 * 30. / 265},
 		{"a pod that a shard does not show after an outage, before the kube-state-metrics that does takes over", func(h *cluster.History) {
 			h.Outages = cluster.Spans{{From: 0, To: 8*minute + 50*second}}
 			h.KSMs = append(h.KSMs, h.KSMs[0])
