@@ -122,8 +122,8 @@ func (s *Scrapes) Join(o *Scrapes) *Scrapes {
 		OK: merged(s.OK, o.OK), Before: merged(s.Before, o.Before), Tried: merged(s.Tried, o.Tried),
 		Interval: max(s.Interval, o.Interval), Sharing: max(s.Sharing, o.Sharing), Indirect: s.Indirect || o.Indirect,
 	}
-	if s.Indirect && o.Indirect && len(all.Tried) == len(s.Tried)+len(o.Tried) {
-		all.Sharing++ // what one endpoint shows at once has one time
+	if len(s.Tried) > 0 && len(o.Tried) > 0 && len(all.Tried) == len(s.Tried)+len(o.Tried) {
+		all.Sharing++ // what is scraped at once has one time
 	}
 	return all
 }

@@ -330,5 +330,15 @@ func foundRowStories() []story {
 			b.pod("serving-0", on("node-1"), seldon("wine"), labelFrom(1*m, "seldon-deployment-id", "beer"),
 				plain("classifier", moves(cluster.Curve{{At: cluster.Beginning, Level: 1.3}, {At: 2 * m, Level: 0.05}}, cluster.Flat(100*Mi))))
 		}},
+		{"prometheus-restarts-and-misses-three-scrapes-of-two-targets-without-ids", "a target of its own labels shares up with another", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			second := b.kubelets("kubelet")
+			second.Target = []cluster.Label{{Name: "monitor", Value: "b"}}
+			b.every(15*s, 15*s)
+			b.KSMs[0].Offset = 68 * 1e6
+			b.Kubelets[0].DropID = true
+			b.Outages = cluster.Spans{span(30*s, 50*s)}
+		}},
 	}
 }
