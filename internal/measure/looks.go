@@ -175,12 +175,21 @@ func (u *usage) beginning(span timeline.Span, i *incarnation, t int64) int64 {
 }
 
 // ending returns when rows ended that were seen at a moment: half-way to the first scrape that
-// did not show one.
+// did not show one. What repeats them may have gone on for longer.
 func (u *usage) ending(span timeline.Span, i *incarnation, t int64) int64 {
 	end := min(span.To, i.between.To)
 	upTo := func(r row) int64 { return last(Within(r.all, timeline.Span{From: last(nil), To: t + 1})) }
 	for _, r := range nearest(slices.Concat(i.rows, i.repeats), func(a, b row) bool { return upTo(a) > upTo(b) }) {
-		if seen, missed, ok := u.gone(r, t); ok {
+		seen, missed, ok := u.gone(r, t)
+		if len(r.samples) == 0 { // it repeats them
+			for _, s := range Within(r.all, timeline.Span{From: t + 1, To: end}) {
+				if ok {
+					break
+				}
+				seen, missed, ok = u.gone(r, s.T)
+			}
+		}
+		if ok {
 			end = min(end, seen+(missed-seen)/2)
 		}
 	}

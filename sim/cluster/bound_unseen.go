@@ -1,6 +1,9 @@
 package cluster
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // unseen returns the doubt about a container of which no row was seen while it was the
 // model's. Nothing is wanted of it, yet something may come:
@@ -111,27 +114,22 @@ func (s share) bridged(r Run, part Span) bool {
 	return false
 }
 
-// overlooked returns the doubt about a pod of which only kube-state-metrics that do not know it were
-// scraped, at the beginning of the window or at its end, and none of them beside one that does: nothing
-// shows that they are shards, so that they seem to show that the pod is not there.
+// overlooked returns the doubt about a pod while only kube-state-metrics that do not know it were
+// scraped, and none of them between two scrapes of one that does: nothing shows that they are shards,
+// so that they seem to show that the pod is not there.
 func (s share) overlooked(m Metric) float64 {
-	first, last := Forever, Beginning // that show it
-	for _, g := range s.ksms {
-		first, last = min(first, g.after(s.window.From)), max(last, g.before(s.window.To))
-	}
-	before, after := Span{s.window.From, first}.And(s.window), Span{last, s.window.To}.And(s.window)
 	var doubted []Span
 	for i := range s.h.KSMs {
-		if k := &s.h.KSMs[i]; k.Cluster != s.pod.Cluster || k.Knows(s.pod) {
+		k, g := &s.h.KSMs[i], s.watch.ksms[i]
+		if k.Cluster != s.pod.Cluster || k.Knows(s.pod) || slices.ContainsFunc(s.ksms, func(o target) bool {
+			return g.count(Span{o.after(s.window.From), o.before(s.window.To)}, 1) > 0
+		}) {
 			continue
 		}
-		switch g := s.watch.ksms[i]; {
-		case g.count(Span{first, last}, 1) > 0:
-			return 0
-		case g.count(before, 1) > 0:
-			doubted = append(doubted, before)
-		case g.count(after, 1) > 0:
-			doubted = append(doubted, after)
+		for at := g.after(s.window.From); at < s.window.To; {
+			silence := s.ksms.silence(at).And(s.window)
+			doubted = append(doubted, silence)
+			at = g.after(max(at+1, silence.To))
 		}
 	}
 	there := Spans{s.pod.Life}.And(s.owned).And(s.observed.of(m))

@@ -94,6 +94,14 @@ func TestBoundWhereNobodyCanKnow(t *testing.T) {
 			h.Nodes[0].Holes = cluster.Spans{{From: 2 * minute, To: 7 * minute}}
 			h.Pods[0].Containers[0].Runs = []cluster.Run{{Span: cluster.Span{From: minute, To: 4 * minute}}, {Span: cluster.Span{From: 4 * minute, To: 20 * minute}}}
 		}, cluster.CPUUsage, 2 * 6. / 10},
+		{"a pod whose kube-state-metrics left, and of which a shard that came does not know", func(h *cluster.History) {
+			h.KSMs = append(h.KSMs, h.KSMs[0])
+			h.KSMs[0].Life.To = 5 * minute
+			h.KSMs[1].Instance, h.KSMs[1].Life.From, h.KSMs[1].Shards = "k2", 5*minute, 2
+			if h.KSMs[1].Knows(&h.Pods[0]) {
+				h.KSMs[1].Shard = 1
+			}
+		}, cluster.Containers, 5. / 10},
 		{"a container that lives in a silence in which the pod changes hands, known to an interval of the rows", func(h *cluster.History) {
 			h.KSMs[0].Holes = cluster.Spans{{From: 5 * minute, To: 10 * minute}}
 			h.Pods[0].Labels = append(h.Pods[0].Labels, cluster.Labels{At: 5 * minute, Set: map[string]string{"app": "p"}})

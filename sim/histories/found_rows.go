@@ -340,5 +340,13 @@ func foundRowStories() []story {
 			b.Kubelets[0].DropID = true
 			b.Outages = cluster.Spans{span(30*s, 50*s)}
 		}},
+		{"container-ends-as-cadvisor-goes-out-and-resource-rows-end-with-it", "no kube-state-metrics is there: the other rows, which go on for a scrape, show when", func(b *builder) {
+			b.window = 5 * m
+			b.cast()
+			b.KSMs[0].Life.To = 1 * m
+			b.Kubelets[0].Holes = cluster.Spans{span(3*m, 10*m)}
+			b.kubelets("kubelet").Endpoint = cluster.ResourceAPI
+			b.pod("wine-0", seldon("wine"), on("node-1"), plain("classifier", runs(span(begin+boot, 3*m))))
+		}},
 	}
 }
