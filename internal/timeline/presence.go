@@ -174,7 +174,8 @@ func (s *Targets) without(by Target, shown []int64, runs []*run, last int64, byU
 }
 
 // blind says whether a target knew nothing of a pod until some moment: it lacked it while another
-// target showed it. One that is known to be a shard need only have been there, and scraped within an interval, when another target showed the pod.
+// target showed it. One that is known to be a shard need only have been there, and scraped within an
+// interval, when another target showed the pod.
 func (s *Targets) blind(by Target, without []int64, until int64, runs []*run) bool {
 	sc := s.Scrapes[by]
 	wasThere := func(r *run) bool {
