@@ -128,7 +128,7 @@ func TestMemory(t *testing.T) {
 		t.Skip("a process' peak memory is read from /proc/self/status, which this system does not have")
 	}
 	for _, e := range endless() {
-		for _, from := range []int{0, 1} { // the question about pods keeps no samples, the next one does
+		for _, from := range []int{0, 1} { // the question about pods, and the one after it
 			t.Run(fmt.Sprintf("%s/%d", e.name, from), func(t *testing.T) {
 				asked := 0
 				server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
