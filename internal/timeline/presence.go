@@ -144,11 +144,8 @@ func (s *Targets) without(by Target, shown []int64, runs []*run, last int64, byU
 		until = shown[0]
 	}
 	n, _ := slices.BinarySearch(rest, until)
-	blind := s.blind(by, rest[:n], until, runs)
-	if byUID && len(shown) > 0 {
-		blind = lacked(by, rest[:n], runs)
-	}
-	if !blind {
+	knew := byUID && len(shown) > 0
+	if knew && !lacked(by, rest[:n], runs) || !knew && !s.blind(by, rest[:n], until, runs) {
 		before = rest[:n]
 	}
 	rest = rest[n:]
